@@ -1,0 +1,217 @@
+/**
+ * What a debugger sees of the machine: the one interface between `debug-adapter` and `simulator`.
+ * Everything here is synchronous and free of Node-only and of VS Code types, so that it also runs in a browser worker.
+ */
+
+export type ExceptionLevel = 0 | 1 | 2 | 3;
+
+/** A translation regime (Arm ARM D8.1). EL1&0 belongs to the guest that `VTTBR_EL2.VMID` names while stage 2 is on. */
+export type TranslationRegime = 'EL1&0' | 'EL2' | 'EL2&0' | 'EL3';
+
+/** An address space that memory can be read in. `va` is the view of a PE in its present regime and EL. */
+export type AddressSpace =
+  | { readonly kind: 'va'; readonly regime?: TranslationRegime }
+  | { readonly kind: 'ipa' }
+  | { readonly kind: 'pa' };
+
+/** One step of a translation table walk, recorded by the MMU itself. */
+export interface WalkStep {
+  readonly stage: 1 | 2;
+  /** -1 to 3. */
+  readonly level: number;
+  /** Address of the descriptor: an IPA for stage 1 under stage 2, and the PA it was read from. */
+  readonly descriptorIpa?: bigint;
+  readonly descriptorPa: bigint;
+  readonly descriptor: bigint;
+  readonly kind: 'table' | 'block' | 'page' | 'invalid' | 'fault';
+  /** Output address of this descriptor (next table or mapped block). */
+  readonly output?: bigint;
+}
+
+export interface WalkResult {
+  readonly steps: readonly WalkStep[];
+  readonly ipa?: bigint;
+  readonly pa?: bigint;
+  /** Set when the walk faults: the sentence says stage, level and reason. */
+  readonly fault?: string;
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly executable: boolean;
+  /** Memory type in words, such as `Normal WB` or `Device-nGnRE`. */
+  readonly memoryType?: string;
+}
+
+/** One mapped run of a translation table, adjacent entries with equal attributes merged. */
+export interface MappedRange {
+  readonly input: bigint;
+  readonly output: bigint;
+  /** Bytes. */
+  readonly size: bigint;
+  readonly level: number;
+  /** Attributes in words, such as `RW X Normal WB`. */
+  readonly attributes: string;
+}
+
+/** A decoded field of a system register. Bits are inclusive. */
+export interface FieldValue {
+  readonly name: string;
+  readonly msb: number;
+  readonly lsb: number;
+  readonly value: bigint;
+  /** What the value means, where the architecture names it. */
+  readonly meaning?: string;
+}
+
+export interface RegisterInfo {
+  readonly name: string;
+  /** Group for display: `EL0` … `EL3`, `GIC`, `Timer`, `Debug`, `PMU`, `ID`. */
+  readonly group: string;
+  /** Bits. */
+  readonly width: 32 | 64 | 128;
+  readonly writable: boolean;
+  readonly description?: string;
+}
+
+/** Where an exception came from and went to; also an exception return (`kind: 'return'`). */
+export interface ExceptionEvent {
+  readonly kind: 'taken' | 'return';
+  readonly pe: number;
+  /** Instructions retired by the machine before this event. */
+  readonly instructions: number;
+  readonly from: ExceptionLevel;
+  readonly to: ExceptionLevel;
+  /** `sync`, `irq`, `fiq`, `serror`; for a return `eret`. */
+  readonly type: 'sync' | 'irq' | 'fiq' | 'serror' | 'eret';
+  /** Name of ESR_ELx.EC for a synchronous exception, such as `HVC64`. */
+  readonly class?: string;
+  readonly ec?: number;
+  readonly esr?: bigint;
+  readonly far?: bigint;
+  readonly hpfar?: bigint;
+  /** The instruction that took it, or the preferred return address of an interrupt. */
+  readonly pc: bigint;
+  /** Where execution goes on. */
+  readonly target: bigint;
+}
+
+export interface SystemRegisterEvent {
+  readonly pe: number;
+  readonly name: string;
+  readonly write: boolean;
+  readonly value: bigint;
+  readonly old?: bigint;
+  readonly pc: bigint;
+}
+
+/** Why `run` came back. */
+export type StopReason =
+  | { readonly kind: 'limit' }
+  | { readonly kind: 'breakpoint'; readonly pe: number; readonly ids: readonly number[] }
+  | { readonly kind: 'watchpoint'; readonly pe: number; readonly ids: readonly number[]; readonly address: bigint; readonly write: boolean }
+  | { readonly kind: 'exception'; readonly pe: number; readonly ids: readonly number[]; readonly event: ExceptionEvent }
+  | { readonly kind: 'system-register'; readonly pe: number; readonly ids: readonly number[]; readonly event: SystemRegisterEvent }
+  | { readonly kind: 'poweroff' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'semihosting'; readonly code: number }
+  | { readonly kind: 'unimplemented'; readonly pe: number; readonly message: string; readonly pc: bigint; readonly word: number }
+  | { readonly kind: 'deadlock'; readonly message: string };
+
+/** A stop that the machine makes by itself; compiled in or checked on the slow path, never polled. */
+export type BreakpointSpec =
+  | { readonly kind: 'instruction'; readonly address: bigint; readonly regime?: TranslationRegime; readonly vmid?: number; readonly pe?: number }
+  | { readonly kind: 'data'; readonly space: AddressSpace; readonly address: bigint; readonly bytes: number; readonly access: 'read' | 'write' | 'readWrite' }
+  | { readonly kind: 'exception'; readonly match: (event: ExceptionEvent) => boolean }
+  | { readonly kind: 'system-register'; readonly name: string; readonly access: 'read' | 'write' | 'readWrite'; readonly match?: (event: SystemRegisterEvent) => boolean };
+
+export interface RunOptions {
+  /** Stop after this many more instructions of the whole machine. */
+  readonly instructions: number;
+  /** Run only this PE. */
+  readonly pe?: number;
+  /** Do not report a breakpoint at the very first instruction (continue from a breakpoint). */
+  readonly stepOff?: boolean;
+}
+
+/** One PE as the debugger sees it. Values of registers are unsigned. */
+export interface PeView {
+  readonly index: number;
+  readonly powered: boolean;
+  /** In WFI or WFE. */
+  readonly waiting: boolean;
+  readonly el: ExceptionLevel;
+  readonly regime: TranslationRegime;
+  /** `VTTBR_EL2.VMID` while a stage-2 regime is in use at the present EL. */
+  readonly vmid?: number;
+  readonly asid?: number;
+  pc: bigint;
+  /** SP, X0 to X30, PC, PSTATE and its fields, NZCV, V0 to V31, FPCR, FPSR and every system register, by its name in the Arm ARM (any case). */
+  readRegister(name: string): bigint;
+  /** Takes effect as a write by the architecture would. Throws a sentence for an unknown or read-only name. */
+  writeRegister(name: string, value: bigint): void;
+  /** System registers that this PE has, in table order. */
+  systemRegisters(): readonly RegisterInfo[];
+  /** Fields of a register at a value, most significant first; the layout follows HCR_EL2.E2H where it has two. */
+  fields(name: string, value: bigint): readonly FieldValue[];
+  /** Bytes of memory without side effects; undefined where unmapped or a device. */
+  read(space: AddressSpace, address: bigint, bytes: number): Uint8Array | undefined;
+  /** Writes RAM (code caches follow). False where unmapped or a device. */
+  write(space: AddressSpace, address: bigint, data: Uint8Array): boolean;
+  /** The walk of the MMU, without side effects. */
+  walk(address: bigint, regime?: TranslationRegime): WalkResult;
+  /** Every mapping of a stage: stage 1 of a regime, or stage 2 by the present VTTBR_EL2. At most `limit` ranges. */
+  mappings(stage: 1 | 2, regime: TranslationRegime, limit: number): readonly MappedRange[];
+}
+
+export interface ListRegister {
+  readonly index: number;
+  readonly value: bigint;
+  readonly state: 'invalid' | 'pending' | 'active' | 'pending+active';
+  readonly virtualId: number;
+  readonly physicalId?: number;
+  readonly priority: number;
+  readonly group: 0 | 1;
+  readonly hw: boolean;
+}
+
+export interface Target {
+  readonly pes: readonly PeView[];
+  /** Instructions retired by all PEs. */
+  readonly instructions: number;
+  /** Modelled cycles. */
+  readonly cycles: number;
+  /** Called for every exception taken and returned from while set; nothing is recorded when undefined. */
+  onException: ((event: ExceptionEvent) => void) | undefined;
+  /** Bytes that the guest sent to its console. */
+  onConsole: ((bytes: Uint8Array) => void) | undefined;
+  sendConsole(bytes: Uint8Array): void;
+  run(options: RunOptions): StopReason;
+  /** Returns an id for `removeBreakpoint` and for `StopReason.ids`. Throws a sentence when it cannot be set. */
+  addBreakpoint(spec: BreakpointSpec): number;
+  removeBreakpoint(id: number): void;
+  listRegisters(pe: number): readonly ListRegister[];
+  /** Disassembly of one word at an address; undefined for an unallocated encoding. */
+  disassemble(word: number, address: bigint): string | undefined;
+  /** Back to the state right after loading. */
+  reset(): void;
+}
+
+/** What `createTarget` in `simulator/machine.ts` takes; a launch configuration and the command line both become one. */
+export interface MachineConfig {
+  /** Contents of the image file. */
+  readonly image: Uint8Array;
+  /** For messages. */
+  readonly imageName: string;
+  readonly cpu: string;
+  /** Single features on and off, such as `+nv2` or `-vhe`. */
+  readonly features: readonly string[];
+  readonly gic: 2 | 3;
+  readonly pes: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** Level at which the first instruction runs. */
+  readonly el: 1 | 2 | 3;
+  readonly append?: string;
+  readonly initrd?: Uint8Array;
+  readonly dtb?: Uint8Array;
+  readonly semihosting: boolean;
+}
