@@ -1,0 +1,171 @@
+// Takes the images that tests run, which are Debian's and not in this repository, into `.cache/images/`.
+//
+//   node scripts/images.mjs             what the tests need
+//   node scripts/images.mjs --all       also what the ladder of real hypervisors needs
+//   node scripts/images.mjs NAME...     these
+//   node scripts/images.mjs --list      what there is
+//
+// What is there already is not taken again: a second run does nothing and needs no network.
+
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Suite } from './images-apt.mjs';
+import { cpio } from './images-cpio.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = join(root, '.cache', 'images');
+const aptFolder = join(root, '.cache', 'apt');
+const manifestFile = join(folder, 'manifest.json');
+
+/** From `linux-image-cloud-arm64` to the package with the kernel; from Linux 7 on that is `linux-binary-...`. */
+const KERNEL = /^linux-(image|binary)-\d.*-cloud-arm64$/;
+
+/**
+ * One row per file: `result` in the cache, the Debian `suite` and `package`, and the `file` inside. `follow` names the
+ * dependencies that lead from a metapackage to the real one. Rows of the set `tests` are taken by default.
+ */
+const DEBIAN = [
+  { result: 'u-boot.bin', set: 'tests', suite: 'bookworm', package: 'u-boot-qemu', file: /\/qemu_arm64\/u-boot\.bin$/ },
+  { result: 'busybox', set: 'tests', suite: 'bookworm', package: 'busybox-static', file: /\/bin\/busybox$/ },
+  { result: 'linux-bookworm', set: 'tests', suite: 'bookworm', package: 'linux-image-cloud-arm64', follow: KERNEL, file: /\/boot\/vmlinuz-/ },
+  { result: 'linux-trixie', set: 'ladder', suite: 'trixie', package: 'linux-image-cloud-arm64', follow: KERNEL, file: /\/boot\/vmlinuz-/ },
+  { result: 'linux-bookworm-backports', set: 'ladder', suite: 'bookworm-backports', package: 'linux-image-cloud-arm64', follow: KERNEL, file: /\/boot\/vmlinuz-/ },
+  { result: 'linux-trixie-backports', set: 'ladder', suite: 'trixie-backports', package: 'linux-image-cloud-arm64', follow: KERNEL, file: /\/boot\/vmlinuz-/ },
+];
+
+/** The line that every initramfs prints when the kernel has started its first process. */
+export const USERSPACE_LINE = 'hyperstep: init is running';
+
+const INIT_START = `#!/bin/sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+echo "${USERSPACE_LINE}"
+uname -srm
+`;
+
+/** Images made here: a small file system in memory around busybox, with an `/init` of our own. */
+const INITRAMFS = [
+  // The shell gets the console as its controlling terminal, so that job control and ^C work.
+  { result: 'initramfs-shell.cpio', set: 'tests', init: `${INIT_START}exec setsid cttyhack sh\n` },
+  { result: 'initramfs-poweroff.cpio', set: 'tests', init: `${INIT_START}exec poweroff -f\n` },
+];
+
+const ROWS = [...DEBIAN, ...INITRAMFS];
+
+/** Path of an image; it exists only after `takeImages`. */
+export function imagePath(result) {
+  if (!ROWS.some((row) => row.result === result)) throw new Error(`There is no image named ${result}: see scripts/images.mjs --list.`);
+  return join(folder, result);
+}
+
+function readManifest() {
+  return existsSync(manifestFile) ? JSON.parse(readFileSync(manifestFile, 'utf8')) : {};
+}
+
+function writeManifest(manifest) {
+  writeFileSync(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The one file under a folder whose path, from that folder on, matches. Links are not followed. */
+function findFile(base, pattern) {
+  const found = readdirSync(base, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((path) => pattern.test(`/${relative(base, path)}`));
+  if (found.length !== 1) {
+    throw new Error(`The package has ${found.length} files that match ${pattern}, not one: correct the row in scripts/images.mjs.`);
+  }
+  return found[0];
+}
+
+const suites = new Map();
+
+function takeFromDebian(row) {
+  if (!suites.has(row.suite)) {
+    console.log(`  fetching the package lists of ${row.suite} (arm64)`);
+    suites.set(row.suite, new Suite(aptFolder, row.suite, 'arm64'));
+  }
+  const suite = suites.get(row.suite);
+  const { name, version } = suite.resolve(row.package, row.follow);
+  console.log(`  taking ${row.result} from ${name} ${version}`);
+  const unpacked = suite.unpack(name);
+  copyFileSync(findFile(unpacked, row.file), join(folder, row.result));
+  rmSync(unpacked, { recursive: true });
+  return { package: name, version };
+}
+
+function makeInitramfs(row) {
+  console.log(`  making ${row.result} from busybox`);
+  const folders = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp'];
+  const archive = cpio([
+    ...folders.map((name) => ({ name, type: 'folder', mode: 0o755 })),
+    // The kernel opens the console for /init before anything can be mounted.
+    { name: 'dev/console', type: 'device', mode: 0o600, device: [5, 1] },
+    { name: 'bin/busybox', type: 'file', mode: 0o755, data: readFileSync(join(folder, 'busybox')) },
+    { name: 'bin/sh', type: 'link', mode: 0o777, data: 'busybox' },
+    { name: 'init', type: 'file', mode: 0o755, data: row.init },
+  ]);
+  writeFileSync(join(folder, row.result), archive);
+  return { init: digest(row.init) };
+}
+
+function digest(data) {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** An initramfs is made again when its `/init` has changed; a package's file is kept, whatever the archive has now. */
+function isThere(row, manifest) {
+  const entry = manifest[row.result];
+  return entry && existsSync(join(folder, row.result)) && (!row.init || entry.init === digest(row.init));
+}
+
+/** Takes the named images that are missing, and what they are made of. Prints what it does. */
+export function takeImages(names) {
+  const wanted = new Set(names);
+  for (const name of names) imagePath(name);
+  if (INITRAMFS.some((row) => wanted.has(row.result))) wanted.add('busybox');
+  mkdirSync(folder, { recursive: true });
+  const manifest = readManifest();
+  const missing = ROWS.filter((row) => wanted.has(row.result) && !isThere(row, manifest));
+  if (missing.length > 0) console.log(`Images for ${relative(root, folder)}: ${missing.map((row) => row.result).join(', ')}.`);
+  for (const row of missing) {
+    const origin = row.init ? makeInitramfs(row) : takeFromDebian(row);
+    manifest[row.result] = { ...origin, sha256: digest(readFileSync(join(folder, row.result))) };
+    writeManifest(manifest);
+  }
+  return missing.length;
+}
+
+/** Names of the images of a set. */
+export function imagesOf(set) {
+  return ROWS.filter((row) => row.set === set).map((row) => row.result);
+}
+
+function main(args) {
+  if (args.includes('--list')) {
+    const manifest = readManifest();
+    for (const row of ROWS) {
+      const origin = row.package ? `${row.suite} ${row.package}` : 'made from busybox';
+      const state = isThere(row, manifest) ? (manifest[row.result].version ?? 'made') : 'not taken';
+      console.log(`${row.result.padEnd(26)} ${row.set.padEnd(7)} ${origin.padEnd(44)} ${state}`);
+    }
+    return;
+  }
+  const unknown = args.find((name) => name.startsWith('--') && name !== '--all');
+  if (unknown) throw new Error(`There is no option ${unknown}: use --all, --list or names of images.`);
+  const names = args.includes('--all') ? ROWS.map((row) => row.result) : args.length > 0 ? args : imagesOf('tests');
+  if (takeImages(names) === 0) console.log('All images are there.');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
