@@ -1,0 +1,69 @@
+// Builds what ships into dist/: the extension and the `hyperstep` program, which is also the debug adapter.
+//
+//   node scripts/build.mjs [--dev] [--watch]
+//
+// --dev adds source maps and keeps names readable. The simulator's core is compiled to WebAssembly first; its generated
+// TypeScript file is bundled like any other.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dev = process.argv.includes('--dev');
+const watch = process.argv.includes('--watch');
+
+// Bundled CommonJS packages ask for Node's own modules through `require`, which an ES module does not have.
+const requireForModules = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  'const require = __createRequire(import.meta.url);',
+].join('\n');
+
+/** @type {esbuild.BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  sourcemap: dev ? 'linked' : false,
+  minify: !dev,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/** @type {esbuild.BuildOptions[]} */
+const bundles = [
+  {
+    ...common,
+    entryPoints: ['extension/activate.ts'],
+    outfile: 'dist/extension.cjs',
+    format: 'cjs',
+    external: ['vscode'],
+  },
+  {
+    ...common,
+    entryPoints: ['debug-adapter/bin.ts'],
+    outfile: 'dist/hyperstep.mjs',
+    format: 'esm',
+    banner: { js: `#!/usr/bin/env node\n${requireForModules}` },
+  },
+];
+
+const core = path.join(root, 'scripts/build-core.mjs');
+if (existsSync(core)) {
+  const { status } = spawnSync(process.execPath, [core], { stdio: 'inherit', cwd: root });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if (!watch) rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+try {
+  if (watch) {
+    for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
+    console.log('Watching for changes; Ctrl+C ends.');
+  } else {
+    await Promise.all(bundles.map(bundle => esbuild.build(bundle)));
+  }
+} catch {
+  process.exit(1); // esbuild has printed what and where.
+}
