@@ -57,6 +57,14 @@ export const CTX_UNPRIV_HASH = 0x11a0; // u32
 /** Per-EL cache of resolved contexts, so that an exception and its return look nothing up. See core/context.ts. */
 export const CTX_CACHE = 0x11c0; // 4 ELs x 2 values of PAN x 32 bytes
 export const CTX_CACHE_BYTES = 0x100;
+/** u32: value of CTX_GENERATION_NOW when this PE's cache was last known to be good. */
+export const CTX_GENERATION = 0x11a4;
+/** u32: ISS bits 24:14 (ISV, SAS, SSE, SRT, SF, AR) of the instruction that aborts, for stage 2 aborts; 0 for none. */
+export const ABORT_SYNDROME = 0x11a8;
+/** u32: not 0 while somebody wants `env.observed` called for every exception and return. */
+export const OBSERVE = 0x11ac;
+/** 4 ELs x {u32 address of the access table, u32 FP_ENABLED}; an address of 0 is not known yet. */
+export const TRAP_TABLE_CACHE = 0x1310;
 
 // Exclusive monitor.
 export const EXCLUSIVE_VALID = 0x12c0; // u32
@@ -79,6 +87,16 @@ export const FAULT_DEVICE = 64; // a device access outside of the checked interp
 
 /** 16 bytes through which slow loads and stores pass their data, and device accesses their values. */
 export const BOUNCE = 0x1300;
+
+// Where the interpreter is: the page of VA that it fetches from, and that page's decoded records.
+export const FETCH_PAGE = 0x1310; // u64
+export const FETCH_RECORDS = 0x1318; // u32
+
+// Modes of a slow access: bits of the `mode` argument of loadSlow and storeSlow.
+export const MODE_UNPRIVILEGED = 1; // LDTR and STTR
+export const MODE_ORDERED = 2; // exclusive, acquire, release: alignment is always checked
+export const MODE_VNCR = 4; // the access that FEAT_NV2 makes instead of a register access
+export const MODE_ELEMENT_SHIFT = 4; // bits 7:4: log2 of the element that has to be aligned, plus 1; 0 for the whole size
 
 /** V0 to V31, 16 bytes each, then one discarded. */
 export const V = 0x1400;
@@ -118,6 +136,7 @@ export const INFO_IPA = 0; // u64
 export const INFO_DESCRIPTOR = 8; // u64: the stage 1 leaf, or the stage 2 leaf if stage 1 is off
 export const INFO_FLAGS = 16; // u32: INFO_* bits
 export const INFO_SIZE = 20; // u32: log2 of the smallest mapped block on the way, 12 for a 4 KB page
+export const INFO_PA = 24; // u64: PA of the page
 export const INFO_READ = 1;
 export const INFO_WRITE = 2;
 export const INFO_DEVICE = 4; // Device memory type: unaligned accesses fault
@@ -137,6 +156,103 @@ export const TRAP_TABLES_END = 0x400000;
 
 export const CONTEXTS = 0x400000; // 4096 x 64 bytes
 export const CONTEXTS_END = 0x440000;
+
+// --- Configuration of the machine, written by the host ------------------------------------------------------------
+
+export const FEATURES = 0x440000; // u32: FEATURE_* bits
+export const PA_BITS = 0x440004; // u32: size of a PA by ID_AA64MMFR0_EL1.PARange
+/** u32: 1 when unaligned accesses to RAM that is mapped as Device memory fault. Slow: no such page gets a fast tag. */
+export const STRICT_DEVICE_ALIGNMENT = 0x440008;
+/** u32: grows with every retired translation context. */
+export const CTX_GENERATION_NOW = 0x44000c;
+
+export const FEATURE_EL2 = 0x1;
+export const FEATURE_EL3 = 0x2;
+export const FEATURE_HAF = 0x4; // FEAT_HAFDBS: access flag
+export const FEATURE_HDBM = 0x8; // FEAT_HAFDBS: dirty state
+export const FEATURE_XNX = 0x10;
+export const FEATURE_LPA = 0x20;
+export const FEATURE_LPA2 = 0x40; // 4 KB and 16 KB granules
+export const FEATURE_LVA = 0x80;
+export const FEATURE_TTST = 0x100;
+export const FEATURE_PAN = 0x200;
+export const FEATURE_UAO = 0x400;
+export const FEATURE_VHE = 0x800;
+export const FEATURE_HPDS = 0x1000;
+export const FEATURE_E0PD = 0x2000;
+export const FEATURE_NV = 0x4000;
+export const FEATURE_NV2 = 0x8000;
+export const FEATURE_FWB = 0x10000;
+export const FEATURE_VMID16 = 0x20000;
+export const FEATURE_ASID16 = 0x40000;
+export const FEATURE_SSBS = 0x80000;
+export const FEATURE_DIT = 0x100000;
+export const FEATURE_MTE = 0x200000;
+export const FEATURE_BTI = 0x400000;
+export const FEATURE_PAUTH = 0x800000;
+export const FEATURE_SEL2 = 0x1000000;
+export const FEATURE_LSE2 = 0x2000000;
+
+/**
+ * RAM-like regions of the physical address space, 32 bytes each: u64 first PA, u64 bytes (0 ends the table),
+ * u32 host address, u32 REGION_* bits. The first one is RAM. Page indices count from RAM in host memory.
+ */
+export const REGIONS = 0x440040;
+export const REGIONS_MAX = 8;
+export const REGION_BASE = 0;
+export const REGION_SIZE = 8;
+export const REGION_HOST = 16;
+export const REGION_FLAGS = 20;
+export const REGION_READ_ONLY = 1; // a store is a device access (flash)
+
+// --- Trace of a translation table walk: see core/trace.ts ---------------------------------------------------------
+
+// Header, then steps of 48 bytes. A field that does not apply is all ones.
+export const TRACE = 0x441000;
+export const TRACE_STEPS = 0x00; // u32: number of steps
+export const TRACE_STATUS = 0x04; // i32: fault status code (DFSC), -1 when the walk succeeded
+export const TRACE_FAULT_FLAGS = 0x08; // u32: FAULT_STAGE2, FAULT_S1PTW
+export const TRACE_PERMISSIONS = 0x0c; // u32: PERMIT_* bits of the asked privilege
+export const TRACE_IPA = 0x10; // u64: output of stage 1
+export const TRACE_PA = 0x18; // u64
+export const TRACE_FAULT_IPA = 0x20; // u64
+export const TRACE_ATTRIBUTES = 0x28; // u32: MAIR_ELx encoding of the combined memory type
+export const TRACE_SHAREABILITY = 0x2c; // u32: 0 none, 2 outer, 3 inner
+export const TRACE_SIZE = 0x30; // u32: log2 of the smallest mapped block on the way
+export const TRACE_REGIME = 0x34; // u32: 0 EL1&0, 1 EL2, 2 EL2&0, 3 EL3
+export const TRACE_FIRST_STEP = 0x40;
+export const TRACE_STEP_BYTES = 48;
+export const TRACE_STEPS_MAX = 64;
+export const STEP_STAGE = 0; // u32: 1 or 2
+export const STEP_LEVEL = 4; // i32: -1 to 3
+export const STEP_PA = 8; // u64: PA of the descriptor
+export const STEP_IPA = 16; // u64: IPA of the descriptor, for stage 1 under stage 2
+export const STEP_DESCRIPTOR = 24; // u64
+export const STEP_OUTPUT = 32; // u64: next table or mapped block
+export const STEP_KIND = 40; // u32: STEP_* kind
+export const STEP_TABLE = 0;
+export const STEP_BLOCK = 1;
+export const STEP_PAGE = 2;
+export const STEP_INVALID = 3;
+export const STEP_FAULT = 4;
+export const PERMIT_READ = 1;
+export const PERMIT_WRITE = 2;
+export const PERMIT_EXECUTE = 4;
+
+// Arguments of translate().
+export const ACCESS_READ = 0;
+export const ACCESS_WRITE = 1;
+export const ACCESS_EXECUTE = 2;
+export const TRANSLATE_UNPRIVILEGED = 1; // as EL0 would, in the regime of the given EL
+export const TRANSLATE_STAGE1 = 2; // stop at the IPA
+export const TRANSLATE_PAN = 4; // as if PSTATE.PAN were set
+
+/** u16 each: first context of a bucket by full key, and by regime and VMID. See core/context.ts. */
+export const CONTEXT_HASH = 0x444000;
+export const CONTEXT_HASH_BUCKETS = 4096;
+export const CONTEXT_GROUPS = 0x446000;
+export const CONTEXT_GROUP_BUCKETS = 1024;
+export const CONTEXT_NEXT = 0x446800; // u32: id that the next new context gets
 
 // --- Parked PE states -------------------------------------------------------------------------------------------
 
