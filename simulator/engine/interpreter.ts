@@ -1,0 +1,641 @@
+/**
+ * Tier 0: an interpreter generated from the handlers. One function steps through decoded records with one `br_table`;
+ * rare handlers are functions of their own, called through a table.
+ *
+ * Instructions are counted without work on the straight path: `ip` walks the records of a page, `end` is the record
+ * at which the slice would be over if no branch were taken, and each taken branch moves `end` along with `ip`. The
+ * unchecked form leaves when fewer than a page of records is left; the checked form compares before each instruction,
+ * and alone may access devices, so that a device access ends its slice at the very instruction.
+ */
+
+import { type Environment, emitAll, usesFlags } from './emit.ts';
+import type { FlagKind, Local, Operand, Stmt } from './ir.ts';
+import {
+  CTX_FETCH, CTX_FETCH_HASH, EXIT_REQUEST, FAULT_DEVICE, FAULT_FLAGS, FAULT_STAGE2, FETCH_PAGE, FETCH_RECORDS, FLAG_C,
+  FLAG_N, FLAG_V, FLAG_Z, FP_ENABLED, ITLB, ITLB_ENTRIES, PC, RECORD, RECORD_BYTES, RECORD_D, RECORD_IMM, RECORD_M,
+  RECORD_N, REMAINING, X,
+} from './layout.ts';
+import { Scope } from './scope.ts';
+import type { Handler, Handlers } from './semantics/handler.ts';
+import { ModuleBuilder } from './wasm/module.ts';
+import type { Type } from './wasm/opcodes.ts';
+
+/** Why the interpreter came back. */
+export const EXIT_BUDGET = 0; // fewer instructions are left than the form can run
+export const EXIT_LEAVE = 1; // a call-out or an abort asked for it
+export const EXIT_REFUSED = 2; // a call-out refused the instruction at PC
+export const EXIT_DEVICE = 3; // the instruction at PC accesses a device: for the checked form
+export const EXIT_BREAKPOINT = 4; // PC is at a breakpoint record
+
+export const OP_UNDECODED = 0;
+export const OP_PAGE_END = 1;
+export const OP_BREAKPOINT = 2;
+
+/** Numbers of the handlers. A handler with a direct branch has a second number for targets outside of its page. */
+export interface HandlerNumbers {
+  readonly near: ReadonlyMap<string, number>;
+  readonly far: ReadonlyMap<string, number>;
+  readonly names: readonly string[];
+}
+
+interface Op {
+  readonly name: string;
+  readonly handler: Handler;
+  readonly far: boolean;
+}
+
+/** Calls-outs of handlers that the interpreter makes by itself, all with the address of the record. */
+const CALL_DECODE = 'decode';
+const CALL_FP = 'fpTrapped';
+
+/** Handlers in the order of their numbers: inline ones, then functions by what has to be done around the call. */
+export function planOps(handlers: Handlers): { ops: readonly Op[]; groups: readonly { first: number; fp: boolean; flags: boolean }[]; numbers: HandlerNumbers } {
+  const inline: Op[] = [];
+  const outside: Op[][] = [[], [], [], []];
+  for (const [name, handler] of Object.entries(handlers)) {
+    if (handler.placement === 'function') {
+      const group = (handler.fp ? 2 : 0) + (usesFlags(handler.body) ? 1 : 0);
+      outside[group].push({ name, handler, far: false });
+    } else {
+      inline.push({ name, handler, far: false });
+      if (handler.body.some((s) => s.s === 'branch')) inline.push({ name, handler, far: true });
+    }
+  }
+  const first = OP_BREAKPOINT + 1;
+  const ops = [...inline, ...outside.flat()];
+  const groups: { first: number; fp: boolean; flags: boolean }[] = [];
+  let start = first + inline.length;
+  outside.forEach((group, index) => {
+    groups.push({ first: start, fp: index >= 2, flags: (index & 1) === 1 });
+    start += group.length;
+  });
+  const near = new Map<string, number>();
+  const far = new Map<string, number>();
+  ops.forEach((o, index) => (o.far ? far : near).set(o.name, first + index));
+  return { ops, groups, numbers: { near, far, names: ['undecoded', 'page end', 'breakpoint', ...ops.map((o) => o.name)] } };
+}
+
+/** Locals by type, given out anew for each handler. */
+class LocalPool {
+  readonly types: Type[] = [];
+  readonly #free: Record<Type, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
+  readonly #used = new Map<string, number>();
+
+  constructor(readonly first: number) {}
+
+  get(type: Type, key: string): number {
+    const known = this.#used.get(key);
+    if (known !== undefined) return known;
+    const number = this.#free[type].pop() ?? this.first + this.types.push(type) - 1;
+    this.#used.set(key, number);
+    return number;
+  }
+
+  release(): void {
+    for (const number of this.#used.values()) this.#free[this.types[number - this.first]].push(number);
+    this.#used.clear();
+  }
+}
+
+class Imports {
+  readonly #known = new Map<string, number>();
+  readonly names: string[] = [];
+
+  constructor(readonly module: ModuleBuilder) {}
+
+  get(name: string, args: readonly Type[], result: Type | undefined): number {
+    const signature = `${args.join()}:${result ?? ''}`;
+    const key = `${name} ${signature}`;
+    let index = this.#known.get(key);
+    if (index === undefined) {
+      index = this.module.importFunction('env', name, this.module.type(args, result ? [result] : []));
+      this.#known.set(key, index);
+      this.names.push(name);
+    }
+    return index;
+  }
+}
+
+const recordOffset: Record<Operand, number> = { rd: RECORD_D, rn: RECORD_N, rm: RECORD_M, ra: RECORD_IMM };
+const PAGE_MARGIN = 1024 * RECORD_BYTES;
+
+/** What the interpreter's main function and the functions of rare handlers have in common. */
+abstract class RecordEnvironment implements Environment {
+  readonly scope = new Scope();
+  readonly vectorBase = X;
+  abstract readonly ip: number;
+  protected abstract readonly pool: LocalPool;
+
+  constructor(protected readonly imports: Imports) {}
+
+  abstract abort(): void;
+  abstract callOut(fn: string): void;
+  abstract branch(link: boolean): void;
+  abstract branchTo(target: () => void, link: boolean): void;
+  protected abstract pushFlag(address: number): void;
+  protected abstract setFlag(address: number, value: () => void): void;
+
+  protected get code() {
+    return this.scope.code;
+  }
+
+  /** Pushes an operand: the offset of a register from X, or a plain number. */
+  number(operand: Operand): void {
+    if (operand === 'ra') this.code.get(this.ip).load('i32', RECORD_IMM);
+    else this.code.get(this.ip).load('i32', recordOffset[operand], 2);
+  }
+
+  x(operand: Operand): void {
+    this.number(operand);
+    this.code.load('i64', X);
+  }
+
+  setX(operand: Operand, value: () => void): void {
+    this.number(operand);
+    value();
+    this.code.store('i64', X);
+  }
+
+  vectorAddress(operand: Operand): void {
+    this.number(operand);
+  }
+
+  immediate(part: 'all' | 'low' | 'high'): void {
+    this.code.get(this.ip);
+    if (part === 'all') this.code.load('i64', RECORD_IMM);
+    else this.code.load('i32', part === 'low' ? RECORD_IMM : RECORD_IMM + 4);
+  }
+
+  pc(): void {
+    this.code.i32(0).load('i64', FETCH_PAGE);
+    this.code.get(this.ip).i32(0).load('i32', FETCH_RECORDS).op('i32.sub').i32(2).op('i32.shr_u');
+    this.code.op('i64.extend_i32_u').op('i64.add');
+  }
+
+  flag(name: 'n' | 'z' | 'c' | 'v'): void {
+    const code = this.code;
+    switch (name) {
+      case 'n':
+        this.pushFlag(FLAG_N);
+        code.i64(0n).op('i64.lt_s');
+        return;
+      case 'z':
+        this.pushFlag(FLAG_Z);
+        code.op('i64.eqz');
+        return;
+      case 'c':
+        this.pushFlag(FLAG_C);
+        return;
+      case 'v':
+        this.pushFlag(FLAG_V);
+        code.i64(0n).op('i64.lt_s');
+        return;
+    }
+  }
+
+  holds(condition: number): void {
+    const code = this.code;
+    const signsDiffer = () => {
+      this.pushFlag(FLAG_N);
+      this.pushFlag(FLAG_V);
+      code.op('i64.xor').i64(0n).op('i64.lt_s');
+    };
+    switch (condition >> 1) {
+      case 0:
+        this.flag('z');
+        break;
+      case 1:
+        this.flag('c');
+        break;
+      case 2:
+        this.flag('n');
+        break;
+      case 3:
+        this.flag('v');
+        break;
+      case 4:
+        this.flag('c');
+        this.pushFlag(FLAG_Z);
+        code.i64(0n).op('i64.ne').op('i32.and');
+        break;
+      case 5:
+        signsDiffer();
+        code.op('i32.eqz');
+        break;
+      case 6:
+        signsDiffer();
+        code.op('i32.eqz');
+        this.pushFlag(FLAG_Z);
+        code.i64(0n).op('i64.ne').op('i32.and');
+        break;
+      default:
+        throw new Error(`Condition code ${condition} always holds: its handler must not ask.`);
+    }
+    if (condition & 1) code.op('i32.eqz');
+  }
+
+  setFlags(kind: FlagKind, a: number, b: number): void {
+    const code = this.code;
+    const wide = kind.endsWith('64');
+    const type = wide ? 'i64' : 'i32';
+    const widen = () => (wide ? code : code.op('i64.extend_i32_s'));
+    if (kind.startsWith('logic')) {
+      for (const address of [FLAG_N, FLAG_Z]) {
+        this.setFlag(address, () => {
+          code.get(a);
+          widen();
+        });
+      }
+      this.setFlag(FLAG_C, () => code.i32(0));
+      this.setFlag(FLAG_V, () => code.i64(0n));
+      return;
+    }
+    const subtract = kind.startsWith('sub');
+    const result = this.scratch(type, 4);
+    code.get(a).get(b).op(`${type}.${subtract ? 'sub' : 'add'}`).set(result);
+    for (const address of [FLAG_N, FLAG_Z]) {
+      this.setFlag(address, () => {
+        code.get(result);
+        widen();
+      });
+    }
+    this.setFlag(FLAG_C, () => {
+      if (subtract) code.get(a).get(b).op(`${type}.ge_u`);
+      else code.get(result).get(a).op(`${type}.lt_u`);
+    });
+    // Overflow: for a sum both operands differ in sign from the result, for a difference a does and b differs from a.
+    this.setFlag(FLAG_V, () => {
+      code.get(a).get(subtract ? b : result).op(`${type}.xor`);
+      code.get(subtract ? a : b).get(result).op(`${type}.xor`).op(`${type}.and`);
+      widen();
+    });
+  }
+
+  setNzcv(value: number): void {
+    const code = this.code;
+    this.setFlag(FLAG_N, () => code.get(value).op('i64.extend_i32_u').i64(60n).op('i64.shl'));
+    this.setFlag(FLAG_Z, () => code.get(value).i32(4).op('i32.and').op('i32.eqz').op('i64.extend_i32_u'));
+    this.setFlag(FLAG_C, () => code.get(value).i32(1).op('i32.shr_u').i32(1).op('i32.and'));
+    this.setFlag(FLAG_V, () => code.get(value).op('i64.extend_i32_u').i64(63n).op('i64.shl'));
+  }
+
+  local(temporary: Local): number {
+    return this.pool.get(temporary.type, `t${temporary.id}`);
+  }
+
+  scratch(type: Type, index: number): number {
+    return this.pool.get(type, `${type}${index}`);
+  }
+
+  import(name: string, args: readonly Type[], result: Type | undefined): number {
+    return this.imports.get(name, args, result);
+  }
+}
+
+/** A rare handler: returns 0 when it is done and 1 after an abort. Flags are in memory. */
+class FunctionEnvironment extends RecordEnvironment {
+  readonly ip = 0;
+  protected readonly pool = new LocalPool(1);
+
+  protected pushFlag(address: number): void {
+    this.code.i32(0).load(address === FLAG_C ? 'i32' : 'i64', address);
+  }
+
+  protected setFlag(address: number, value: () => void): void {
+    this.code.i32(0);
+    value();
+    this.code.store(address === FLAG_C ? 'i32' : 'i64', address);
+  }
+
+  abort(): void {
+    this.code.i32(1).return();
+  }
+
+  callOut(fn: string): never {
+    throw new Error(`A handler that calls out to ${fn} has to be inline.`);
+  }
+
+  branch(): never {
+    throw new Error('A handler that branches has to be inline.');
+  }
+
+  branchTo(): never {
+    throw new Error('A handler that branches has to be inline.');
+  }
+
+  emit(body: readonly Stmt[]): { code: Scope['code']; locals: readonly Type[] } {
+    emitAll(body, this);
+    this.code.i32(0).end();
+    return { code: this.code, locals: this.pool.types };
+  }
+}
+
+// Locals of the main function.
+const IP = 0;
+const END = 1;
+const RESULT = 2;
+const LOCAL_C = 3;
+const LOCAL_N = 4;
+const LOCAL_Z = 5;
+const LOCAL_V = 6;
+const FIXED_LOCALS: readonly Type[] = ['i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i64'];
+const flagLocals = new Map([[FLAG_C, LOCAL_C], [FLAG_N, LOCAL_N], [FLAG_Z, LOCAL_Z], [FLAG_V, LOCAL_V]]);
+
+class MainEnvironment extends RecordEnvironment {
+  readonly ip = IP;
+  readonly pool = new LocalPool(FIXED_LOCALS.length);
+  far = false;
+
+  constructor(imports: Imports, readonly checked: boolean) {
+    super(imports);
+  }
+
+  protected pushFlag(address: number): void {
+    this.code.get(flagLocals.get(address) as number);
+  }
+
+  protected setFlag(address: number, value: () => void): void {
+    value();
+    this.code.set(flagLocals.get(address) as number);
+  }
+
+  saveFlags(): void {
+    for (const [address, number] of flagLocals) this.code.i32(0).get(number).store(address === FLAG_C ? 'i32' : 'i64', address);
+  }
+
+  loadFlags(): void {
+    for (const [address, number] of flagLocals) this.code.i32(0).load(address === FLAG_C ? 'i32' : 'i64', address).set(number);
+  }
+
+  savePc(): void {
+    this.code.i32(0);
+    this.pc();
+    this.code.store('i64', PC);
+  }
+
+  exit(reason: number): void {
+    this.code.i32(reason).set(RESULT);
+    this.scope.br('exit');
+  }
+
+  /** Takes `records` of the present straight run off `end`: so many instructions count. */
+  count(records: number): void {
+    this.code.get(END).i32(records * RECORD_BYTES).op('i32.sub').set(END);
+  }
+
+  next(): void {
+    this.code.get(IP).i32(RECORD_BYTES).op('i32.add').set(IP);
+    this.scope.br('next');
+  }
+
+  abort(): void {
+    this.scope.br('abort');
+  }
+
+  /** State to memory, the call, flags back. Leaves its result in RESULT. */
+  call(fn: string): void {
+    this.saveFlags();
+    this.savePc();
+    const code = this.code;
+    code.i32(0).get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').store('i32', REMAINING);
+    code.i32(0).get(IP).store('i32', RECORD);
+    code.get(IP).call(this.import(fn, ['i32'], 'i32')).set(RESULT);
+    this.loadFlags();
+  }
+
+  callOut(fn: string): void {
+    this.call(fn);
+    this.code.get(RESULT);
+    this.scope.brIf('called');
+    this.next();
+  }
+
+  branch(link: boolean): void {
+    const code = this.code;
+    if (link) this.#link();
+    if (this.far) {
+      code.i32(0);
+      this.pc();
+      this.immediate('all');
+      code.op('i64.add').store('i64', PC);
+      this.count(1);
+      this.scope.br('enter');
+      return;
+    }
+    const distance = this.scratch('i32', 0);
+    this.immediate('low');
+    code.i32(2).op('i32.shl').set(distance);
+    code.get(IP).get(distance).op('i32.add').set(IP);
+    code.get(END).get(distance).op('i32.add').i32(RECORD_BYTES).op('i32.sub').set(END);
+    if (!this.checked) {
+      code.get(END).get(IP).op('i32.sub').i32(PAGE_MARGIN).op('i32.lt_s');
+      this.scope.if();
+      this.savePc();
+      this.exit(EXIT_BUDGET);
+      this.scope.end();
+    }
+    this.scope.br('next');
+  }
+
+  branchTo(target: () => void, link: boolean): void {
+    const to = this.scratch('i64', 0);
+    target();
+    this.code.set(to);
+    if (link) this.#link();
+    this.code.i32(0).get(to).store('i64', PC);
+    this.count(1);
+    this.scope.br('enter');
+  }
+
+  #link(): void {
+    this.code.i32(0);
+    this.pc();
+    this.code.i64(4n).op('i64.add').store('i64', X + 30 * 8);
+  }
+
+  requireFp(): void {
+    this.code.i32(0).load('i32', FP_ENABLED).op('i32.eqz');
+    this.scope.if();
+    this.call(CALL_FP);
+    this.code.get(RESULT);
+    this.scope.brIf('called');
+    this.scope.br('next'); // enabled by now: the same record again
+    this.scope.end();
+  }
+}
+
+/** The binary of an interpreter; it exports `run(): i32`, which returns an EXIT_* reason. */
+export function generateInterpreter(handlers: Handlers, checked: boolean): { bytes: Uint8Array<ArrayBuffer>; imports: readonly string[]; numbers: HandlerNumbers } {
+  const { ops, groups, numbers } = planOps(handlers);
+  const module = new ModuleBuilder();
+  const imports = new Imports(module);
+  module.importMemory('env', 'memory');
+  const functionType = module.type(['i32'], ['i32']);
+  const bodies = ops.filter((o) => o.handler.placement === 'function').map((o) => new FunctionEnvironment(imports).emit(o.handler.body));
+  const main = emitMain(ops, groups, new MainEnvironment(imports, checked), functionType);
+  module.table(bodies.length);
+  const indices = bodies.map((body) => module.function({ type: functionType, ...body }));
+  module.elements(0, indices);
+  module.function({ type: module.type([], ['i32']), locals: main.locals, code: main.code, exported: 'run' });
+  return { bytes: module.build(), imports: imports.names, numbers };
+}
+
+function emitMain(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number) {
+  const { scope } = env;
+  const code = scope.code;
+  env.loadFlags();
+  code.i32(0).load('i32', REMAINING).i32(4).op('i32.shl').set(END); // ip is 0 so far
+  scope.block('exit').loop('enter').block('called').block('abort');
+  emitEnter(env);
+  scope.loop('next');
+  if (env.checked) emitCheck(env);
+  emitDispatch(ops, groups, env, functionType);
+  scope.end();
+  code.unreachable();
+  scope.end(); // abort
+  emitAbort(env, () => env.savePc());
+  scope.end(); // called
+  emitCalled(env);
+  scope.end(); // enter
+  code.unreachable();
+  scope.end(); // exit
+  env.saveFlags();
+  code.i32(0).get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').store('i32', REMAINING);
+  code.get(RESULT).end();
+  return { code, locals: [...FIXED_LOCALS, ...env.pool.types] };
+}
+
+/** From PC to the records of its page. */
+function emitEnter(env: MainEnvironment): void {
+  const { scope } = env;
+  const code = scope.code;
+  const target = env.scratch('i64', 0);
+  const entry = env.scratch('i32', 0);
+  const records = env.scratch('i32', 1);
+  const ip = env.scratch('i32', 2);
+  code.i32(0).load('i64', PC).tee(target);
+  code.i64(12n).op('i64.shr_u').op('i32.wrap_i64').i32(0).load('i32', CTX_FETCH_HASH).op('i32.xor');
+  code.i32(ITLB_ENTRIES - 1).op('i32.and').i32(4).op('i32.shl').tee(entry).load('i64', ITLB);
+  code.get(target).i64(-4096n).op('i64.and').i32(0).load('i64', CTX_FETCH).op('i64.or').op('i64.eq');
+  code.get(target).i64(3n).op('i64.and').op('i64.eqz').op('i32.and');
+  scope.if('i32');
+  code.get(entry).load('i32', ITLB + 8);
+  scope.else();
+  code.get(target).call(env.import('fetch', ['i64'], 'i32')).tee(records).op('i32.eqz');
+  scope.if();
+  emitAbort(env, () => {});
+  scope.end();
+  code.get(records);
+  scope.end();
+  code.set(records);
+  code.i32(0).get(target).i64(-4096n).op('i64.and').store('i64', FETCH_PAGE);
+  code.i32(0).get(records).store('i32', FETCH_RECORDS);
+  code.get(target).op('i32.wrap_i64').i32(4095).op('i32.and').i32(2).op('i32.shl').get(records).op('i32.add').set(ip);
+  code.get(END).get(IP).op('i32.sub').get(ip).op('i32.add').set(END);
+  code.get(ip).set(IP);
+  if (!env.checked) {
+    code.get(END).get(IP).op('i32.sub').i32(PAGE_MARGIN).op('i32.lt_s');
+    scope.if();
+    env.exit(EXIT_BUDGET);
+    scope.end();
+  }
+  env.pool.release();
+}
+
+function emitCheck(env: MainEnvironment): void {
+  const { scope } = env;
+  const code = scope.code;
+  code.get(IP).get(END).op('i32.ge_s').i32(0).load('i32', EXIT_REQUEST).op('i32.or');
+  scope.if();
+  env.savePc();
+  code.i32(EXIT_BUDGET).i32(EXIT_LEAVE).get(IP).get(END).op('i32.ge_s').select().set(RESULT);
+  scope.br('exit');
+  scope.end();
+}
+
+function emitDispatch(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number): void {
+  const { scope } = env;
+  const code = scope.code;
+  const inline = ops.filter((o) => o.handler.placement !== 'function');
+  const own = ['undecoded', 'page end', 'breakpoint'];
+  const labels = [...own, ...inline.map((o, index) => `${index}:${o.name}`), ...groups.map((_, index) => `group ${index}`)];
+  for (const label of [...labels].reverse()) scope.block(label);
+  const depths: number[] = labels.slice(0, own.length + inline.length).map((label) => scope.depth(label));
+  groups.forEach((group, index) => {
+    const last = groups[index + 1]?.first ?? own.length + ops.length;
+    for (let op = group.first; op < last; op++) depths.push(scope.depth(`group ${index}`));
+  });
+  code.get(IP).load('i32', 0, 2).brTable(depths, scope.depth('undecoded'));
+
+  scope.end();
+  code.get(IP).call(env.import(CALL_DECODE, ['i32'], undefined));
+  scope.br('next');
+
+  scope.end();
+  code.i32(0).i32(0).load('i64', FETCH_PAGE).i64(4096n).op('i64.add').store('i64', PC);
+  scope.br('enter');
+
+  scope.end();
+  env.savePc();
+  env.exit(EXIT_BREAKPOINT);
+
+  for (const { handler, far } of inline) {
+    scope.end();
+    env.far = far;
+    if (handler.fp) env.requireFp();
+    emitAll(handler.body, env);
+    const last = handler.body.at(-1);
+    const falls = !last || !((last.s === 'branch' && !last.when) || last.s === 'branchTo' || (last.s === 'callOut' && !last.when));
+    if (falls) env.next();
+    env.pool.release();
+  }
+  for (const group of groups) {
+    scope.end();
+    if (group.fp) env.requireFp();
+    if (group.flags) env.saveFlags();
+    const firstFunction = groups[0].first;
+    code.get(IP).get(IP).load('i32', 0, 2).i32(firstFunction).op('i32.sub').callIndirect(functionType);
+    scope.brIf('abort');
+    if (group.flags) env.loadFlags();
+    env.next();
+  }
+}
+
+/** Takes the abort that the core has recorded, or leaves for a device access. */
+function emitAbort(env: MainEnvironment, savePc: () => void): void {
+  const { scope } = env;
+  const code = scope.code;
+  env.saveFlags();
+  savePc();
+  code.i32(0).load('i32', FAULT_FLAGS).i32(FAULT_DEVICE).op('i32.and');
+  scope.if();
+  env.exit(EXIT_DEVICE);
+  scope.end();
+  code.get(IP).i32(0).load('i32', FAULT_FLAGS).i32(FAULT_STAGE2).op('i32.and').call(env.import('abortSyndrome', ['i32', 'i32'], undefined));
+  code.i32(0).load('i64', PC).call(env.import('takeAbort', ['i64'], undefined));
+  env.loadFlags();
+  env.count(1);
+  code.i32(0).load('i32', EXIT_REQUEST);
+  scope.if();
+  env.exit(EXIT_LEAVE);
+  scope.end();
+  scope.br('enter');
+}
+
+/** After a call-out that did not say CALL_NEXT. */
+function emitCalled(env: MainEnvironment): void {
+  const { scope } = env;
+  const code = scope.code;
+  // CALL_REFUSE: nothing counts, PC is at the instruction.
+  code.get(RESULT).i32(3).op('i32.eq');
+  scope.if();
+  env.exit(EXIT_REFUSED);
+  scope.end();
+  env.count(1);
+  code.get(RESULT).i32(2).op('i32.eq');
+  scope.if();
+  env.exit(EXIT_LEAVE);
+  scope.end();
+  scope.br('enter');
+}
+
