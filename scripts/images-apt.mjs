@@ -23,7 +23,12 @@ function run(program, args, cwd) {
 
 /** The machine's own package sources: a map from suite to the address of its archive. */
 function machineSources() {
-  const listing = run('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE) $(COMPONENT)', 'Created-By: Packages']);
+  const listing = run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI) $(RELEASE) $(COMPONENT)',
+    'Created-By: Packages',
+  ]);
   const sources = new Map();
   for (const line of listing.split('\n')) {
     const [uri, suite, component] = line.split(' ');
@@ -65,7 +70,7 @@ export class Suite {
   /** Fetches the lists, which costs some seconds. */
   constructor(root, suite, architecture) {
     this.#folder = join(root, suite);
-    const at = (name) => join(this.#folder, name);
+    const at = name => join(this.#folder, name);
     for (const folder of ['state/lists/partial', 'cache/archives/partial', 'download']) {
       mkdirSync(at(folder), { recursive: true });
     }
@@ -94,15 +99,20 @@ export class Suite {
     const args = [...this.#options, '--no-all-versions', 'show', name];
     const result = spawnSync('apt-cache', args, { encoding: 'utf8' });
     if (result.status !== 0 || result.stdout === '') return undefined;
-    const field = (key) => new RegExp(`^${key}: (.*)$`, 'm').exec(result.stdout)?.[1] ?? '';
-    return { version: field('Version'), depends: field('Depends').split(/[,|]/).map((item) => item.trim().split(' ')[0]) };
+    const field = key => new RegExp(`^${key}: (.*)$`, 'm').exec(result.stdout)?.[1] ?? '';
+    return {
+      version: field('Version'),
+      depends: field('Depends')
+        .split(/[,|]/)
+        .map(item => item.trim().split(' ')[0]),
+    };
   }
 
   /** Follows dependencies whose name matches, from a metapackage to the package that has the files. */
   resolve(name, follow) {
     const fields = this.#fields(name);
     if (!fields) throw new Error(`There is no package ${name} in this suite: correct the row in scripts/images.mjs.`);
-    const next = follow && fields.depends.find((item) => item !== name && follow.test(item));
+    const next = follow && fields.depends.find(item => item !== name && follow.test(item));
     return next ? this.resolve(next, follow) : { name, version: fields.version };
   }
 

@@ -27,7 +27,7 @@ function record(inode, entry) {
     name.length,
     0, // checksum, not in this variant
   ];
-  const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`;
+  const header = `070701${fields.map(field => field.toString(16).padStart(8, '0')).join('')}`;
   return Buffer.concat([padded(Buffer.concat([Buffer.from(header), name])), padded(data)]);
 }
 

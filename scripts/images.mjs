@@ -22,6 +22,8 @@ const manifestFile = join(folder, 'manifest.json');
 /** From `linux-image-cloud-arm64` to the package with the kernel; from Linux 7 on that is `linux-binary-...`. */
 const KERNEL = /^linux-(image|binary)-\d.*-cloud-arm64$/;
 
+const VMLINUZ = /\/boot\/vmlinuz-[^/]*$|\/modules\/[^/]*\/vmlinuz$/;
+
 /**
  * One row per file: `result` in the cache, the Debian `suite` and `package`, and the `file` inside. `follow` names the
  * dependencies that lead from a metapackage to the real one. Rows of the set `tests` are taken by default.
@@ -29,10 +31,38 @@ const KERNEL = /^linux-(image|binary)-\d.*-cloud-arm64$/;
 const DEBIAN = [
   { result: 'u-boot.bin', set: 'tests', suite: 'bookworm', package: 'u-boot-qemu', file: /\/qemu_arm64\/u-boot\.bin$/ },
   { result: 'busybox', set: 'tests', suite: 'bookworm', package: 'busybox-static', file: /\/bin\/busybox$/ },
-  { result: 'linux-bookworm', set: 'tests', suite: 'bookworm', package: 'linux-image-cloud-arm64', follow: KERNEL, file: /\/boot\/vmlinuz-/ },
-  { result: 'linux-trixie', set: 'ladder', suite: 'trixie', package: 'linux-image-cloud-arm64', follow: KERNEL, file: /\/boot\/vmlinuz-/ },
-  { result: 'linux-bookworm-backports', set: 'ladder', suite: 'bookworm-backports', package: 'linux-image-cloud-arm64', follow: KERNEL, file: /\/boot\/vmlinuz-/ },
-  { result: 'linux-trixie-backports', set: 'ladder', suite: 'trixie-backports', package: 'linux-image-cloud-arm64', follow: KERNEL, file: /\/boot\/vmlinuz-/ },
+  {
+    result: 'linux-bookworm',
+    set: 'tests',
+    suite: 'bookworm',
+    package: 'linux-image-cloud-arm64',
+    follow: KERNEL,
+    file: VMLINUZ,
+  },
+  {
+    result: 'linux-trixie',
+    set: 'ladder',
+    suite: 'trixie',
+    package: 'linux-image-cloud-arm64',
+    follow: KERNEL,
+    file: VMLINUZ,
+  },
+  {
+    result: 'linux-bookworm-backports',
+    set: 'ladder',
+    suite: 'bookworm-backports',
+    package: 'linux-image-cloud-arm64',
+    follow: KERNEL,
+    file: VMLINUZ,
+  },
+  {
+    result: 'linux-trixie-backports',
+    set: 'ladder',
+    suite: 'trixie-backports',
+    package: 'linux-image-cloud-arm64',
+    follow: KERNEL,
+    file: VMLINUZ,
+  },
 ];
 
 /** The line that every initramfs prints when the kernel has started its first process. */
@@ -58,7 +88,8 @@ const ROWS = [...DEBIAN, ...INITRAMFS];
 
 /** Path of an image; it exists only after `takeImages`. */
 export function imagePath(result) {
-  if (!ROWS.some((row) => row.result === result)) throw new Error(`There is no image named ${result}: see scripts/images.mjs --list.`);
+  if (!ROWS.some(row => row.result === result))
+    throw new Error(`There is no image named ${result}: see scripts/images.mjs --list.`);
   return join(folder, result);
 }
 
@@ -73,11 +104,13 @@ function writeManifest(manifest) {
 /** The one file under a folder whose path, from that folder on, matches. Links are not followed. */
 function findFile(base, pattern) {
   const found = readdirSync(base, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((path) => pattern.test(`/${relative(base, path)}`));
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath ?? entry.path, entry.name))
+    .filter(path => pattern.test(`/${relative(base, path)}`));
   if (found.length !== 1) {
-    throw new Error(`The package has ${found.length} files that match ${pattern}, not one: correct the row in scripts/images.mjs.`);
+    throw new Error(
+      `The package has ${found.length} files that match ${pattern}, not one: correct the row in scripts/images.mjs.`,
+    );
   }
   return found[0];
 }
@@ -102,7 +135,7 @@ function makeInitramfs(row) {
   console.log(`  making ${row.result} from busybox`);
   const folders = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp'];
   const archive = cpio([
-    ...folders.map((name) => ({ name, type: 'folder', mode: 0o755 })),
+    ...folders.map(name => ({ name, type: 'folder', mode: 0o755 })),
     // The kernel opens the console for /init before anything can be mounted.
     { name: 'dev/console', type: 'device', mode: 0o600, device: [5, 1] },
     { name: 'bin/busybox', type: 'file', mode: 0o755, data: readFileSync(join(folder, 'busybox')) },
@@ -127,11 +160,12 @@ function isThere(row, manifest) {
 export function takeImages(names) {
   const wanted = new Set(names);
   for (const name of names) imagePath(name);
-  if (INITRAMFS.some((row) => wanted.has(row.result))) wanted.add('busybox');
+  if (INITRAMFS.some(row => wanted.has(row.result))) wanted.add('busybox');
   mkdirSync(folder, { recursive: true });
   const manifest = readManifest();
-  const missing = ROWS.filter((row) => wanted.has(row.result) && !isThere(row, manifest));
-  if (missing.length > 0) console.log(`Images for ${relative(root, folder)}: ${missing.map((row) => row.result).join(', ')}.`);
+  const missing = ROWS.filter(row => wanted.has(row.result) && !isThere(row, manifest));
+  if (missing.length > 0)
+    console.log(`Images for ${relative(root, folder)}: ${missing.map(row => row.result).join(', ')}.`);
   for (const row of missing) {
     const origin = row.init ? makeInitramfs(row) : takeFromDebian(row);
     manifest[row.result] = { ...origin, sha256: digest(readFileSync(join(folder, row.result))) };
@@ -142,7 +176,7 @@ export function takeImages(names) {
 
 /** Names of the images of a set. */
 export function imagesOf(set) {
-  return ROWS.filter((row) => row.set === set).map((row) => row.result);
+  return ROWS.filter(row => row.set === set).map(row => row.result);
 }
 
 function main(args) {
@@ -155,9 +189,9 @@ function main(args) {
     }
     return;
   }
-  const unknown = args.find((name) => name.startsWith('--') && name !== '--all');
+  const unknown = args.find(name => name.startsWith('--') && name !== '--all');
   if (unknown) throw new Error(`There is no option ${unknown}: use --all, --list or names of images.`);
-  const names = args.includes('--all') ? ROWS.map((row) => row.result) : args.length > 0 ? args : imagesOf('tests');
+  const names = args.includes('--all') ? ROWS.map(row => row.result) : args.length > 0 ? args : imagesOf('tests');
   if (takeImages(names) === 0) console.log('All images are there.');
 }
 
