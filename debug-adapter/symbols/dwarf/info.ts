@@ -1,0 +1,578 @@
+/**
+ * Units and debugging information entries of DWARF 4 and 5 (DWARF 5, sections 2 and 7.5).
+ * Lazy: opening reads unit headers and unit entries only; everything below is decoded when somebody asks.
+ */
+
+import { stringAt } from '../elf.ts';
+import { AT, FORM, TAG } from './constants.ts';
+import { DwarfReader } from './reader.ts';
+import type { DwarfSections } from './sections.ts';
+
+interface Abbreviation {
+  readonly tag: number;
+  readonly hasChildren: boolean;
+  /** Attribute, form, implicit constant. */
+  readonly attributes: readonly (readonly [number, number, number])[];
+}
+
+type Raw = { readonly form: number; readonly value: number | bigint | string | Uint8Array };
+
+/** Half-open, unrelocated. */
+export interface AddressRange {
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+/** One debugging information entry. */
+export class Die {
+  constructor(
+    readonly unit: Unit,
+    readonly offset: number,
+    readonly tag: number,
+    private readonly attributes: ReadonlyMap<number, Raw>,
+    readonly hasChildren: boolean,
+    /** Offset after the attributes: the first child, or the next sibling. */
+    readonly next: number,
+  ) {}
+
+  has(attribute: number): boolean {
+    return this.attributes.has(attribute);
+  }
+
+  /** A constant, flag or section offset as a number. */
+  number(attribute: number): number | undefined {
+    const value = this.attributes.get(attribute)?.value;
+    return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined;
+  }
+
+  bigint(attribute: number): bigint | undefined {
+    const value = this.attributes.get(attribute)?.value;
+    return typeof value === 'bigint' ? value : typeof value === 'number' ? BigInt(value) : undefined;
+  }
+
+  string(attribute: number): string | undefined {
+    const raw = this.attributes.get(attribute);
+    return raw === undefined ? undefined : this.unit.string(raw);
+  }
+
+  address(attribute: number): bigint | undefined {
+    const raw = this.attributes.get(attribute);
+    return raw === undefined ? undefined : this.unit.address(raw);
+  }
+
+  /** The bytes of an expression or a block constant. */
+  block(attribute: number): Uint8Array | undefined {
+    const value = this.attributes.get(attribute)?.value;
+    return value instanceof Uint8Array ? value : undefined;
+  }
+
+  reference(attribute: number): Die | undefined {
+    const raw = this.attributes.get(attribute);
+    return raw === undefined ? undefined : this.unit.reference(raw);
+  }
+
+  /** The name, also through the entries that this one is an instance or a definition of. */
+  get name(): string | undefined {
+    return this.inherited(die => die.string(AT.name));
+  }
+
+  get type(): Die | undefined {
+    return this.inherited(die => die.reference(AT.type));
+  }
+
+  /** The first answer along DW_AT_abstract_origin and DW_AT_specification. */
+  inherited<T>(ask: (die: Die) => T | undefined): T | undefined {
+    let die: Die | undefined = this;
+    for (let depth = 0; die !== undefined && depth < 8; depth++) {
+      const answer = ask(die);
+      if (answer !== undefined) return answer;
+      die = die.reference(AT.abstractOrigin) ?? die.reference(AT.specification);
+    }
+    return undefined;
+  }
+
+  /** Address ranges of the code of this entry. */
+  ranges(): readonly AddressRange[] {
+    const raw = this.attributes.get(AT.ranges);
+    if (raw !== undefined) return this.unit.rangeList(raw);
+    const low = this.address(AT.lowPc);
+    const high = this.attributes.get(AT.highPc);
+    if (low === undefined || high === undefined) return [];
+    // DW_AT_high_pc of class constant is an offset from DW_AT_low_pc.
+    const end = this.unit.isAddressForm(high.form)
+      ? this.unit.address(high)
+      : low + BigInt(high.value as number | bigint);
+    return end !== undefined && end > low ? [{ low, high: end }] : [];
+  }
+
+  /** The location expression that holds at an address, from an exprloc or a location list. */
+  expression(attribute: number, pc: bigint): Uint8Array | undefined {
+    const raw = this.attributes.get(attribute);
+    if (raw === undefined) return undefined;
+    if (raw.value instanceof Uint8Array) return raw.value;
+    return this.unit.locationList(raw).find(entry => pc >= entry.low && pc < entry.high)?.expression;
+  }
+
+  *children(): Generator<Die> {
+    if (!this.hasChildren) return;
+    for (let offset = this.next; ; ) {
+      const child = this.unit.dieAt(offset);
+      if (child === undefined) return;
+      yield child;
+      offset = child.end();
+    }
+  }
+
+  /** Offset of the entry after this one and all below it. */
+  end(): number {
+    if (!this.hasChildren) return this.next;
+    const sibling = this.attributes.get(AT.sibling);
+    if (sibling !== undefined) return this.unit.referenceOffset(sibling);
+    let offset = this.next;
+    for (;;) {
+      const child = this.unit.dieAt(offset);
+      if (child === undefined) return offset + 1;
+      offset = child.end();
+    }
+  }
+}
+
+const DW_UT_TYPE = 2;
+const DW_UT_SKELETON = 4;
+const DW_UT_SPLIT_COMPILE = 5;
+const DW_UT_SPLIT_TYPE = 6;
+
+export class Unit {
+  private readonly abbreviations: ReadonlyMap<number, Abbreviation>;
+  readonly root: Die;
+  private readonly cachedRanges: { value?: readonly AddressRange[] } = {};
+
+  constructor(
+    readonly info: DwarfInfo,
+    /** Offset of the header in `.debug_info`. */
+    readonly offset: number,
+    readonly end: number,
+    readonly version: number,
+    readonly wide: boolean,
+    readonly addressSize: number,
+    abbreviationOffset: number,
+    firstDie: number,
+  ) {
+    this.abbreviations = info.abbreviationTable(abbreviationOffset);
+    const root = this.dieAt(firstDie);
+    if (root === undefined) throw new Error(`The unit at offset ${offset} of .debug_info is empty.`);
+    this.root = root;
+  }
+
+  get name(): string {
+    return this.root.string(AT.name) ?? '';
+  }
+
+  get directory(): string {
+    return this.root.string(AT.compDir) ?? '';
+  }
+
+  get lineOffset(): number | undefined {
+    return this.root.number(AT.stmtList);
+  }
+
+  ranges(): readonly AddressRange[] {
+    this.cachedRanges.value ??= this.root.ranges();
+    return this.cachedRanges.value;
+  }
+
+  /** Decodes the entry at an offset; undefined for the null entry that ends a list of children. */
+  dieAt(offset: number): Die | undefined {
+    if (offset >= this.end) return undefined;
+    const reader = new DwarfReader(this.info.sections.info, offset, this.end);
+    reader.wide = this.wide;
+    const code = reader.uleb();
+    if (code === 0) return undefined;
+    const abbreviation = this.abbreviations.get(code);
+    if (abbreviation === undefined) {
+      throw new Error(`The entry at offset ${offset} of .debug_info has the unknown abbreviation ${code}.`);
+    }
+    const attributes = new Map<number, Raw>();
+    for (const [attribute, form, constant] of abbreviation.attributes) {
+      attributes.set(attribute, this.readForm(reader, form, constant));
+    }
+    return new Die(this, offset, abbreviation.tag, attributes, abbreviation.hasChildren, reader.offset);
+  }
+
+  private readForm(reader: DwarfReader, form: number, constant: number): Raw {
+    const value = ((): Raw['value'] => {
+      switch (form) {
+        case FORM.addr:
+          return reader.unsigned(this.addressSize);
+        case FORM.data1:
+        case FORM.ref1:
+        case FORM.flag:
+        case FORM.strx1:
+        case FORM.addrx1:
+          return reader.u8();
+        case FORM.data2:
+        case FORM.ref2:
+        case FORM.strx2:
+        case FORM.addrx2:
+          return reader.u16();
+        case FORM.strx3:
+        case FORM.addrx3:
+          return reader.u24();
+        case FORM.data4:
+        case FORM.ref4:
+        case FORM.strx4:
+        case FORM.addrx4:
+        case FORM.refSup4:
+          return reader.u32();
+        case FORM.data8:
+        case FORM.ref8:
+        case FORM.refSig8:
+        case FORM.refSup8:
+          return reader.u64();
+        case FORM.data16:
+          return reader.block(16);
+        case FORM.sdata:
+          return reader.slebBig();
+        case FORM.udata:
+          return reader.ulebBig();
+        case FORM.refUdata:
+        case FORM.strx:
+        case FORM.addrx:
+        case FORM.loclistx:
+        case FORM.rnglistx:
+          return reader.uleb();
+        case FORM.string:
+          return reader.string();
+        case FORM.strp:
+        case FORM.lineStrp:
+        case FORM.secOffset:
+        case FORM.refAddr:
+        case FORM.strpSup:
+        case FORM.gnuRefAlt:
+        case FORM.gnuStrpAlt:
+          return reader.sectionOffset();
+        case FORM.block:
+        case FORM.exprloc:
+          return reader.block(reader.uleb());
+        case FORM.block1:
+          return reader.block(reader.u8());
+        case FORM.block2:
+          return reader.block(reader.u16());
+        case FORM.block4:
+          return reader.block(reader.u32());
+        case FORM.flagPresent:
+          return 1;
+        case FORM.implicitConst:
+          return constant;
+        case FORM.indirect:
+          return -1;
+        default:
+          throw new Error(
+            `An entry of .debug_info uses the form 0x${form.toString(16)}, which this reader does not know.`,
+          );
+      }
+    })();
+    if (form === FORM.indirect) return this.readForm(reader, reader.uleb(), 0);
+    return { form, value };
+  }
+
+  string(raw: Raw): string | undefined {
+    const { sections } = this.info;
+    switch (raw.form) {
+      case FORM.string:
+        return raw.value as string;
+      case FORM.strp:
+        return stringAt(sections.str, raw.value as number);
+      case FORM.lineStrp:
+        return stringAt(sections.lineStr, raw.value as number);
+      case FORM.strx:
+      case FORM.strx1:
+      case FORM.strx2:
+      case FORM.strx3:
+      case FORM.strx4: {
+        const base = this.root?.number(AT.strOffsetsBase) ?? (this.wide ? 16 : 8);
+        const at = base + (raw.value as number) * (this.wide ? 8 : 4);
+        const reader = new DwarfReader(sections.strOffsets, at);
+        reader.wide = this.wide;
+        return stringAt(sections.str, reader.sectionOffset());
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  isAddressForm(form: number): boolean {
+    return form === FORM.addr || form === FORM.addrx || (form >= FORM.addrx1 && form <= FORM.addrx4);
+  }
+
+  address(raw: Raw): bigint | undefined {
+    if (raw.form === FORM.addr) return raw.value as bigint;
+    return this.isAddressForm(raw.form) ? this.indexedAddress(raw.value as number) : undefined;
+  }
+
+  /** Entry of `.debug_addr`. */
+  indexedAddress(index: number): bigint {
+    const base = this.root.number(AT.addrBase) ?? 8;
+    return new DwarfReader(this.info.sections.addr, base + index * this.addressSize).unsigned(this.addressSize);
+  }
+
+  /** Offset into `.debug_info` of a reference within this unit. */
+  referenceOffset(raw: Raw): number {
+    const value = Number(raw.value);
+    return raw.form === FORM.refAddr ? value : this.offset + value;
+  }
+
+  reference(raw: Raw): Die | undefined {
+    switch (raw.form) {
+      case FORM.ref1:
+      case FORM.ref2:
+      case FORM.ref4:
+      case FORM.ref8:
+      case FORM.refUdata:
+        return this.dieAt(this.referenceOffset(raw));
+      case FORM.refAddr:
+        return this.info.dieAt(raw.value as number);
+      case FORM.refSig8:
+        return this.info.typeBySignature(raw.value as bigint);
+      default:
+        return undefined; // supplementary files are not at hand
+    }
+  }
+
+  private get base(): bigint {
+    return this.root.address(AT.lowPc) ?? 0n;
+  }
+
+  rangeList(raw: Raw): readonly AddressRange[] {
+    if (this.version < 5) return this.rangesOfVersion4(Number(raw.value));
+    const offset = this.listOffset(raw, FORM.rnglistx, this.info.sections.rnglists, AT.rnglistsBase);
+    const reader = new DwarfReader(this.info.sections.rnglists, offset);
+    const ranges: AddressRange[] = [];
+    let base = this.base;
+    for (;;) {
+      // DW_RLE_* of DWARF 5, section 7.25.
+      let low = 0n;
+      let high = 0n;
+      switch (reader.u8()) {
+        case 0:
+          return ranges;
+        case 1:
+          base = this.indexedAddress(reader.uleb());
+          continue;
+        case 2:
+          low = this.indexedAddress(reader.uleb());
+          high = this.indexedAddress(reader.uleb());
+          break;
+        case 3:
+          low = this.indexedAddress(reader.uleb());
+          high = low + reader.ulebBig();
+          break;
+        case 4:
+          low = base + reader.ulebBig();
+          high = base + reader.ulebBig();
+          break;
+        case 5:
+          base = reader.unsigned(this.addressSize);
+          continue;
+        case 6:
+          low = reader.unsigned(this.addressSize);
+          high = reader.unsigned(this.addressSize);
+          break;
+        case 7:
+          low = reader.unsigned(this.addressSize);
+          high = low + reader.ulebBig();
+          break;
+        default:
+          throw new Error(`A range list at offset ${offset} of .debug_rnglists has an unknown entry.`);
+      }
+      if (high > low) ranges.push({ low, high });
+    }
+  }
+
+  private rangesOfVersion4(offset: number): AddressRange[] {
+    const reader = new DwarfReader(this.info.sections.ranges, offset);
+    const ranges: AddressRange[] = [];
+    let base = this.base;
+    for (;;) {
+      const low = reader.unsigned(this.addressSize);
+      const high = reader.unsigned(this.addressSize);
+      if (low === 0n && high === 0n) return ranges;
+      if (low === this.largestAddress) base = high;
+      else if (high > low) ranges.push({ low: base + low, high: base + high });
+    }
+  }
+
+  private get largestAddress(): bigint {
+    return (1n << BigInt(this.addressSize * 8)) - 1n;
+  }
+
+  private listOffset(raw: Raw, indexForm: number, section: Uint8Array, baseAttribute: number): number {
+    if (raw.form !== indexForm) return Number(raw.value);
+    const base = this.root.number(baseAttribute) ?? (this.wide ? 20 : 12);
+    const reader = new DwarfReader(section, base + Number(raw.value) * (this.wide ? 8 : 4));
+    reader.wide = this.wide;
+    return base + reader.sectionOffset();
+  }
+
+  locationList(raw: Raw): readonly (AddressRange & { readonly expression: Uint8Array })[] {
+    if (this.version < 5) return this.locationsOfVersion4(Number(raw.value));
+    const offset = this.listOffset(raw, FORM.loclistx, this.info.sections.loclists, AT.loclistsBase);
+    const reader = new DwarfReader(this.info.sections.loclists, offset);
+    const entries: (AddressRange & { expression: Uint8Array })[] = [];
+    let base = this.base;
+    let fallback: Uint8Array | undefined;
+    for (;;) {
+      // DW_LLE_* of DWARF 5, section 7.7.3.
+      const kind = reader.u8();
+      let low = 0n;
+      let high = 0n;
+      if (kind === 0) break;
+      switch (kind) {
+        case 1:
+          base = this.indexedAddress(reader.uleb());
+          continue;
+        case 2:
+          low = this.indexedAddress(reader.uleb());
+          high = this.indexedAddress(reader.uleb());
+          break;
+        case 3:
+          low = this.indexedAddress(reader.uleb());
+          high = low + reader.ulebBig();
+          break;
+        case 4:
+          low = base + reader.ulebBig();
+          high = base + reader.ulebBig();
+          break;
+        case 5:
+          fallback = reader.block(reader.uleb());
+          continue;
+        case 6:
+          base = reader.unsigned(this.addressSize);
+          continue;
+        case 7:
+          low = reader.unsigned(this.addressSize);
+          high = reader.unsigned(this.addressSize);
+          break;
+        case 8:
+          low = reader.unsigned(this.addressSize);
+          high = low + reader.ulebBig();
+          break;
+        case 9: // GNU view pair
+          reader.uleb();
+          reader.uleb();
+          continue;
+        default:
+          throw new Error(`A location list at offset ${offset} of .debug_loclists has an unknown entry.`);
+      }
+      entries.push({ low, high, expression: reader.block(reader.uleb()) });
+    }
+    if (fallback !== undefined) entries.push({ low: 0n, high: this.largestAddress, expression: fallback });
+    return entries;
+  }
+
+  private locationsOfVersion4(offset: number): (AddressRange & { expression: Uint8Array })[] {
+    const reader = new DwarfReader(this.info.sections.loc, offset);
+    const entries: (AddressRange & { expression: Uint8Array })[] = [];
+    let base = this.base;
+    for (;;) {
+      const low = reader.unsigned(this.addressSize);
+      const high = reader.unsigned(this.addressSize);
+      if (low === 0n && high === 0n) return entries;
+      if (low === this.largestAddress) base = high;
+      else entries.push({ low: base + low, high: base + high, expression: reader.block(reader.u16()) });
+    }
+  }
+}
+
+export class DwarfInfo {
+  private readonly abbreviationTables = new Map<number, ReadonlyMap<number, Abbreviation>>();
+  private unitCache: readonly Unit[] | undefined;
+  private readonly typeSignatures = new Map<bigint, { unit: Unit; offset: number }>();
+
+  constructor(readonly sections: DwarfSections) {}
+
+  /** Compilation units in file order; type units are kept apart. */
+  units(): readonly Unit[] {
+    this.unitCache ??= this.readUnits();
+    return this.unitCache;
+  }
+
+  dieAt(offset: number): Die | undefined {
+    return this.units()
+      .find(unit => offset >= unit.offset && offset < unit.end)
+      ?.dieAt(offset);
+  }
+
+  typeBySignature(signature: bigint): Die | undefined {
+    this.units();
+    const found = this.typeSignatures.get(signature);
+    return found?.unit.dieAt(found.offset);
+  }
+
+  abbreviationTable(offset: number): ReadonlyMap<number, Abbreviation> {
+    let table = this.abbreviationTables.get(offset);
+    if (table === undefined) {
+      table = readAbbreviations(this.sections.abbrev, offset);
+      this.abbreviationTables.set(offset, table);
+    }
+    return table;
+  }
+
+  private readUnits(): Unit[] {
+    const { info } = this.sections;
+    const units: Unit[] = [];
+    for (let offset = 0; offset + 11 <= info.length; ) {
+      const reader = new DwarfReader(info, offset);
+      const length = reader.initialLength();
+      const end = Math.min(reader.offset + length, info.length);
+      const version = reader.u16();
+      if (version >= 2 && version <= 5) {
+        let type = 1;
+        let addressSize = 8;
+        let abbreviations = 0;
+        if (version >= 5) {
+          type = reader.u8();
+          addressSize = reader.u8();
+          abbreviations = reader.sectionOffset();
+        } else {
+          abbreviations = reader.sectionOffset();
+          addressSize = reader.u8();
+        }
+        let signature: { id: bigint; offset: number } | undefined;
+        if (type === DW_UT_TYPE || type === DW_UT_SPLIT_TYPE)
+          signature = { id: reader.u64(), offset: reader.sectionOffset() };
+        else if (type === DW_UT_SKELETON || type === DW_UT_SPLIT_COMPILE) reader.u64();
+        if (reader.offset < end) {
+          const unit = new Unit(this, offset, end, version, reader.wide, addressSize, abbreviations, reader.offset);
+          if (signature !== undefined)
+            this.typeSignatures.set(signature.id, { unit, offset: offset + signature.offset });
+          if (unit.root.tag === TAG.compileUnit) units.push(unit);
+        }
+      }
+      offset = end;
+      if (length === 0) offset = reader.offset;
+    }
+    return units;
+  }
+}
+
+function readAbbreviations(section: Uint8Array, offset: number): Map<number, Abbreviation> {
+  const reader = new DwarfReader(section, offset);
+  const table = new Map<number, Abbreviation>();
+  while (!reader.done) {
+    const code = reader.uleb();
+    if (code === 0) break;
+    const tag = reader.uleb();
+    const hasChildren = reader.u8() !== 0;
+    const attributes: [number, number, number][] = [];
+    for (;;) {
+      const attribute = reader.uleb();
+      const form = reader.uleb();
+      const constant = form === FORM.implicitConst ? reader.sleb() : 0;
+      if (attribute === 0 && form === 0) break;
+      attributes.push([attribute, form, constant]);
+    }
+    table.set(code, { tag, hasChildren, attributes });
+  }
+  return table;
+}

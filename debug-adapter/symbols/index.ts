@@ -1,0 +1,479 @@
+/** What a debugger asks symbols: addresses to functions, lines and scopes, and back. One table an image, bound to a regime. */
+
+import type { TranslationRegime } from '../../simulator/target.ts';
+import { AT, TAG } from './dwarf/constants.ts';
+import { CallFrames } from './dwarf/frame.ts';
+import { type Die, DwarfInfo, type Unit } from './dwarf/info.ts';
+import { IS_STATEMENT, joinPath, type LineTable, lineFiles, lineTable, PROLOGUE_END } from './dwarf/line.ts';
+import { DwarfSections } from './dwarf/sections.ts';
+import { ElfFile, SHF_EXECINSTR } from './elf.ts';
+
+/** A function or label of the symbol table, relocated. */
+export interface FunctionSymbol {
+  readonly name: string;
+  readonly address: bigint;
+  /** Bytes; 0 when the table does not say. */
+  readonly size: number;
+}
+
+/** One row of a line table, relocated. */
+export interface SourceLine {
+  readonly path: string;
+  readonly line: number;
+  /** 0 when unknown. */
+  readonly column: number;
+  /** First address of the row. */
+  readonly low: bigint;
+  /** End of the row. */
+  readonly high: bigint;
+  readonly isStatement: boolean;
+}
+
+export interface LineAddress {
+  readonly address: bigint;
+  /** The line that has code: the one asked for, or the next one after it. */
+  readonly line: number;
+  readonly path: string;
+}
+
+/** A function, or an inlined instance of one, that covers an address. */
+export interface Scope {
+  readonly die: Die;
+  readonly name: string;
+  readonly low: bigint;
+  readonly high: bigint;
+  readonly inlined: boolean;
+  /** Of an inlined instance: where it was called. */
+  readonly callPath?: string;
+  readonly callLine?: number;
+  /** Lexical blocks within it that cover the address, outermost first. */
+  readonly blocks: readonly Die[];
+}
+
+export interface SymbolOptions {
+  /** Added to every address of the file. */
+  readonly bias?: bigint;
+  /** The regime that the image is mapped in; any when undefined. */
+  readonly regime?: TranslationRegime;
+}
+
+interface Subprogram {
+  readonly die: Die;
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+const DW_LANG_MIPS_ASSEMBLER = 0x8001;
+
+function sortedBy<T>(items: T[], key: (item: T) => bigint): T[] {
+  return items.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
+
+/** Index of the last item whose key is not above the address, or -1. */
+function lastAtOrBelow<T>(items: readonly T[], key: (item: T) => bigint, address: bigint): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (key(items[middle]) <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** The number of path components that two paths share at their ends. */
+function commonTail(a: string, b: string): number {
+  const left = a.split(/[\\/]/).reverse();
+  const right = b.split(/[\\/]/).reverse();
+  let count = 0;
+  while (count < left.length && count < right.length && left[count] === right[count]) count++;
+  return count;
+}
+
+export class SymbolTable {
+  readonly bias: bigint;
+  readonly regime: TranslationRegime | undefined;
+  readonly frames: CallFrames;
+  private readonly sections: DwarfSections;
+  readonly info: DwarfInfo;
+  private sizedFunctions: readonly FunctionSymbol[] | undefined;
+  private labels: readonly FunctionSymbol[] | undefined;
+  private names: ReadonlyMap<string, bigint> | undefined;
+  private unitRanges: readonly { low: bigint; high: bigint; unit: Unit }[] | undefined;
+  private fileIndex: ReadonlyMap<string, readonly { unit: Unit; path: string }[]> | undefined;
+  private readonly lineTables = new Map<number, LineTable | undefined>();
+  private readonly subprograms = new Map<Unit, readonly Subprogram[]>();
+  private readonly topLevel = new Map<Unit, ReadonlyMap<string, number[]>>();
+
+  constructor(
+    readonly elf: ElfFile,
+    options: SymbolOptions = {},
+  ) {
+    this.bias = options.bias ?? 0n;
+    this.regime = options.regime;
+    this.sections = new DwarfSections(elf);
+    this.info = new DwarfInfo(this.sections);
+    this.frames = new CallFrames(elf);
+  }
+
+  get name(): string {
+    return this.elf.name;
+  }
+
+  /** Whether an allocated section of the image covers the address. */
+  covers(address: bigint): boolean {
+    const at = address - this.bias;
+    return this.elf.segments.some(
+      segment => segment.type === 1 && at >= segment.virtualAddress && at < segment.virtualAddress + segment.memorySize,
+    );
+  }
+
+  // --- Symbol table -------------------------------------------------------------------------------------------------
+
+  /** The function that holds an address, or else the nearest label before it. */
+  functionAt(address: bigint): (FunctionSymbol & { readonly offset: bigint }) | undefined {
+    this.readSymbols();
+    const functions = this.sizedFunctions ?? [];
+    const inside = functions[lastAtOrBelow(functions, symbol => symbol.address, address)];
+    if (inside !== undefined && address < inside.address + BigInt(inside.size)) {
+      return { ...inside, offset: address - inside.address };
+    }
+    const labels = this.labels ?? [];
+    const label = labels[lastAtOrBelow(labels, symbol => symbol.address, address)];
+    if (label === undefined || !this.covers(address)) return undefined;
+    if (inside !== undefined && inside.address > label.address) return undefined;
+    return { ...label, offset: address - label.address };
+  }
+
+  /** Functions with a size and labels in code, by address. */
+  functions(): readonly FunctionSymbol[] {
+    this.readSymbols();
+    return sortedBy([...(this.sizedFunctions ?? []), ...(this.labels ?? [])], symbol => symbol.address);
+  }
+
+  /** Address of a function, object or label. */
+  symbol(name: string): bigint | undefined {
+    this.readSymbols();
+    return this.names?.get(name);
+  }
+
+  symbolNames(): Iterable<string> {
+    this.readSymbols();
+    return this.names?.keys() ?? [];
+  }
+
+  private readSymbols(): void {
+    if (this.names !== undefined) return;
+    const names = new Map<string, bigint>();
+    const sized = new Map<bigint, FunctionSymbol>();
+    const labels = new Map<bigint, FunctionSymbol>();
+    for (const symbol of this.elf.symbols()) {
+      if (symbol.section === 0 || symbol.name === '' || symbol.name.startsWith('$')) continue;
+      if (symbol.type === 'section' || symbol.type === 'file') continue;
+      const address = BigInt.asUintN(64, symbol.value + this.bias);
+      if (!names.has(symbol.name) || symbol.binding === 'global') names.set(symbol.name, address);
+      const section = this.elf.sections[symbol.section];
+      if (section === undefined || (section.flags & SHF_EXECINSTR) === 0n || symbol.type === 'object') continue;
+      const entry = { name: symbol.name, address, size: symbol.size };
+      const map = symbol.size > 0 ? sized : labels;
+      if (!map.has(address) || symbol.binding === 'global') map.set(address, entry);
+    }
+    this.names = names;
+    this.sizedFunctions = sortedBy([...sized.values()], symbol => symbol.address);
+    this.labels = sortedBy([...labels.values()], symbol => symbol.address);
+  }
+
+  // --- Lines --------------------------------------------------------------------------------------------------------
+
+  /** The source line of an address. */
+  lineAt(address: bigint): SourceLine | undefined {
+    const unit = this.unitAt(address);
+    const table = unit === undefined ? undefined : this.lines(unit);
+    if (table === undefined) return undefined;
+    const row = table.rowAt(address - this.bias);
+    return row < 0 ? undefined : this.sourceLine(table, row);
+  }
+
+  private sourceLine(table: LineTable, row: number): SourceLine {
+    return {
+      path: table.files[table.fileIndexes[row]] ?? '',
+      line: table.lines[row],
+      column: table.columns[row],
+      low: table.addresses[row] + this.bias,
+      high: table.addresses[row + 1] + this.bias,
+      isStatement: (table.flags[row] & IS_STATEMENT) !== 0,
+    };
+  }
+
+  /**
+   * Addresses where a breakpoint on a line stops: one for each function or inlined instance that has code of the line,
+   * after the prologue if the line opens a function. A line without code slides to the next one that has some.
+   */
+  addressesOf(path: string, line: number): readonly LineAddress[] {
+    const rows: { address: bigint; line: number; path: string }[] = [];
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const { unit, path: file } of this.filesLike(path)) {
+      const table = this.lines(unit);
+      if (table === undefined) continue;
+      for (let row = 0; row < table.length; row++) {
+        const at = table.lines[row];
+        if (at < line || at > nearest || (table.flags[row] & IS_STATEMENT) === 0) continue;
+        if (table.files[table.fileIndexes[row]] !== file) continue;
+        if (at < nearest) {
+          nearest = at;
+          rows.length = 0;
+        }
+        rows.push({ address: table.addresses[row] + this.bias, line: at, path: file });
+      }
+    }
+    const first = new Map<string, LineAddress>();
+    for (const row of sortedBy(rows, one => one.address)) {
+      const scopes = this.scopesAt(row.address);
+      const scope = scopes[scopes.length - 1];
+      const key =
+        scope === undefined ? `${this.functionAt(row.address)?.address ?? row.address}` : `d${scope.die.offset}`;
+      if (first.has(key)) continue;
+      const address =
+        scope !== undefined && !scope.inlined && scope.low === row.address
+          ? this.afterPrologue(row.address)
+          : row.address;
+      first.set(key, { ...row, address });
+    }
+    return [...first.values()];
+  }
+
+  /** Lines of a file that have code, ascending. */
+  codeLines(path: string): readonly { readonly line: number; readonly column: number }[] {
+    const found = new Map<string, { line: number; column: number }>();
+    for (const { unit, path: file } of this.filesLike(path)) {
+      const table = this.lines(unit);
+      if (table === undefined) continue;
+      for (let row = 0; row < table.length; row++) {
+        if (table.lines[row] === 0 || (table.flags[row] & IS_STATEMENT) === 0) continue;
+        if (table.files[table.fileIndexes[row]] !== file) continue;
+        const entry = { line: table.lines[row], column: table.columns[row] };
+        found.set(`${entry.line}:${entry.column}`, entry);
+      }
+    }
+    return [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  }
+
+  /** The address after the prologue of the function that begins at an address: its second line row, or a marked one. */
+  afterPrologue(address: bigint): bigint {
+    const unit = this.unitAt(address);
+    // Assembly has no prologue that hides something.
+    if (unit === undefined || unit.root.number(AT.language) === DW_LANG_MIPS_ASSEMBLER) return address;
+    const table = this.lines(unit);
+    const start = table?.rowAt(address - this.bias) ?? -1;
+    if (table === undefined || start < 0 || table.addresses[start] !== address - this.bias) return address;
+    const scope = this.scopesAt(address)[0];
+    const end = scope === undefined ? undefined : scope.high - this.bias;
+    let second: bigint | undefined;
+    for (let row = start + 1; row < table.length && table.lines[row] !== 0; row++) {
+      if (end !== undefined && table.addresses[row] >= end) break;
+      if ((table.flags[row] & PROLOGUE_END) !== 0) return table.addresses[row] + this.bias;
+      if (second === undefined && table.lines[row] !== 0 && (table.flags[row] & IS_STATEMENT) !== 0 && row > start) {
+        if (table.addresses[row] !== table.addresses[start]) second = table.addresses[row];
+      }
+    }
+    return second === undefined ? address : second + this.bias;
+  }
+
+  /** Source files that the image names. */
+  sourceFiles(): readonly string[] {
+    const files = new Set<string>();
+    for (const entries of this.files().values()) for (const { path } of entries) files.add(path);
+    return [...files].sort();
+  }
+
+  private files(): ReadonlyMap<string, readonly { unit: Unit; path: string }[]> {
+    if (this.fileIndex !== undefined) return this.fileIndex;
+    const index = new Map<string, { unit: Unit; path: string }[]>();
+    for (const unit of this.info.units()) {
+      const offset = unit.lineOffset;
+      if (offset === undefined) continue;
+      for (const path of new Set(lineFiles(this.sections, offset, unit.name, unit.directory))) {
+        const base = path.slice(path.lastIndexOf('/') + 1);
+        const entries = index.get(base);
+        if (entries === undefined) index.set(base, [{ unit, path }]);
+        else entries.push({ unit, path });
+      }
+    }
+    this.fileIndex = index;
+    return index;
+  }
+
+  /** Files of the image that a path means: the same path, else those that share most components at the end. */
+  private filesLike(path: string): readonly { unit: Unit; path: string }[] {
+    const wanted = joinPath('', path.replaceAll('\\', '/'));
+    const candidates = this.files().get(wanted.slice(wanted.lastIndexOf('/') + 1)) ?? [];
+    const exact = candidates.filter(candidate => candidate.path === wanted);
+    if (exact.length > 0) return exact;
+    const best = Math.max(0, ...candidates.map(candidate => commonTail(candidate.path, wanted)));
+    return candidates.filter(candidate => commonTail(candidate.path, wanted) === best);
+  }
+
+  private lines(unit: Unit): LineTable | undefined {
+    if (!this.lineTables.has(unit.offset)) {
+      const offset = unit.lineOffset;
+      const table = offset === undefined ? undefined : lineTable(this.sections, offset, unit.name, unit.directory);
+      this.lineTables.set(unit.offset, table);
+    }
+    return this.lineTables.get(unit.offset);
+  }
+
+  // --- Scopes -------------------------------------------------------------------------------------------------------
+
+  unitAt(address: bigint): Unit | undefined {
+    if (this.unitRanges === undefined) {
+      const ranges = this.info.units().flatMap(unit => unit.ranges().map(range => ({ ...range, unit })));
+      this.unitRanges = sortedBy(ranges, range => range.low);
+    }
+    const at = address - this.bias;
+    const range = this.unitRanges[lastAtOrBelow(this.unitRanges, one => one.low, at)];
+    return range !== undefined && at < range.high ? range.unit : undefined;
+  }
+
+  /** True where code was written in assembly (by the language of its unit). */
+  isAssembly(address: bigint): boolean {
+    return this.unitAt(address)?.root.number(AT.language) === DW_LANG_MIPS_ASSEMBLER;
+  }
+
+  /** The function at an address and the inlined instances in it that cover the address, outermost first. */
+  scopesAt(address: bigint): readonly Scope[] {
+    const unit = this.unitAt(address);
+    if (unit === undefined) return [];
+    const at = address - this.bias;
+    const functions = this.subprogramsOf(unit);
+    const subprogram = functions[lastAtOrBelow(functions, one => one.low, at)];
+    if (subprogram === undefined || at >= subprogram.high) return [];
+    const scopes: Scope[] = [];
+    let current: Die | undefined = subprogram.die;
+    let range: { low: bigint; high: bigint } = subprogram;
+    let blocks: Die[] = [];
+    const push = (die: Die): void => {
+      const inlined = die.tag === TAG.inlinedSubroutine;
+      const callLine = inlined ? die.number(AT.callLine) : undefined;
+      const callFile = inlined ? die.number(AT.callFile) : undefined;
+      const callPath = callFile === undefined ? undefined : this.lines(unit)?.files[callFile];
+      blocks = [];
+      scopes.push({
+        die,
+        name: die.name ?? this.functionAt(address)?.name ?? '?',
+        low: range.low + this.bias,
+        high: range.high + this.bias,
+        inlined,
+        ...(callPath === undefined ? {} : { callPath }),
+        ...(callLine === undefined ? {} : { callLine }),
+        blocks,
+      });
+    };
+    push(current);
+    while (current !== undefined) {
+      let inner: Die | undefined;
+      for (const child of current.children()) {
+        if (child.tag !== TAG.lexicalBlock && child.tag !== TAG.inlinedSubroutine) continue;
+        const found = child.ranges().find(one => at >= one.low && at < one.high);
+        if (found === undefined) continue;
+        inner = child;
+        range = found;
+        break;
+      }
+      if (inner?.tag === TAG.inlinedSubroutine) push(inner);
+      else if (inner !== undefined) blocks.push(inner);
+      current = inner;
+    }
+    return scopes;
+  }
+
+  private subprogramsOf(unit: Unit): readonly Subprogram[] {
+    let functions = this.subprograms.get(unit);
+    if (functions === undefined) {
+      const found: Subprogram[] = [];
+      const visit = (die: Die): void => {
+        for (const child of die.children()) {
+          if (child.tag === TAG.subprogram) for (const range of child.ranges()) found.push({ die: child, ...range });
+          else if (child.tag === TAG.namespace || child.tag === TAG.structureType || child.tag === TAG.classType)
+            visit(child);
+        }
+      };
+      visit(unit.root);
+      functions = sortedBy(found, one => one.low);
+      this.subprograms.set(unit, functions);
+    }
+    return functions;
+  }
+
+  /** Top-level entries (types, variables, functions) of a name: first in the unit given, then in all. */
+  entriesNamed(name: string, near?: Unit): readonly Die[] {
+    const units = this.info.units();
+    const ordered = near === undefined ? units : [near, ...units.filter(unit => unit !== near)];
+    for (const unit of ordered) {
+      const offsets = this.topLevelOf(unit).get(name);
+      if (offsets === undefined) continue;
+      const dies = offsets.map(offset => unit.dieAt(offset)).filter(die => die !== undefined);
+      const defined = dies.filter(die => !die.has(AT.declaration));
+      if (defined.length > 0) return defined;
+    }
+    return [];
+  }
+
+  private topLevelOf(unit: Unit): ReadonlyMap<string, number[]> {
+    let names = this.topLevel.get(unit);
+    if (names === undefined) {
+      const map = new Map<string, number[]>();
+      for (const child of unit.root.children()) {
+        const name = child.name;
+        if (name === undefined) continue;
+        const offsets = map.get(name);
+        if (offsets === undefined) map.set(name, [child.offset]);
+        else offsets.push(child.offset);
+      }
+      names = map;
+      this.topLevel.set(unit, names);
+    }
+    return names;
+  }
+}
+
+/** EL2 and EL2&0 are the two forms of one regime: an image for one holds in the other, whatever HCR_EL2.E2H says. */
+function sameRegime(a: TranslationRegime, b: TranslationRegime): boolean {
+  return a === b || (a.startsWith('EL2') && b.startsWith('EL2'));
+}
+
+/** All symbol tables of a session. */
+export class Symbols {
+  readonly tables: SymbolTable[] = [];
+
+  add(table: SymbolTable): void {
+    this.tables.push(table);
+  }
+
+  /** The table for an address in a regime: one bound to the regime before one bound to none. */
+  at(address: bigint, regime: TranslationRegime): SymbolTable | undefined {
+    const covering = this.tables.filter(table => table.covers(address));
+    return (
+      covering.find(table => table.regime !== undefined && sameRegime(table.regime, regime)) ??
+      covering.find(table => table.regime === undefined)
+    );
+  }
+
+  /** Address of a symbol, tables of the regime first. */
+  symbol(
+    name: string,
+    regime?: TranslationRegime,
+  ): { readonly table: SymbolTable; readonly address: bigint } | undefined {
+    const bound = (table: SymbolTable): boolean =>
+      regime !== undefined && table.regime !== undefined && sameRegime(table.regime, regime);
+    for (const table of [...this.tables.filter(bound), ...this.tables.filter(table => !bound(table))]) {
+      const address = table.symbol(name);
+      if (address !== undefined) return { table, address };
+    }
+    return undefined;
+  }
+}
+
+/** Opens an image file as a symbol table. Throws a sentence when it is no ELF file. */
+export function loadSymbols(bytes: Uint8Array, name: string, options: SymbolOptions = {}): SymbolTable {
+  return new SymbolTable(new ElfFile(bytes, name), options);
+}
