@@ -68,6 +68,8 @@ export interface RegisterInfo {
   readonly group: string;
   /** Bits. */
   readonly width: 32 | 64 | 128;
+  /** False for a write-only register, and for one whose read has an effect (ICC_IAR1_EL1). */
+  readonly readable: boolean;
   readonly writable: boolean;
   readonly description?: string;
 }
@@ -86,6 +88,8 @@ export interface ExceptionEvent {
   readonly class?: string;
   readonly ec?: number;
   readonly esr?: bigint;
+  /** What the syndrome says, in words. */
+  readonly text?: string;
   readonly far?: bigint;
   readonly hpfar?: bigint;
   /** The instruction that took it, or the preferred return address of an interrupt. */
@@ -179,6 +183,8 @@ export interface Target {
   readonly instructions: number;
   /** Modelled cycles. */
   readonly cycles: number;
+  /** The device tree that the guest was given. */
+  readonly deviceTree: Uint8Array | undefined;
   /** Called for every exception taken and returned from while set; nothing is recorded when undefined. */
   onException: ((event: ExceptionEvent) => void) | undefined;
   /** Bytes that the guest sent to its console. */
@@ -213,5 +219,7 @@ export interface MachineConfig {
   readonly append?: string;
   readonly initrd?: Uint8Array;
   readonly dtb?: Uint8Array;
+  /** Where a flat binary goes, for one that does not start from flash. */
+  readonly loadAddress?: number;
   readonly semihosting: boolean;
 }

@@ -1,0 +1,59 @@
+/** The command line: the same machine without an editor. */
+
+import { UsageError } from './node/arguments.ts';
+import { bench } from './node/bench.ts';
+import { EXIT_USAGE, run, trace } from './node/run.ts';
+
+const help = `hyperstep: a simulated Arm machine, EL0 to EL3, for those who write hypervisors
+
+  hyperstep run IMAGE [options]     run until power-off; the UART is standard output
+  hyperstep trace IMAGE [options]   one line per exception taken and returned from
+  hyperstep dap [--port N]          the debug adapter on stdio or TCP
+  hyperstep bench [options]         speed of the engine on its own workloads
+
+Options of run and trace:
+  --cpu NAME             armv8.0-a ... armv8.6-a, cortex-a57, cortex-a72, max (default)
+  --features +x,-y       single features on and off
+  --gic 2|3              interrupt controller (default 3)
+  --pes N                number of PEs (default 1)
+  --memory SIZE          RAM, such as 512M or 1G (default 1G)
+  --el 1|2|3             exception level of the first instruction (default 2)
+  --append TEXT          command line for a Linux kernel
+  --initrd FILE, --dtb FILE, --dump-dtb FILE
+  --load-address N       put a flat binary there instead of into the flash
+  --semihosting          serve HLT 0xf000
+  --expect TEXT          wait for a text on the console  } repeated, in order; exit 0 when the last
+  --send TEXT            type a line on the console      } expected text has appeared
+  --max-instructions N, --timeout SECONDS
+  --json FILE            write a report of the run
+  --quiet                keep the UART from standard output
+
+Exit codes: 0 power-off or last --expect seen, the guest's code by semihosting, 2 bad argument or file, 3 at a limit,
+4 stopped at something that the machine lacks.
+`;
+
+/** Returns the exit code. Commands that are not of the machine itself (`dap`) are dispatched by the caller. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  try {
+    switch (command) {
+      case 'run':
+        return await run(rest);
+      case 'trace':
+        return await trace(rest);
+      case 'bench':
+        return await bench(rest);
+      case undefined:
+      case 'help':
+      case '--help':
+        process.stdout.write(help);
+        return command === undefined ? EXIT_USAGE : 0;
+      default:
+        throw new UsageError(`There is no command "${command}"; "hyperstep help" lists them.`);
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`hyperstep: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
+}

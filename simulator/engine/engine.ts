@@ -1,0 +1,134 @@
+/**
+ * The engine: one WebAssembly memory with the state of the active PE, RAM and caches; the compiled core; and the two
+ * forms of the interpreter. It runs the active PE for a number of instructions, exactly.
+ */
+
+import type { Core, CoreHost } from './core-api.ts';
+import { coreWasm } from './core.generated.ts';
+import {
+  EXIT_BUDGET, EXIT_DEVICE, EXIT_LEAVE, generateInterpreter,
+} from './interpreter.ts';
+import { EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING } from './layout.ts';
+import { type DecodingTables, Records } from './records.ts';
+import type { Handlers } from './semantics/handler.ts';
+
+/** A call-out of generated code: takes the address of the record, returns CALL_*. */
+export type CallOut = (record: number) => number;
+
+export interface EngineHost extends Omit<CoreHost, 'recordsFor'> {
+  /** Fills ABORT_SYNDROME for an abort that goes to EL2 by stage 2. */
+  abortSyndrome(record: number, stage2: number): void;
+  readonly callOuts: Readonly<Record<string, CallOut>>;
+}
+
+/** Straight code runs at most this far without a check. */
+const LONGEST_RUN = 1024;
+
+export class Engine {
+  readonly memory: WebAssembly.Memory;
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly u64: BigUint64Array;
+  readonly core: Core;
+  readonly records: Records;
+  readonly #fast: () => number;
+  readonly #checked: () => number;
+
+  /** `ramBytes` is a multiple of 64 KiB. Throws a sentence when the host cannot give so much memory. */
+  constructor(ramBytes: number, handlers: Handlers, tables: Omit<DecodingTables, 'numbers'>, host: EngineHost) {
+    this.memory = allocate(RAM + ramBytes);
+    this.u8 = new Uint8Array(this.memory.buffer);
+    this.u32 = new Uint32Array(this.memory.buffer);
+    this.i32 = new Int32Array(this.memory.buffer);
+    this.u64 = new BigUint64Array(this.memory.buffer);
+    const fast = interpreter(handlers, false);
+    this.records = new Records(this.memory, { ...tables, numbers: fast.numbers });
+    const coreHost: CoreHost = { ...host, recordsFor: (page) => this.records.forPage(page) };
+    this.core = new WebAssembly.Instance(compileCore(), { env: { ...coreHost, memory: this.memory } }).exports as unknown as Core;
+    const env = {
+      ...this.core,
+      ...host.callOuts,
+      abortSyndrome: host.abortSyndrome,
+      decode: (record: number) => this.records.decode(record),
+      memory: this.memory,
+    };
+    this.#fast = start(fast.module, env);
+    this.#checked = start(interpreter(handlers, true).module, env);
+  }
+
+  /**
+   * Runs the active PE for at most `count` instructions. Returns how many ran and an EXIT_* reason; EXIT_BUDGET when
+   * all did.
+   */
+  run(count: number): { executed: number; exit: number } {
+    const remaining = REMAINING >> 2;
+    this.i32[EXIT_REQUEST >> 2] = 0;
+    this.i32[remaining] = count;
+    let exit = EXIT_BUDGET;
+    while (exit === EXIT_BUDGET && this.i32[remaining] >= LONGEST_RUN) exit = this.#fast();
+    if (exit === EXIT_BUDGET && this.i32[remaining] > 0) exit = this.#step(this.i32[remaining]);
+    if (exit === EXIT_DEVICE) {
+      const left = this.i32[remaining];
+      exit = this.#step(1);
+      this.i32[remaining] += left - 1;
+      if (exit === EXIT_BUDGET) exit = EXIT_LEAVE;
+    }
+    return { executed: count - this.i32[remaining], exit };
+  }
+
+  #step(count: number): number {
+    this.i32[REMAINING >> 2] = count;
+    this.i32[STEPPING >> 2] = 1;
+    const exit = this.#checked();
+    this.i32[STEPPING >> 2] = 0;
+    return exit;
+  }
+
+  /** Copies the state of the active PE out, or another one in. */
+  copyState(from: number, to: number): void {
+    this.u8.copyWithin(to, from, from + PE_STATE_BYTES);
+  }
+}
+
+/** Where the state of the active PE is. */
+export const ACTIVE_STATE = PE_STATE;
+
+function allocate(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / 65536);
+  if (pages > 65536) throw new Error(`A machine can have at most ${Math.floor((65536 * 65536 - RAM) / 2 ** 20)} MiB of memory.`);
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch {
+    throw new Error(`This computer does not give the ${Math.ceil(bytes / 2 ** 20)} MiB that the machine needs; use a smaller memory.`);
+  }
+}
+
+// Modules depend on the tables only, so that all machines of a process share them.
+const interpreters = new WeakMap<Handlers, Map<boolean, ReturnType<typeof makeInterpreter>>>();
+let compiledCore: WebAssembly.Module | undefined;
+
+function compileCore(): WebAssembly.Module {
+  compiledCore ??= new WebAssembly.Module(coreWasm as Uint8Array<ArrayBuffer>);
+  return compiledCore;
+}
+
+function interpreter(handlers: Handlers, checked: boolean) {
+  const known = interpreters.get(handlers) ?? new Map();
+  interpreters.set(handlers, known);
+  const made = known.get(checked) ?? makeInterpreter(handlers, checked);
+  known.set(checked, made);
+  return made;
+}
+
+function makeInterpreter(handlers: Handlers, checked: boolean) {
+  const { bytes, numbers } = generateInterpreter(handlers, checked);
+  return { module: new WebAssembly.Module(bytes), numbers };
+}
+
+function start(module: WebAssembly.Module, env: object): () => number {
+  const missing = WebAssembly.Module.imports(module).filter((entry) => !(entry.name in env));
+  if (missing.length) throw new Error(`Semantics call ${missing.map((entry) => entry.name).join(', ')}, which neither the core nor the machine has.`);
+  const instance = new WebAssembly.Instance(module, { env: env as WebAssembly.ModuleImports });
+  return instance.exports.run as () => number;
+}

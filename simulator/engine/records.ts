@@ -1,0 +1,168 @@
+/**
+ * Decoded instructions. Each page of RAM that is executed has 1024 records of 16 bytes and a closing one. Words are
+ * decoded when they are first reached; a store to the page takes the records it touches back to "not decoded".
+ */
+
+import type { Decoder } from '../arch/instructions/decoder.ts';
+import { type HandlerNumbers, OP_BREAKPOINT, OP_PAGE_END, OP_UNDECODED } from './interpreter.ts';
+import {
+  ITLB, ITLB_ENTRIES, PAGE_CODE, PAGE_FLAGS, PAGE_RECORD_BYTES, PAGE_RECORDS, RAM, RECORD_BYTES, RECORD_PAGES, RECORDS,
+} from './layout.ts';
+import type { Lowered, Lowerings } from './semantics/handler.ts';
+
+/** A record as it is written, from the cache by instruction word. */
+interface Ready {
+  readonly near: number;
+  /** Number of the handler for a branch that leaves the page; the same as `near` for other instructions. */
+  readonly far: number;
+  readonly rd: number;
+  readonly rn: number;
+  readonly rm: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface DecodingTables {
+  readonly decoder: Decoder;
+  readonly lowerings: Lowerings;
+  readonly numbers: HandlerNumbers;
+  /** Whether the PE has a feature that a row names. */
+  hasFeature(name: string): boolean;
+}
+
+const WORDS = 1024;
+
+export class Records {
+  readonly #words: Int32Array;
+  readonly #halves: Uint16Array;
+  readonly #bytes: Uint8Array;
+  readonly #ready = new Map<number, Ready>();
+  /** Page of RAM by block of records. */
+  readonly #pageOf = new Int32Array(RECORD_PAGES);
+  #used = 0;
+  /** Host addresses of instruction words with a breakpoint. */
+  readonly #breakpoints = new Set<number>();
+
+  constructor(memory: WebAssembly.Memory, readonly tables: DecodingTables) {
+    this.#words = new Int32Array(memory.buffer);
+    this.#halves = new Uint16Array(memory.buffer);
+    this.#bytes = new Uint8Array(memory.buffer);
+  }
+
+  /** The records of a page of RAM, new ones if it has none. When room is out all pages start again. */
+  forPage(page: number): number {
+    const known = this.#words[(PAGE_RECORDS >> 2) + page];
+    if (known) return known;
+    if (this.#used === RECORD_PAGES) this.clear();
+    const block = this.#used++;
+    const address = RECORDS + block * PAGE_RECORD_BYTES;
+    this.#bytes.fill(0, address, address + WORDS * RECORD_BYTES);
+    this.#halves[(address + WORDS * RECORD_BYTES) >> 1] = OP_PAGE_END;
+    this.#pageOf[block] = page;
+    this.#words[(PAGE_RECORDS >> 2) + page] = address;
+    this.#bytes[PAGE_FLAGS + page] |= PAGE_CODE;
+    return address;
+  }
+
+  /** Forgets all decoded instructions. */
+  clear(): void {
+    for (let block = 0; block < this.#used; block++) {
+      const page = this.#pageOf[block];
+      this.#words[(PAGE_RECORDS >> 2) + page] = 0;
+      this.#bytes[PAGE_FLAGS + page] &= ~PAGE_CODE;
+    }
+    this.#used = 0;
+    this.#bytes.fill(0xff, ITLB, ITLB + ITLB_ENTRIES * 16);
+  }
+
+  /** Host address of the instruction word of a record. */
+  wordAddress(record: number): number {
+    const block = Math.floor((record - RECORDS) / PAGE_RECORD_BYTES);
+    const index = (record - RECORDS - block * PAGE_RECORD_BYTES) / RECORD_BYTES;
+    return RAM + this.#pageOf[block] * 4096 + index * 4;
+  }
+
+  word(record: number): number {
+    return this.#words[this.wordAddress(record) >> 2] >>> 0;
+  }
+
+  /** Fills the record of a word that is about to be executed. */
+  decode(record: number): void {
+    const host = this.wordAddress(record);
+    if (this.#breakpoints.has(host)) this.#halves[record >> 1] = OP_BREAKPOINT;
+    else this.#write(record, host);
+  }
+
+  #write(record: number, host: number): void {
+    const word = this.#words[host >> 2] >>> 0;
+    let ready = this.#ready.get(word);
+    if (!ready) {
+      ready = this.#prepare(word);
+      this.#ready.set(word, ready);
+    }
+    const target = ((host & 4095) + ready.low) >> 2;
+    const half = record >> 1;
+    this.#halves[half] = ready.far !== ready.near && (target < 0 || target >= WORDS) ? ready.far : ready.near;
+    this.#halves[half + 1] = ready.rd;
+    this.#halves[half + 2] = ready.rn;
+    this.#halves[half + 3] = ready.rm;
+    this.#words[(record >> 2) + 2] = ready.low;
+    this.#words[(record >> 2) + 3] = ready.high;
+  }
+
+  #prepare(word: number): Ready {
+    const lowered = this.#lower(word);
+    const near = this.tables.numbers.near.get(lowered.handler);
+    if (near === undefined) throw new Error(`The semantics of an instruction name a handler "${lowered.handler}" that does not exist.`);
+    const imm = BigInt.asUintN(64, BigInt(lowered.imm ?? 0));
+    return {
+      near,
+      far: this.tables.numbers.far.get(lowered.handler) ?? near,
+      rd: lowered.rd ?? 0,
+      rn: lowered.rn ?? 0,
+      rm: lowered.rm ?? 0,
+      low: lowered.ra ?? Number(BigInt.asIntN(32, imm)),
+      high: lowered.high ?? Number(BigInt.asIntN(32, imm >> 32n)),
+    };
+  }
+
+  #lower(word: number): Lowered {
+    const decoded = this.tables.decoder.decode(word);
+    if (!decoded) return { handler: 'unimplemented' };
+    if (decoded.row.feature && !this.tables.hasFeature(decoded.row.feature)) return { handler: 'undefined' };
+    const lower = this.tables.lowerings[decoded.row.id];
+    return lower ? (lower(decoded.fields) ?? { handler: 'undefined' }) : { handler: 'unimplemented' };
+  }
+
+  /** A breakpoint at an instruction word in RAM, by its host address. */
+  setBreakpoint(host: number): void {
+    this.#breakpoints.add(host);
+    this.#forget(host);
+  }
+
+  clearBreakpoint(host: number): void {
+    this.#breakpoints.delete(host);
+    this.#forget(host);
+  }
+
+  /** Runs with the breakpoint at a word out of the way. */
+  without<T>(host: number, run: () => T): T {
+    if (!this.#breakpoints.has(host)) return run();
+    this.clearBreakpoint(host);
+    try {
+      return run();
+    } finally {
+      this.setBreakpoint(host);
+    }
+  }
+
+  /** Takes the records of changed bytes back to "not decoded". */
+  changed(host: number, bytes: number): void {
+    for (let word = host & ~3; word < host + bytes; word += 4) this.#forget(word);
+  }
+
+  #forget(host: number): void {
+    const records = this.#words[(PAGE_RECORDS >> 2) + ((host - RAM) >> 12)];
+    if (records) this.#halves[(records + ((host & 4095) >> 2) * RECORD_BYTES) >> 1] = OP_UNDECODED;
+  }
+}
