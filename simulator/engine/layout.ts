@@ -89,8 +89,8 @@ export const FAULT_DEVICE = 64; // a device access outside of the checked interp
 export const BOUNCE = 0x1300;
 
 // Where the interpreter is: the page of VA that it fetches from, and that page's decoded records.
-export const FETCH_PAGE = 0x1310; // u64
-export const FETCH_RECORDS = 0x1318; // u32
+export const FETCH_PAGE = 0x1340; // u64
+export const FETCH_RECORDS = 0x1348; // u32
 
 // Modes of a slow access: bits of the `mode` argument of loadSlow and storeSlow.
 export const MODE_UNPRIVILEGED = 1; // LDTR and STTR
@@ -253,6 +253,11 @@ export const CONTEXT_HASH_BUCKETS = 4096;
 export const CONTEXT_GROUPS = 0x446000;
 export const CONTEXT_GROUP_BUCKETS = 1024;
 export const CONTEXT_NEXT = 0x446800; // u32: id that the next new context gets
+
+// --- Bits of each system register that a write changes, u64 by row, for writes without effects --------------------
+
+export const WRITE_MASKS = 0x450000;
+export const WRITE_MASKS_END = 0x458000;
 
 // --- Parked PE states -------------------------------------------------------------------------------------------
 
