@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { findMistake, type LaunchSchema } from './launch-configuration.ts';
+
+const manifest = JSON.parse(fs.readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const schema: LaunchSchema = manifest.contributes.debuggers[0].configurationAttributes.launch;
+const mistake = (attributes: Record<string, unknown>) =>
+  findMistake({ request: 'launch', program: 'a.elf', ...attributes }, schema);
+
+test('every attribute with its default is accepted', () => {
+  const defaults = Object.entries(schema.properties).flatMap(
+    ([name, { default: value }]: [string, { default?: unknown }]) => (value === undefined ? [] : [[name, value]]),
+  );
+  assert.ok(defaults.length > 10);
+  assert.equal(mistake(Object.fromEntries(defaults)), undefined);
+});
+
+test('every attribute is documented', () => {
+  for (const [name, attribute] of Object.entries(schema.properties)) {
+    const { markdownDescription } = attribute as { markdownDescription?: string };
+    assert.match(markdownDescription ?? '', /\.$/, `${name} has no sentence.`);
+  }
+});
+
+const mistakes: [Record<string, unknown>, RegExp][] = [
+  [{ program: undefined }, /`program` is missing/],
+  [{ program: '' }, /`program` is missing/],
+  [{ program: 3 }, /`program` has to be a string, not 3/],
+  [{ request: 'attach' }, /`request` has to be "launch"/],
+  [{ gic: 4 }, /`gic` has to be one of 2, 3, not 4/],
+  [{ gic: '3' }, /`gic` has to be a number, not "3"/],
+  [{ el: 0 }, /`el` has to be one of 1, 2, 3, not 0/],
+  [{ pes: 0 }, /`pes` has to be from 1 to \d+, not 0/],
+  [{ pes: 1.5 }, /`pes` has to be a whole number, not 1.5/],
+  [{ memory: '1 GB' }, /`memory` is "1 GB"\. A number followed by K, M or G/],
+  [{ features: '+nv2' }, /`features` has to be a list/],
+  [{ features: ['+nv2', 'sve'] }, /`features\[1\]` is "sve"\. A feature begins with \+ or -/],
+  [{ stopOnEntry: 'yes' }, /`stopOnEntry` has to be true or false, not "yes"/],
+  [{ console: null }, /`console` has to be a string, not null/],
+];
+for (const [attributes, sentence] of mistakes) {
+  test(`a mistake gets a sentence: ${JSON.stringify(attributes)}`, () => {
+    assert.match(mistake(attributes) ?? 'accepted', sentence);
+  });
+}
