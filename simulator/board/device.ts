@@ -1,0 +1,186 @@
+/**
+ * What the machine around the PE is made of: devices, the bus that finds them, and what the machine gives them
+ * (memory, time, interrupt lines). Everything here is a pure function of what the guest and the input log do: no device
+ * reads the host's clock or draws a random number.
+ */
+
+/** Bytes of one device access. An 8-byte access reaches a device as two of 4, the low word first. */
+export type AccessSize = 1 | 2 | 4;
+
+export interface Device {
+  readonly name: string;
+  /** The value, zero-extended, of `bytes` bytes at `offset` from the device's base. Reading may have effects. */
+  read(offset: number, bytes: AccessSize): number;
+  write(offset: number, bytes: AccessSize, value: number): void;
+  /** The whole state, as a value that `structuredClone` can copy and that nothing changes later. */
+  snapshot(): unknown;
+  /** Takes what `snapshot` of the same kind of device gave. */
+  restore(state: unknown): void;
+}
+
+/** One row of the memory map. */
+export interface Region {
+  /** PA of the first byte. */
+  readonly base: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly device: Device;
+}
+
+/** Guest RAM as devices see it (DMA), and as the loader fills it. Every method throws a sentence outside of RAM. */
+export interface GuestMemory {
+  /** PA of the first byte. */
+  readonly base: number;
+  /** Size. */
+  readonly bytes: number;
+  /** A copy of `length` bytes. */
+  read(pa: number, length: number): Uint8Array;
+  write(pa: number, data: Uint8Array): void;
+  readU16(pa: number): number;
+  readU32(pa: number): number;
+  readU64(pa: number): bigint;
+  writeU16(pa: number, value: number): void;
+  writeU32(pa: number, value: number): void;
+  writeU64(pa: number, value: bigint): void;
+}
+
+/** Interrupt inputs of the PEs. The interrupt controller calls it when one of the four levels changes. */
+export interface PeLines {
+  setLines(pe: number, irq: boolean, fiq: boolean, virq: boolean, vfiq: boolean): void;
+}
+
+/** Modelled time. */
+export interface Clock {
+  /** The physical count (CNTPCT_EL0) as a PE sees it at this moment, in ticks of `COUNTER_FREQUENCY`. */
+  ticks(pe: number): number;
+}
+
+/** CNTFRQ_EL0 in Hz, as images built for the `virt` board of QEMU find it. */
+export const COUNTER_FREQUENCY = 62_500_000;
+
+/** An interrupt output of a device. */
+export type InterruptLine = (level: boolean) => void;
+
+/** The devices by physical address. */
+export class Bus {
+  /** Sorted by base, without overlap. */
+  readonly regions: readonly Region[];
+  #last: Region | undefined;
+
+  /** Throws a sentence when two regions overlap. */
+  constructor(regions: readonly Region[]) {
+    this.regions = [...regions].sort((a, b) => a.base - b.base);
+    for (let i = 1; i < this.regions.length; i++) {
+      const low = this.regions[i - 1];
+      const high = this.regions[i];
+      if (low.base + low.size > high.base) {
+        throw new Error(`The devices ${low.device.name} and ${high.device.name} overlap at ${hex(high.base)}.`);
+      }
+    }
+  }
+
+  /** The region that a PA lies in; undefined for a hole, where the access takes an external abort. */
+  find(pa: number): Region | undefined {
+    const last = this.#last;
+    if (last !== undefined && pa >= last.base && pa - last.base < last.size) return last;
+    let low = 0;
+    let high = this.regions.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const region = this.regions[middle];
+      if (pa < region.base) high = middle - 1;
+      else if (pa - region.base >= region.size) low = middle + 1;
+      else {
+        this.#last = region;
+        return region;
+      }
+    }
+    return undefined;
+  }
+
+  /** Reads 1, 2 or 4 bytes; undefined for a hole. */
+  read(pa: number, bytes: AccessSize): number | undefined {
+    const region = this.find(pa);
+    return region?.device.read(pa - region.base, bytes);
+  }
+
+  /** Writes 1, 2 or 4 bytes; false for a hole. */
+  write(pa: number, bytes: AccessSize, value: number): boolean {
+    const region = this.find(pa);
+    if (region === undefined) return false;
+    region.device.write(pa - region.base, bytes, value);
+    return true;
+  }
+
+  /** Fills `data` from `pa`, in aligned accesses of at most 4 bytes from low to high; false when it meets a hole. */
+  readInto(pa: number, data: Uint8Array): boolean {
+    for (let done = 0; done < data.length; ) {
+      const bytes = pieceAt(pa + done, data.length - done);
+      const value = this.read(pa + done, bytes);
+      if (value === undefined) return false;
+      for (let i = 0; i < bytes; i++) data[done + i] = value >>> (8 * i);
+      done += bytes;
+    }
+    return true;
+  }
+
+  /** Writes all of `data` to `pa`, in aligned accesses of at most 4 bytes from low to high; false when it meets a hole. */
+  writeFrom(pa: number, data: Uint8Array): boolean {
+    for (let done = 0; done < data.length; ) {
+      const bytes = pieceAt(pa + done, data.length - done);
+      let value = 0;
+      for (let i = 0; i < bytes; i++) value |= data[done + i] << (8 * i);
+      if (!this.write(pa + done, bytes, value >>> 0)) return false;
+      done += bytes;
+    }
+    return true;
+  }
+}
+
+/** The widest aligned access at `pa` of at most `left` bytes. */
+function pieceAt(pa: number, left: number): AccessSize {
+  if (left >= 4 && pa % 4 === 0) return 4;
+  if (left >= 2 && pa % 2 === 0) return 2;
+  return 1;
+}
+
+/** A number as `0x…` in messages. */
+export function hex(value: number | bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** The bytes of a 32-bit register that an access at `offset` asks for. */
+export function part(word: number, offset: number, bytes: AccessSize): number {
+  const shifted = word >>> (8 * (offset & 3));
+  return bytes === 4 ? shifted >>> 0 : bytes === 2 ? shifted & 0xffff : shifted & 0xff;
+}
+
+/** A device's register values at 4-byte offsets, read only, such as the identification registers of a PrimeCell. */
+export function identification(first: number, values: readonly number[]): ReadonlyMap<number, number> {
+  return new Map(values.map((value, index) => [first + 4 * index, value]));
+}
+
+/** Copies the named fields of an object, for `Device.snapshot`. */
+export function saveFields<T extends object>(
+  object: T,
+  fields: readonly (keyof T & string)[],
+): Record<string, unknown> {
+  const state: Record<string, unknown> = {};
+  for (const field of fields) state[field] = structuredClone(object[field]);
+  return state;
+}
+
+/** Puts back what `saveFields` copied; a typed array keeps its identity. */
+export function restoreFields<T extends object>(
+  object: T,
+  fields: readonly (keyof T & string)[],
+  state: unknown,
+): void {
+  const saved = state as Record<string, unknown>;
+  for (const field of fields) {
+    const present = object[field] as unknown;
+    const value = saved[field];
+    if (ArrayBuffer.isView(present) && 'set' in present) (present as Uint32Array).set(value as Uint32Array);
+    else object[field] = structuredClone(value) as T[typeof field];
+  }
+}

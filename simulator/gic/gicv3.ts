@@ -1,0 +1,404 @@
+/**
+ * GICv3 (IHI 0069) with affinity routing and system registers, one security state (GICD_CTLR.DS = 1): distributor and
+ * redistributors in memory, the CPU interfaces and the virtual interfaces as system registers.
+ */
+
+import { type AccessSize, type Device, identification, type PeLines, part, type Region } from '../board/device.ts';
+import { type CpuInterface, Gic, type GicConfig, isEndable } from './gic.ts';
+import { FIRST_SPI, PRIVATE, SPURIOUS } from './interrupts.ts';
+import { MINIMUM_BPR } from './priority.ts';
+import { CONTROL_CONSTANT, type SystemRegister, systemRegisters } from './system-registers.ts';
+
+/** Where the `virt` board of QEMU has a GICv3. */
+export const GICV3_MAP = {
+  distributor: { base: 0x0800_0000, size: 0x1_0000 },
+  its: { base: 0x0808_0000, size: 0x2_0000 },
+  /** For each PE. */
+  redistributor: { base: 0x080a_0000, size: 0x2_0000 },
+} as const;
+
+/** Room for redistributors in the map. */
+export const MAXIMUM_REDISTRIBUTORS = 123;
+
+const GICD_CTLR_ARE = 1 << 4;
+const GICD_CTLR_DS = 1 << 6;
+/** An implementer code of the JEP106 form that belongs to Arm, as the identification registers of a GIC have it. */
+const IIDR = 0x43b;
+// PIDR4 to PIDR7, PIDR0 to PIDR3 (architecture revision 3), CIDR0 to CIDR3.
+const IDENTIFICATION = identification(0xffd0, [0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1]);
+/** 24 bits of INTID where LPIs exist, less one; the number of the field GICD_TYPER.IDbits. */
+export const INTID_BITS = 16;
+
+export interface GicV3Config extends GicConfig {
+  /** Affinity of each PE as in MPIDR_EL1: Aff3 in bits 31:24, Aff2, Aff1, Aff0 in bits 7:0. */
+  readonly affinities: readonly number[];
+}
+
+/** Registers of 32 interrupts that the distributor and the SGI frame of a redistributor share, by offset. */
+function readInterruptRegister(gic: Gic, pe: number, offset: number, first: number, last: number): number | undefined {
+  const intid = (offset & 0x7f) * 8;
+  if (offset >= 0x400 && offset < 0x800) {
+    let value = 0;
+    for (let i = 0; i < 4; i++) {
+      const id = offset - 0x400 + i;
+      if (id >= first && id < last) value |= gic.readPriority(pe, id) << (8 * i);
+    }
+    return value >>> 0;
+  }
+  if (offset >= 0xc00 && offset < 0xd00) {
+    const id = (offset - 0xc00) * 4;
+    return id >= first && id < last ? gic.readConfiguration(pe, id) : 0;
+  }
+  if (offset < 0x80 || offset >= 0x400) return undefined;
+  if (intid < first || intid >= last) return 0;
+  const { group, enabled, active } = gic.interrupts;
+  switch (offset & ~0x7f) {
+    case 0x080:
+      return gic.readBits(pe, intid, group);
+    case 0x100:
+    case 0x180:
+      return gic.readBits(pe, intid, enabled);
+    case 0x200:
+    case 0x280:
+      return gic.readPending(pe, intid);
+    default:
+      return gic.readBits(pe, intid, active);
+  }
+}
+
+/** The matching writes. `value` has the bytes written in their place of the word at `offset & ~3`. */
+function writeInterruptRegister(
+  gic: Gic,
+  pe: number,
+  offset: number,
+  bytes: AccessSize,
+  value: number,
+  first: number,
+  last: number,
+): void {
+  if (offset >= 0x400 && offset < 0x800) {
+    for (let i = 0; i < bytes; i++) {
+      const id = offset - 0x400 + i;
+      if (id >= first && id < last) gic.writePriority(pe, id, (value >>> (8 * i)) & 0xff);
+    }
+    gic.flush();
+    return;
+  }
+  const word = offset & ~3;
+  if (word >= 0xc00 && word < 0xd00) {
+    const id = (word - 0xc00) * 4;
+    if (id >= first && id < last) gic.writeConfiguration(pe, id, value);
+    return;
+  }
+  const intid = (word & 0x7f) * 8;
+  if (word < 0x80 || word >= 0x400 || intid < first || intid >= last) return;
+  const { group: _, enabled, latch, active } = gic.interrupts;
+  const bits = (value << (8 * (offset & 3))) >>> 0;
+  switch (word & ~0x7f) {
+    case 0x080:
+      gic.writeGroups(pe, intid, bits);
+      break;
+    case 0x100:
+      gic.writeBits(pe, intid, enabled, bits, 1);
+      break;
+    case 0x180:
+      gic.writeBits(pe, intid, enabled, bits, 0);
+      break;
+    case 0x200:
+      gic.writeBits(pe, intid, latch, bits, 1);
+      break;
+    case 0x280:
+      gic.writeBits(pe, intid, latch, bits, 0);
+      break;
+    case 0x300:
+      gic.writeBits(pe, intid, active, bits, 1);
+      break;
+    case 0x380:
+      gic.writeBits(pe, intid, active, bits, 0);
+      break;
+  }
+}
+
+/** GICD. */
+class Distributor implements Device {
+  readonly name = 'GICv3 distributor';
+  readonly #gic: GicV3;
+
+  constructor(gic: GicV3) {
+    this.#gic = gic;
+  }
+
+  read(offset: number, bytes: AccessSize): number {
+    return part(this.#word(offset & ~3), offset, bytes);
+  }
+
+  #word(offset: number): number {
+    const gic = this.#gic;
+    switch (offset) {
+      case 0x000:
+        return gic.control | GICD_CTLR_ARE | GICD_CTLR_DS;
+      case 0x004: {
+        const lines = (FIRST_SPI + gic.interrupts.spis) / 32 - 1;
+        return lines | ((INTID_BITS - 1) << 19) | (gic.hasLpis ? 1 << 17 : 0) | (1 << 24);
+      }
+      case 0x008:
+        return IIDR;
+    }
+    if (offset >= 0x6000 && offset < 0x8000) {
+      const spi = (offset - 0x6000) / 8 - FIRST_SPI;
+      if (spi < 0 || spi >= gic.interrupts.spis) return 0;
+      return offset & 4 ? gic.routerHigh[spi >>> 0] : gic.routerLow[spi >>> 0];
+    }
+    return readInterruptRegister(gic, 0, offset, FIRST_SPI, 1020) ?? IDENTIFICATION.get(offset) ?? 0;
+  }
+
+  write(offset: number, bytes: AccessSize, value: number): void {
+    const gic = this.#gic;
+    if (offset === 0x000) {
+      gic.control = value & 3;
+      gic.invalidateAll();
+      gic.flush();
+    } else if (offset === 0x040 || offset === 0x048) {
+      // SETSPI_NSR and CLRSPI_NSR: message based SPIs.
+      const index = gic.interrupts.index(0, value & 0x3ff);
+      if (index < gic.pes * PRIVATE) return;
+      gic.interrupts.latch[index] = offset === 0x040 ? 1 : 0;
+      gic.interrupts.refresh(index);
+      gic.flush();
+    } else if (offset >= 0x6000 && offset < 0x8000) {
+      const spi = Math.floor((offset - 0x6000) / 8) - FIRST_SPI;
+      if (spi < 0 || spi >= gic.interrupts.spis || bytes !== 4) return;
+      if (offset & 4) gic.routerHigh[spi] = value & 0xff;
+      else gic.routerLow[spi] = value & 0x80ffffff;
+      gic.route(spi);
+      gic.flush();
+    } else {
+      writeInterruptRegister(gic, 0, offset, bytes, value, FIRST_SPI, 1020);
+    }
+  }
+
+  snapshot(): unknown {
+    return this.#gic.snapshot();
+  }
+
+  restore(state: unknown): void {
+    this.#gic.restore(state);
+  }
+}
+
+/** GICR: two frames of 64 KiB for each PE, RD_base and SGI_base. */
+class Redistributors implements Device {
+  readonly name = 'GICv3 redistributors';
+  readonly #gic: GicV3;
+
+  constructor(gic: GicV3) {
+    this.#gic = gic;
+  }
+
+  read(offset: number, bytes: AccessSize): number {
+    const pe = Math.floor(offset / GICV3_MAP.redistributor.size);
+    const inside = offset % GICV3_MAP.redistributor.size;
+    const word = inside < 0x1_0000 ? this.#rd(pe, inside & ~3) : this.#sgi(pe, inside & 0xffff & ~3);
+    return part(word, offset, bytes);
+  }
+
+  #rd(pe: number, offset: number): number {
+    const gic = this.#gic;
+    switch (offset) {
+      case 0x004:
+        return IIDR;
+      case 0x008:
+        return (pe === gic.pes - 1 ? 1 << 4 : 0) | (pe << 8) | (gic.hasLpis ? 1 : 0);
+      case 0x00c:
+        return gic.affinities[pe];
+      case 0x014:
+        // ChildrenAsleep follows ProcessorSleep at once.
+        return gic.asleep[pe] ? 6 : 0;
+    }
+    return gic.readLpiRegister(pe, offset) ?? IDENTIFICATION.get(offset) ?? 0;
+  }
+
+  #sgi(pe: number, offset: number): number {
+    return readInterruptRegister(this.#gic, pe, offset, 0, PRIVATE) ?? IDENTIFICATION.get(offset) ?? 0;
+  }
+
+  write(offset: number, bytes: AccessSize, value: number): void {
+    const gic = this.#gic;
+    const pe = Math.floor(offset / GICV3_MAP.redistributor.size);
+    const inside = offset % GICV3_MAP.redistributor.size;
+    if (inside >= 0x1_0000) writeInterruptRegister(gic, pe, inside & 0xffff, bytes, value, 0, PRIVATE);
+    else if (inside === 0x014) {
+      // A sleeping PE is woken by the interrupt itself: no power controller stands between, so nothing is held back.
+      gic.asleep[pe] = value & 2 ? 1 : 0;
+    } else gic.writeLpiRegister(pe, inside, value);
+  }
+
+  snapshot(): unknown {
+    return undefined; // The distributor saves the whole controller.
+  }
+
+  restore(): void {}
+}
+
+export class GicV3 extends Gic {
+  readonly version = 3;
+  readonly affinities: readonly number[];
+  readonly regions: readonly Region[];
+  /** GICD_IROUTER<n>. */
+  readonly routerLow: Uint32Array;
+  readonly routerHigh: Uint32Array;
+  /** GICR_WAKER.ProcessorSleep. */
+  readonly asleep: Uint8Array;
+  readonly #registers: ReadonlyMap<string, SystemRegister>;
+  /** Bits 63:32 of what `read` returned. */
+  high = 0;
+
+  constructor(config: GicV3Config, lines: PeLines) {
+    super(config, lines, 3);
+    this.affinities = config.affinities;
+    this.routerLow = new Uint32Array(this.interrupts.spis);
+    this.routerHigh = new Uint32Array(this.interrupts.spis);
+    this.asleep = new Uint8Array(this.pes).fill(1);
+    for (let spi = 0; spi < this.interrupts.spis; spi++) this.route(spi);
+    this.#registers = new Map(systemRegisters(this.virtual[0].listRegisters).map(row => [row.name, row]));
+    this.regions = [
+      { ...GICV3_MAP.distributor, device: new Distributor(this) },
+      {
+        base: GICV3_MAP.redistributor.base,
+        size: GICV3_MAP.redistributor.size * this.pes,
+        device: new Redistributors(this),
+      },
+    ];
+  }
+
+  get hasLpis(): boolean {
+    return false;
+  }
+
+  readLpiRegister(_pe: number, _offset: number): number | undefined {
+    return undefined;
+  }
+
+  writeLpiRegister(_pe: number, _offset: number, _value: number): void {}
+
+  protected override isFiq(_pe: number, group: 0 | 1): boolean {
+    return group === 0;
+  }
+
+  /** The PE with an affinity, -1 for none. */
+  peOf(affinity: number): number {
+    return this.affinities.indexOf(affinity >>> 0);
+  }
+
+  /** Applies GICD_IROUTER<n>. With Interrupt_Routing_Mode set any PE may take it: here always the first. */
+  route(spi: number): void {
+    const low = this.routerLow[spi];
+    const target = low & 0x8000_0000 ? 0 : this.peOf((this.routerHigh[spi] << 24) | (low & 0xffffff));
+    for (let pe = 0; pe < this.pes; pe++) this.interrupts.routes[spi * this.pes + pe] = pe === target ? 1 : 0;
+    this.interrupts.refresh(this.pes * PRIVATE + spi);
+  }
+
+  // --- System registers ------------------------------------------------------------------------------------------
+
+  /** Names of every ICC_*, ICV_* and ICH_* register. Which of ICC_* and ICV_* an access means is the caller's rule. */
+  get registerNames(): readonly string[] {
+    return [...this.#registers.keys()];
+  }
+
+  /** The row of a register, to be kept by callers that access it often. Throws a sentence for an unknown name. */
+  register(name: string): SystemRegister {
+    const row = this.#registers.get(name);
+    if (row === undefined) throw new Error(`The GICv3 has no system register named ${name}.`);
+    return row;
+  }
+
+  /** Reads without a bigint: returns bits 31:0 and leaves bits 63:32 in `high`. A write-only register reads as 0. */
+  read(pe: number, row: SystemRegister): number {
+    this.high = 0;
+    return row.read === undefined ? 0 : row.read(this, pe, row) >>> 0;
+  }
+
+  /** Writes without a bigint. A write to a read-only register is ignored; to trap it is the caller's business. */
+  write(pe: number, row: SystemRegister, low: number, high: number): void {
+    row.write?.(this, pe, low >>> 0, high >>> 0, row);
+  }
+
+  readRegister(pe: number, name: string): bigint {
+    const low = this.read(pe, this.register(name));
+    return (BigInt(this.high) << 32n) | BigInt(low);
+  }
+
+  writeRegister(pe: number, name: string, value: bigint): void {
+    this.write(pe, this.register(name), Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn));
+  }
+
+  /** ICC_HPPIR<group>_EL1. */
+  highestPending(pe: number, group: 0 | 1): number {
+    const cpu = this.cpus[pe];
+    return cpu.best !== SPURIOUS && cpu.bestGroup === group ? cpu.best : SPURIOUS;
+  }
+
+  /** ICC_EOIR<group>_EL1. */
+  end(pe: number, group: 0 | 1, intid: number): void {
+    const cpu = this.cpus[pe];
+    if (!isEndable(intid) || !this.dropPriority(cpu, group)) return;
+    if (!cpu.eoiMode) this.deactivate(pe, intid);
+    this.updateCpu(pe);
+  }
+
+  /** ICC_CTLR_EL1 of the physical interface: A3V, 24 bits of INTID, the priority bits. */
+  readControl(cpu: CpuInterface): number {
+    return CONTROL_CONSTANT | (cpu.eoiMode ? 2 : 0) | (cpu.commonBpr ? 1 : 0);
+  }
+
+  /** ICC_SGI<group>R_EL1. */
+  sendSgi(pe: number, group: 0 | 1, low: number, high: number): void {
+    const intid = (low >>> 24) & 15;
+    const toOthers = (high & 0x100) !== 0;
+    const upper = (((high >>> 16) & 0xff) << 24) | ((high & 0xff) << 16) | (((low >>> 16) & 0xff) << 8);
+    const range = ((high >>> 12) & 15) * 16;
+    for (let target = 0; target < this.pes; target++) {
+      const affinity = this.affinities[target];
+      const chosen = toOthers
+        ? target !== pe
+        : ((affinity ^ upper) & 0xffffff00) === 0 &&
+          (affinity & 0xff) >= range &&
+          (affinity & 0xff) < range + 16 &&
+          (low & (1 << ((affinity & 0xff) - range))) !== 0;
+      if (!chosen) continue;
+      const index = this.interrupts.index(target, intid);
+      if (this.interrupts.group[index] !== group) continue;
+      this.interrupts.latch[index] = 1;
+      this.interrupts.refresh(index);
+    }
+    this.flush();
+  }
+
+  /** ICC_BPR<group>_EL1. */
+  readBpr(cpu: CpuInterface, group: 0 | 1): number {
+    if (group === 0) return cpu.bpr0;
+    return cpu.commonBpr ? Math.min(cpu.bpr0 + 1, 7) : cpu.bpr1;
+  }
+
+  writeBpr(cpu: CpuInterface, group: 0 | 1, value: number): void {
+    if (group === 0) cpu.bpr0 = Math.max(value & 7, MINIMUM_BPR);
+    else if (!cpu.commonBpr) cpu.bpr1 = Math.max(value & 7, MINIMUM_BPR + 1);
+  }
+
+  override snapshot(): unknown {
+    return {
+      gic: super.snapshot(),
+      routerLow: this.routerLow.slice(),
+      routerHigh: this.routerHigh.slice(),
+      asleep: this.asleep.slice(),
+    };
+  }
+
+  override restore(state: unknown): void {
+    const saved = state as { gic: unknown; routerLow: Uint32Array; routerHigh: Uint32Array; asleep: Uint8Array };
+    this.routerLow.set(saved.routerLow);
+    this.routerHigh.set(saved.routerHigh);
+    this.asleep.set(saved.asleep);
+    super.restore(saved.gic);
+  }
+}
