@@ -1,0 +1,296 @@
+// Slow paths of loads, stores and instruction fetch: what the inline compare of a TLB tag could not answer.
+
+import {
+  ACCESS_EXECUTE,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  BOUNCE,
+  CTX_DATA,
+  CTX_FETCH,
+  CTX_FETCH_HASH,
+  CTX_UNPRIV,
+  EXIT_REQUEST,
+  FAULT_DEVICE,
+  FAULT_FETCH,
+  FAULT_VNCR,
+  FAULT_WRITE,
+  FEATURE_LSE2,
+  INFO_DEVICE,
+  INFO_FLAGS,
+  INFO_PA,
+  INFO_RAM,
+  ITLB,
+  ITLB_ENTRIES,
+  MODE_ELEMENT_SHIFT,
+  MODE_ORDERED,
+  MODE_UNPRIVILEGED,
+  MODE_VNCR,
+  PAGE_CLEAN,
+  PAGE_CODE,
+  PAGE_RECORDS,
+  PAGE_WATCH,
+  RECORD_BYTES,
+  RECORD_OP,
+  STEPPING,
+  STRICT_DEVICE_ALIGNMENT,
+  TLB_ANY,
+} from '../layout';
+import { contextAligned, contextPrivileged, contextRegime, enterState, noteBlock, resolve } from './context';
+import { deviceRead, deviceWrite, recordsFor, watch } from './env';
+import { ALIGNMENT, EXTERNAL } from './format';
+import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
+import { has } from './state';
+import { hostPage, infoOf, lookup, recordFault, recordWalkFault, setTags } from './tlb';
+import { walk, walkPa, walkSize } from './walk';
+
+const PAGE_MASK: u64 = ~(<u64>0xfff);
+
+/** Context of an access, resolved if a control changed since the last one. */
+function contextFor(mode: i32): u32 {
+  if ((mode & MODE_VNCR) != 0) return resolve(2, false, false);
+  if (load<u64>(CTX_DATA) == 0) enterState();
+  return u32((mode & MODE_UNPRIVILEGED) != 0 ? load<u64>(CTX_UNPRIV) : load<u64>(CTX_DATA));
+}
+
+/** log2 of the element of an access that has to be aligned. */
+function elementBits(size: i32, mode: i32): i32 {
+  const given = (mode >> MODE_ELEMENT_SHIFT) & 15;
+  return given != 0 ? given - 1 : 31 - clz(size);
+}
+
+/** Alignment that is checked before translation: SCTLR_ELx.A, and what exclusives, acquires and releases require. */
+function aligned(va: u64, size: i32, mode: i32, context: u32): bool {
+  const low = (u32(1) << elementBits(size, mode)) - 1;
+  if ((u32(va) & low) == 0) return true;
+  if ((mode & MODE_ORDERED) != 0 && !(has(FEATURE_LSE2) && (u32(va) & 15) + size <= 16)) return false;
+  return !contextAligned(context);
+}
+
+/** Device memory takes no unaligned access; machines may leave that out for RAM, see STRICT_DEVICE_ALIGNMENT. */
+function deviceAligned(entry: usize, va: u64, size: i32, mode: i32): bool {
+  const flags = load<u32>(infoOf(entry) + INFO_FLAGS);
+  if ((flags & INFO_DEVICE) == 0) return true;
+  if ((flags & INFO_RAM) != 0 && load<u32>(STRICT_DEVICE_ALIGNMENT) == 0) return true;
+  return (u32(va) & ((u32(1) << elementBits(size, mode)) - 1)) == 0;
+}
+
+function faultFlags(mode: i32): u32 {
+  return (mode & MODE_VNCR) != 0 ? FAULT_VNCR : 0;
+}
+
+function paOf(entry: usize, va: u64): u64 {
+  return load<u64>(infoOf(entry) + INFO_PA) | (va & 0xfff);
+}
+
+function isMemory(entry: usize): bool {
+  return (load<u32>(infoOf(entry) + INFO_FLAGS) & INFO_RAM) != 0;
+}
+
+/** A device access has to wait for the checked interpreter. */
+function refuseDevice(va: u64, flags: u32): bool {
+  if (load<u32>(STEPPING) != 0) return false;
+  recordFault(va, 0, flags | FAULT_DEVICE);
+  return true;
+}
+
+/**
+ * Host address from which `size` bytes (1 to 16) of a VA can be read; 0 after an abort was recorded in FAULT_*.
+ * `mode`: MODE_* bits.
+ */
+export function loadSlow(va: u64, size: i32, mode: i32): u32 {
+  const context = contextFor(mode);
+  const flags = faultFlags(mode);
+  if (!aligned(va, size, mode, context)) {
+    recordFault(va, ALIGNMENT, flags);
+    return 0;
+  }
+  const entry = lookup(va, ACCESS_READ, context, flags);
+  if (entry == 0) return 0;
+  if (!deviceAligned(entry, va, size, mode)) {
+    recordFault(va, ALIGNMENT, flags);
+    return 0;
+  }
+  const room = 0x1000 - (i32(va) & 0xfff);
+  if (size <= room) {
+    if (isMemory(entry)) return readMemory(entry, va, size);
+    if (refuseDevice(va, flags)) return 0;
+    return readDevice(entry, va, size, 0, flags) ? BOUNCE : 0;
+  }
+  const second = (va & PAGE_MASK) + 0x1000;
+  const next = lookup(second, ACCESS_READ, context, flags);
+  if (next == 0) return 0;
+  if (!(isMemory(entry) && isMemory(next)) && refuseDevice(va, flags)) return 0;
+  // The second part first: a device read leaves its value at the start of BOUNCE.
+  if (!gather(next, second, size - room, room, flags)) return 0;
+  return gather(entry, va, room, 0, flags) ? BOUNCE : 0;
+}
+
+function readMemory(entry: usize, va: u64, size: i32): u32 {
+  const host = hostPage(entry) + (u32(va) & 0xfff);
+  if ((pageFlags(pageIndex(host)) & PAGE_WATCH) != 0) {
+    const pa = paOf(entry, va);
+    watch(u32(pa), u32(pa >> 32), size, 0);
+  }
+  return host;
+}
+
+function gather(entry: usize, va: u64, size: i32, at: i32, flags: u32): bool {
+  if (!isMemory(entry)) return readDevice(entry, va, size, at, flags);
+  memory.copy(BOUNCE + at, readMemory(entry, va, size), size);
+  return true;
+}
+
+/** Reads a device into BOUNCE + `at`; part of an access that crosses into another page goes byte by byte. */
+function readDevice(entry: usize, va: u64, size: i32, at: i32, flags: u32): bool {
+  store<u32>(EXIT_REQUEST, 1);
+  const pa = paOf(entry, va);
+  const whole = at == 0 && (size & (size - 1)) == 0;
+  const step = whole ? size : 1;
+  const kept = load<v128>(BOUNCE);
+  let value = kept;
+  for (let done = 0; done < size; done += step) {
+    if (deviceRead(f64(pa + done), step) == 0) {
+      recordFault(va + done, EXTERNAL, flags);
+      return false;
+    }
+    if (whole) return true;
+    const byte = load<u8>(BOUNCE);
+    v128.store(BOUNCE, value);
+    store<u8>(BOUNCE + at + done, byte);
+    value = v128.load(BOUNCE);
+  }
+  return true;
+}
+
+/**
+ * Stores `size` bytes (1 to 16) of BOUNCE to a VA. 1 when done; 0 after an abort was recorded in FAULT_*, and then
+ * nothing is written. `mode`: MODE_* bits.
+ */
+export function storeSlow(va: u64, size: i32, mode: i32): i32 {
+  const context = contextFor(mode);
+  const flags = faultFlags(mode);
+  if (!aligned(va, size, mode, context)) {
+    recordFault(va, ALIGNMENT, flags | FAULT_WRITE);
+    return 0;
+  }
+  const entry = lookup(va, ACCESS_WRITE, context, flags);
+  if (entry == 0) return 0;
+  if (!deviceAligned(entry, va, size, mode)) {
+    recordFault(va, ALIGNMENT, flags | FAULT_WRITE);
+    return 0;
+  }
+  const room = 0x1000 - (i32(va) & 0xfff);
+  if (size <= room) {
+    if (takesStores(entry)) {
+      writeMemory(entry, va, size, 0);
+      return 1;
+    }
+    if (refuseDevice(va, flags | FAULT_WRITE)) return 0;
+    return i32(writeDevice(entry, va, size, 0, flags));
+  }
+  const second = (va & PAGE_MASK) + 0x1000;
+  const next = lookup(second, ACCESS_WRITE, context, flags);
+  if (next == 0) return 0;
+  if (!(takesStores(entry) && takesStores(next)) && refuseDevice(va, flags | FAULT_WRITE)) return 0;
+  if (!scatter(entry, va, room, 0, flags)) return 0;
+  return i32(scatter(next, second, size - room, room, flags));
+}
+
+function takesStores(entry: usize): bool {
+  return isMemory(entry) && !isReadOnly(load<u64>(infoOf(entry) + INFO_PA));
+}
+
+function scatter(entry: usize, va: u64, size: i32, at: i32, flags: u32): bool {
+  if (!takesStores(entry)) return writeDevice(entry, va, size, at, flags);
+  writeMemory(entry, va, size, at);
+  return true;
+}
+
+function writeMemory(entry: usize, va: u64, size: i32, at: i32): void {
+  const host = hostPage(entry) + (u32(va) & 0xfff);
+  const page = pageIndex(host);
+  const flags = pageFlags(page);
+  if ((flags & PAGE_WATCH) != 0) {
+    const pa = paOf(entry, va);
+    watch(u32(pa), u32(pa >> 32), size, 1);
+  }
+  if ((flags & PAGE_CLEAN) != 0) {
+    beforeWrite(page);
+    setTags(entry, load<u64>(entry + TLB_ANY));
+  }
+  if ((flags & PAGE_CODE) != 0) forgetRecords(page, u32(va) & 0xfff, size);
+  if (size == 8) store<u64>(host, load<u64>(BOUNCE + at));
+  else if (size == 4) store<u32>(host, load<u32>(BOUNCE + at));
+  else memory.copy(host, BOUNCE + at, size);
+}
+
+/** The instructions that a store overlaps have to be decoded again. */
+function forgetRecords(page: u32, offset: u32, size: i32): void {
+  const records = load<u32>(PAGE_RECORDS + (page << 2));
+  if (records == 0) return;
+  const last = (offset + size - 1) >> 2;
+  for (let word = offset >> 2; word <= last; word++) store<u16>(records + word * RECORD_BYTES + RECORD_OP, 0);
+}
+
+/** Stores for the host (debugger, loader, devices that master the bus): what caches know of a PA range is dropped. */
+export function beforeHostWrite(pa: u64, bytes: u32): void {
+  let left = bytes;
+  while (left != 0) {
+    const part = min(left, 0x1000 - (u32(pa) & 0xfff));
+    const host = hostAddress(pa);
+    if (host != 0) {
+      const page = pageIndex(host);
+      beforeWrite(page);
+      if ((pageFlags(page) & PAGE_CODE) != 0) forgetRecords(page, u32(pa) & 0xfff, part);
+    }
+    pa += part;
+    left -= part;
+  }
+}
+
+function writeDevice(entry: usize, va: u64, size: i32, at: i32, flags: u32): bool {
+  store<u32>(EXIT_REQUEST, 1);
+  const pa = paOf(entry, va);
+  const step = at == 0 && (size & (size - 1)) == 0 ? size : 1;
+  const value = v128.load(BOUNCE);
+  for (let done = 0; done < size; done += step) {
+    if (at + done != 0) {
+      v128.store(BOUNCE, value);
+      store<u8>(BOUNCE, load<u8>(BOUNCE + at + done));
+    }
+    const taken = deviceWrite(f64(pa + done), step);
+    v128.store(BOUNCE, value);
+    if (taken == 0) {
+      recordFault(va + done, EXTERNAL, flags | FAULT_WRITE);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Fills the ITLB for the page of a VA. Address of the page's records; 0 after an abort was recorded in FAULT_*. */
+export function fetch(va: u64): u32 {
+  if (load<u64>(CTX_FETCH) == 0) enterState();
+  const context = u32(load<u64>(CTX_FETCH));
+  const entry: usize = ITLB + (((u32(va >> 12) ^ load<u32>(CTX_FETCH_HASH)) & (ITLB_ENTRIES - 1)) << 4);
+  const tag = (va & PAGE_MASK) | context;
+  if (load<u64>(entry) == tag) return load<u32>(entry, 8);
+  if (!walk(va, ACCESS_EXECUTE, contextRegime(context), contextPrivileged(context), false, false, true)) {
+    recordWalkFault(va, FAULT_FETCH);
+    return 0;
+  }
+  const pa = walkPa() & PAGE_MASK;
+  if (walkSize() > 12) noteBlock(context, va, walkSize());
+  const host = hostAddress(pa);
+  if (host == 0) {
+    recordFault(va, EXTERNAL, FAULT_FETCH);
+    return 0;
+  }
+  const page = pageIndex(host);
+  let records = load<u32>(PAGE_RECORDS + (page << 2));
+  if (records == 0) records = recordsFor(page);
+  store<u64>(entry, tag);
+  store<u32>(entry, records, 8);
+  store<u32>(entry, u32(pa >> 12), 12);
+  return records;
+}

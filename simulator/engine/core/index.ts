@@ -1,0 +1,19 @@
+// The compiled core. Every module's public functions are exported from here.
+
+export { beforeHostWrite, fetch, loadSlow, storeSlow } from './access';
+export { activatePe, contextsChanged, currentAsid, currentVmid, enterState, flushAll } from './context';
+export {
+  defaultTarget,
+  eret,
+  pendingInterrupt,
+  readPstate,
+  returnTo,
+  switchStackPointer,
+  takeAbort,
+  takeException,
+  takeInterrupt,
+} from './exceptions';
+export { readFlags, regimeOf, writeFlags } from './state';
+export { dropAllWriteTags, dropPageTags, dropRecords, dropWriteTags } from './tlb';
+export { tlbiAsid, tlbiIpa, tlbiRange, tlbiRegime, tlbiVa, tlbiVmid } from './tlbi';
+export { translate, translateIpa } from './translate';
