@@ -9,8 +9,9 @@ const mistake = (attributes: Record<string, unknown>) =>
   findMistake({ request: 'launch', program: 'a.elf', ...attributes }, schema);
 
 test('every attribute with its default is accepted', () => {
-  const defaults = Object.entries(schema.properties).flatMap(
-    ([name, { default: value }]: [string, { default?: unknown }]) => (value === undefined ? [] : [[name, value]]),
+  const attributes: [string, { default?: unknown }][] = Object.entries(schema.properties);
+  const defaults = attributes.flatMap(([name, attribute]) =>
+    'default' in attribute ? [[name, attribute.default]] : [],
   );
   assert.ok(defaults.length > 10);
   assert.equal(mistake(Object.fromEntries(defaults)), undefined);

@@ -1,0 +1,16 @@
+// Numbers as the panels show them.
+
+/** A size in binary units, such as `2 MB`; in bytes where no unit divides it. */
+export function formatSize(bytes: bigint): string {
+  let size = bytes;
+  for (const unit of ['bytes', 'KB', 'MB', 'GB', 'TB']) {
+    if (size % 1024n !== 0n || size === 0n || unit === 'TB') return `${size} ${unit}`;
+    size /= 1024n;
+  }
+  return `${bytes} bytes`;
+}
+
+/** An address, at least eight digits, so that columns of them line up. */
+export function formatAddress(address: bigint): string {
+  return `0x${address.toString(16).padStart(address >= 1n << 32n ? 12 : 8, '0')}`;
+}
