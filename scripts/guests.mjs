@@ -15,7 +15,7 @@ import { GUESTS } from './guests-list.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const COMPILER = 'aarch64-linux-gnu-gcc';
 
-/** No library, no FP registers unless asked for, and aligned accesses only: much of this runs with the MMU off. */
+/** No library, and aligned accesses only: much of this runs with the MMU off. */
 const FLAGS = [
   '-g',
   '-gdwarf-5',
@@ -30,7 +30,6 @@ const FLAGS = [
   '-fno-asynchronous-unwind-tables',
   '-fno-pie',
   '-mstrict-align',
-  '-mgeneral-regs-only',
   // The debug information names files from the top of the repository, wherever that is.
   `-ffile-prefix-map=${root}=.`,
   '-gno-record-gcc-switches',
@@ -54,13 +53,14 @@ function compile(args) {
 
 /** Builds one guest into the file `output`, by way of object files in `scratch`. */
 function build(guest, output, scratch) {
+  const registers = guest.fp ? [] : ['-mgeneral-regs-only'];
   const objects = guest.sources.map((source, index) => {
     // The linker script tells the guest's object files from the hypervisor's by name, so the name stays; the number
     // keeps equal names of different folders apart.
     const folder = join(scratch, guest.name, String(index));
     mkdirSync(folder, { recursive: true });
     const object = join(folder, `${basename(source).replace(/\.[cS]$/, '')}.o`);
-    compile([...FLAGS, ...(guest.flags ?? []), '-c', source, '-o', object]);
+    compile([...FLAGS, ...registers, ...(guest.flags ?? []), '-c', source, '-o', object]);
     return object;
   });
   mkdirSync(dirname(output), { recursive: true });
