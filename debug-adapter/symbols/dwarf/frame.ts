@@ -71,7 +71,7 @@ export class CallFrames {
     const cfa = this.cfaOf(row.cfa, context);
     if (cfa === undefined) return undefined;
     const registers = new Map<number, bigint | undefined>();
-    for (const [register, rule] of row.rules) registers.set(register, valueOf(rule, register, cfa, context));
+    for (const [register, rule] of row.rules) registers.set(register, ruleValue(rule, register, cfa, context));
     registers.set(31, cfa);
     const { returnRegister } = entry.common;
     let returnAddress = registers.has(returnRegister)
@@ -151,7 +151,7 @@ export class CallFrames {
   }
 }
 
-function valueOf(rule: Rule, register: number, cfa: bigint, context: UnwindContext): bigint | undefined {
+function ruleValue(rule: Rule, register: number, cfa: bigint, context: UnwindContext): bigint | undefined {
   const load = (address: bigint): bigint | undefined => {
     const data = context.read(BigInt.asUintN(64, address), 8);
     return data === undefined ? undefined : new DwarfReader(data).u64();

@@ -16,6 +16,7 @@ enum colour paint = GREEN;
 
 static inline __attribute__((always_inline)) int square(int value) {
   int product = value * value; // BP: inlined
+  sink = product;
   return product;
 }
 
