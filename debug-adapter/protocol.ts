@@ -1,57 +1,154 @@
-// The custom requests between the extension and the debug adapter. Addresses and register values are hexadecimal strings
-// ("0x80000000"), because JSON has no 64-bit integers. A thread is a PE. Requests are answered while the machine is stopped
-// only.
+/** What goes over DAP beyond the standard: launch attributes and custom requests. The extension imports types from here. */
 
-/** `hyperstep/listRegisters`: the list registers of a PE's virtual CPU interface. */
-export interface ListRegistersArguments {
-  readonly threadId: number;
+import type {
+  ExceptionLevel,
+  ListRegister,
+  MappedRange,
+  TranslationRegime,
+  WalkStep,
+} from '../simulator/target.ts';
+
+export interface SymbolSource {
+  /** Path of an ELF file. */
+  readonly file: string;
+  /** The regime in which the image is mapped; any when left out. */
+  readonly regime?: TranslationRegime;
+  /** Added to the addresses of the file: a number, or a string such as `0x40000000`. */
+  readonly bias?: number | string;
 }
 
-export interface ListRegisterView {
-  readonly index: number;
-  readonly value: string;
-  readonly state: 'invalid' | 'pending' | 'active' | 'pending+active';
-  readonly virtualId: number;
-  /** What the interrupt is on this board, such as `virtual timer`. */
-  readonly virtualName?: string;
-  readonly physicalId?: number;
-  readonly priority: number;
-  readonly group: 0 | 1;
-  readonly hw: boolean;
+/** Attributes of a launch configuration. */
+export interface LaunchAttributes {
+  /** Path of the image: ELF, Linux Image or flat binary. */
+  readonly program: string;
+  /** PE model, such as `armv8.4`. */
+  readonly cpu?: string;
+  /** Single features on and off: `+nv2`, `-vhe`. */
+  readonly features?: readonly string[];
+  readonly gic?: 2 | 3;
+  readonly pes?: number;
+  /** Bytes, or a string with a unit: `512M`, `1G`. */
+  readonly memory?: number | string;
+  /** Level of the first instruction. */
+  readonly el?: 1 | 2 | 3;
+  readonly append?: string;
+  readonly initrd?: string;
+  readonly dtb?: string;
+  readonly semihosting?: boolean;
+  readonly stopOnEntry?: boolean;
+  readonly symbols?: readonly SymbolSource[];
+  /** Where the guest's console goes: `output` events (the default) or nowhere. */
+  readonly console?: 'output' | 'none';
+}
+
+/** 64-bit numbers travel as strings such as `0x40080000`. */
+export type Hex = string;
+
+export interface PeArguments {
+  /** Thread id; the PE that stopped last when left out. */
+  readonly threadId?: number;
 }
 
 export interface ListRegistersResponse {
-  readonly registers: readonly ListRegisterView[];
+  readonly registers: readonly (Omit<ListRegister, 'value'> & { readonly value: Hex })[];
 }
 
-/** `hyperstep/mappings`: what a stage of translation maps, adjacent equal entries merged. */
-export interface MappingsArguments {
-  readonly threadId: number;
+export interface MappingsArguments extends PeArguments {
   readonly stage: 1 | 2;
-  /** Stage 1 only; the regime in use when missing. */
-  readonly regime?: 'EL1&0' | 'EL2' | 'EL2&0' | 'EL3';
-  /** At most so many ranges. */
-  readonly limit: number;
-}
-
-export interface MappingView {
-  readonly input: string;
-  readonly output: string;
-  /** Bytes. */
-  readonly size: string;
-  readonly level: number;
-  /** Attributes in words, such as `RW X Normal WB`. */
-  readonly attributes: string;
+  readonly regime?: TranslationRegime;
+  /** At most this many ranges; 1000 when left out. */
+  readonly limit?: number;
 }
 
 export interface MappingsResponse {
-  /** False when the controls say that this stage does not translate. */
-  readonly enabled: boolean;
-  /** Stage 2: `VTTBR_EL2.VMID`. */
-  readonly vmid?: number;
-  /** Address of the first table. */
-  readonly base?: string;
-  readonly ranges: readonly MappingView[];
-  /** True when there are more than `limit`. */
-  readonly truncated: boolean;
+  readonly regime: TranslationRegime;
+  readonly ranges: readonly (Omit<MappedRange, 'input' | 'output' | 'size'> & {
+    readonly input: Hex;
+    readonly output: Hex;
+    readonly size: Hex;
+  })[];
+}
+
+export interface WalkArguments extends PeArguments {
+  /** A number, an expression, or an address with a space such as `el1:0x1000`. */
+  readonly address: string;
+  readonly regime?: TranslationRegime;
+}
+
+type HexStep = Omit<WalkStep, 'descriptorIpa' | 'descriptorPa' | 'descriptor' | 'output'> & {
+  readonly descriptorIpa?: Hex;
+  readonly descriptorPa: Hex;
+  readonly descriptor: Hex;
+  readonly output?: Hex;
+};
+
+export interface WalkResponse {
+  readonly steps: readonly HexStep[];
+  readonly ipa?: Hex;
+  readonly pa?: Hex;
+  readonly fault?: string;
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly executable: boolean;
+  readonly memoryType?: string;
+}
+
+export interface ConsoleArguments {
+  /** Sent to the guest's UART as UTF-8. */
+  readonly text: string;
+}
+
+export interface ExceptionsArguments {
+  /** Turns recording on or off; left out, it stays as it is. */
+  readonly record?: boolean;
+  /** Only the newest so many; 1000 when left out. */
+  readonly limit?: number;
+}
+
+export interface ExceptionRecord {
+  readonly kind: 'taken' | 'return';
+  readonly pe: number;
+  readonly instructions: number;
+  readonly from: ExceptionLevel;
+  readonly to: ExceptionLevel;
+  readonly type: string;
+  readonly class?: string;
+  readonly esr?: Hex;
+  readonly far?: Hex;
+  readonly hpfar?: Hex;
+  readonly pc: Hex;
+  readonly target: Hex;
+}
+
+export interface ExceptionsResponse {
+  readonly recording: boolean;
+  /** Oldest first. */
+  readonly exceptions: readonly ExceptionRecord[];
+}
+
+export interface MachineResponse {
+  readonly running: boolean;
+  readonly instructions: number;
+  readonly cycles: number;
+  readonly pes: readonly {
+    readonly threadId: number;
+    readonly index: number;
+    readonly powered: boolean;
+    readonly waiting: boolean;
+    readonly el: ExceptionLevel;
+    readonly regime: TranslationRegime;
+    readonly vmid?: number;
+    readonly asid?: number;
+    readonly pc: Hex;
+  }[];
+}
+
+/** Custom requests: arguments and the body of the response, by command. */
+export interface CustomRequests {
+  'hyperstep/listRegisters': { arguments: PeArguments; body: ListRegistersResponse };
+  'hyperstep/mappings': { arguments: MappingsArguments; body: MappingsResponse };
+  'hyperstep/walk': { arguments: WalkArguments; body: WalkResponse };
+  'hyperstep/console': { arguments: ConsoleArguments; body: Record<string, never> };
+  'hyperstep/exceptions': { arguments: ExceptionsArguments; body: ExceptionsResponse };
+  'hyperstep/machine': { arguments: Record<string, never>; body: MachineResponse };
 }

@@ -1,0 +1,175 @@
+/** Launch attributes to a machine configuration: every attribute is checked, each fault is one sentence. */
+
+import type { MachineConfig, TranslationRegime } from '../simulator/target.ts';
+import type { Files } from './files.ts';
+import { loadSymbols, type SymbolTable } from './symbols/index.ts';
+
+export interface Launch {
+  readonly config: MachineConfig;
+  readonly program: string;
+  readonly stopOnEntry: boolean;
+  readonly console: 'output' | 'none';
+  readonly symbols: readonly SymbolTable[];
+  /** Sentences for the user that are no errors. */
+  readonly notes: readonly string[];
+}
+
+const REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+type Check<T> = (value: unknown, name: string) => T;
+
+function fault(name: string, value: unknown, expected: string): never {
+  throw new Error(`The launch attribute "${name}" is ${JSON.stringify(value)}; it has to be ${expected}.`);
+}
+
+const aString: Check<string> = (value, name) => (typeof value === 'string' ? value : fault(name, value, 'a string'));
+const aPath: Check<string> = (value, name) =>
+  typeof value === 'string' && value !== '' ? value : fault(name, value, 'the path of a file');
+const aBoolean: Check<boolean> = (value, name) =>
+  typeof value === 'boolean' ? value : fault(name, value, 'true or false');
+const strings: Check<readonly string[]> = (value, name) =>
+  Array.isArray(value) && value.every(item => typeof item === 'string') ? value : fault(name, value, 'a list of strings');
+
+function oneOf<const T>(...choices: readonly T[]): Check<T> {
+  return (value, name) =>
+    choices.includes(value as T)
+      ? (value as T)
+      : fault(name, value, `one of ${choices.map(choice => JSON.stringify(choice)).join(', ')}`);
+}
+
+const peCount: Check<number> = (value, name) =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 64
+    ? (value as number)
+    : fault(name, value, 'a whole number from 1 to 64');
+
+const memorySize: Check<number> = (value, name) => {
+  const match = typeof value === 'string' ? /^(\d+)\s*([KMG]?)i?B?$/i.exec(value.trim()) : null;
+  const bytes = match === null ? value : Number(match[1]) * UNITS[match[2].toUpperCase()];
+  return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes > 0
+    ? bytes
+    : fault(name, value, 'a number of bytes or a size such as "512M" or "1G"');
+};
+
+const bias: Check<bigint> = (value, name) => {
+  const text = typeof value === 'number' ? String(value) : value;
+  return typeof text === 'string' && /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text)
+    ? BigInt(text)
+    : fault(name, value, 'an address such as "0x40000000"');
+};
+
+interface CheckedSymbols {
+  readonly file: string;
+  readonly regime?: TranslationRegime;
+  readonly bias?: bigint;
+}
+
+const symbolSources: Check<readonly CheckedSymbols[]> = (value, name) => {
+  if (!Array.isArray(value)) fault(name, value, 'a list of objects with "file"');
+  return value.map((item: unknown, index) => {
+    const at = `${name}[${index}]`;
+    if (typeof item !== 'object' || item === null) fault(at, item, 'an object with "file"');
+    const given = item as Record<string, unknown>;
+    const file = aPath(given['file'], `${at}.file`);
+    return {
+      file,
+      ...(given['regime'] === undefined ? {} : { regime: oneOf(...REGIMES)(given['regime'], `${at}.regime`) }),
+      ...(given['bias'] === undefined ? {} : { bias: bias(given['bias'], `${at}.bias`) }),
+    };
+  });
+};
+
+/** Attributes by name; those that VS Code adds by itself are not in it and are let through. */
+const CHECKS = {
+  program: aPath,
+  cpu: aString,
+  features: strings,
+  gic: oneOf(2, 3),
+  pes: peCount,
+  memory: memorySize,
+  el: oneOf(1, 2, 3),
+  append: aString,
+  initrd: aPath,
+  dtb: aPath,
+  semihosting: aBoolean,
+  stopOnEntry: aBoolean,
+  symbols: symbolSources,
+  console: oneOf('output', 'none'),
+} as const satisfies Record<string, Check<unknown>>;
+
+type Checked = { [K in keyof typeof CHECKS]?: ReturnType<(typeof CHECKS)[K]> };
+
+/** What VS Code and other clients put beside the attributes of a debugger. */
+const CLIENT_ATTRIBUTES = new Set([
+  'type', 'request', 'name', 'noDebug', 'preLaunchTask', 'postDebugTask', 'internalConsoleOptions', 'presentation',
+  'debugServer', 'serverReadyAction', 'suppressMultipleSessionWarning', 'linux', 'osx', 'windows', 'cwd',
+]);
+
+function check(given: Readonly<Record<string, unknown>>): Checked {
+  const checked: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || value === null || name.startsWith('__') || CLIENT_ATTRIBUTES.has(name)) continue;
+    const one = (CHECKS as Record<string, Check<unknown>>)[name];
+    if (one === undefined || !Object.hasOwn(CHECKS, name)) {
+      throw new Error(`"${name}" is no launch attribute; there are ${Object.keys(CHECKS).join(', ')}.`);
+    }
+    checked[name] = one(value, name);
+  }
+  return checked as Checked;
+}
+
+function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+}
+
+function isElf(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+}
+
+/** Checks the attributes and reads the files. Rejects with one sentence. */
+export async function prepareLaunch(given: unknown, files: Files): Promise<Launch> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new Error('The launch request has no attributes; give at least "program", the path of an image.');
+  }
+  const attributes = check(given as Record<string, unknown>);
+  const { program } = attributes;
+  if (program === undefined) throw new Error('The launch attribute "program" is missing; give the path of an image.');
+  const image = await files.read(program);
+  if (image.length === 0) throw new Error(`${program} is empty; "program" has to be an ELF file, a Linux Image or a flat binary.`);
+  const memory = attributes.memory ?? 2 ** 30;
+  const initrd = attributes.initrd === undefined ? undefined : await files.read(attributes.initrd);
+  if (initrd !== undefined && initrd.length > memory) {
+    throw new Error(`${attributes.initrd} has ${initrd.length} bytes and does not fit into the ${memory} bytes of memory.`);
+  }
+  const dtb = attributes.dtb === undefined ? undefined : await files.read(attributes.dtb);
+  const notes: string[] = [];
+  const symbols: SymbolTable[] = [];
+  if (isElf(image)) symbols.push(loadSymbols(image, program));
+  else if (attributes.symbols === undefined) {
+    notes.push(`${baseName(program)} is no ELF file and has no symbols; name an ELF file in the launch attribute "symbols".`);
+  }
+  for (const source of attributes.symbols ?? []) {
+    symbols.push(loadSymbols(await files.read(source.file), source.file, source));
+  }
+  return {
+    program,
+    stopOnEntry: attributes.stopOnEntry ?? false,
+    console: attributes.console ?? 'output',
+    symbols,
+    notes,
+    config: {
+      image,
+      imageName: program,
+      cpu: attributes.cpu ?? 'max',
+      features: attributes.features ?? [],
+      gic: attributes.gic ?? 3,
+      pes: attributes.pes ?? 1,
+      memory,
+      el: attributes.el ?? 2,
+      ...(attributes.append === undefined ? {} : { append: attributes.append }),
+      ...(initrd === undefined ? {} : { initrd }),
+      ...(dtb === undefined ? {} : { dtb }),
+      semihosting: attributes.semihosting ?? false,
+    },
+  };
+}
