@@ -54,7 +54,7 @@ function encode(value: PropertyValue): Uint8Array {
   if (value.length > 0 && typeof value[0] === 'string') return encoder.encode(value.map(text => `${text}\0`).join(''));
   const bytes = new Uint8Array(4 * value.length);
   const view = new DataView(bytes.buffer);
-  (value as readonly number[]).forEach((cell, index) => view.setUint32(4 * index, cell));
+  for (const [index, cell] of (value as readonly number[]).entries()) view.setUint32(4 * index, cell);
   return bytes;
 }
 
@@ -135,7 +135,7 @@ export function writeDeviceTree(tree: DeviceTree): Uint8Array {
     stringBytes,
     structure.length,
   ];
-  header.forEach((value, index) => view.setUint32(4 * index, value));
+  for (const [index, value] of header.entries()) view.setUint32(4 * index, value);
   tree.reservations.forEach(([address, size], index) => {
     view.setBigUint64(HEADER_BYTES + 16 * index, address);
     view.setBigUint64(HEADER_BYTES + 16 * index + 8, size);

@@ -1,6 +1,7 @@
 /** The `virt` board: builds the devices around the PEs from a configuration. */
 
 import type { Gic } from '../gic/gic.ts';
+import { GicV2 } from '../gic/gicv2.ts';
 import { GicV3 } from '../gic/gicv3.ts';
 import { GenericTimers } from '../timer/generic-timers.ts';
 import { Bus, type Clock, type Device, type GuestMemory, type PeLines, type Region } from './device.ts';
@@ -34,6 +35,8 @@ export interface BoardHost {
   readonly clock: Clock;
   readonly lines: PeLines;
   readonly memory: GuestMemory;
+  /** The PE whose access a device is answering: the registers of a GICv2 are banked by it. */
+  activePe(): number;
   /** CNTVOFF_EL2 of a PE. */
   virtualOffset(pe: number): bigint;
   /** CNTPOFF_EL2 of a PE where it applies, else 0. */
@@ -65,7 +68,10 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     throw new Error(`A board with a GICv${config.gic} has 1 to ${limit} PEs, not ${config.pes}.`);
   }
   const affinities = Array.from({ length: config.pes }, (_, pe) => affinity(pe, config.gic));
-  const gic: Gic = new GicV3({ ...config, affinities }, host.lines);
+  const gic: Gic =
+    config.gic === 2
+      ? new GicV2(config, host.lines, () => host.activePe())
+      : new GicV3({ ...config, affinities }, host.lines);
   const timers = new GenericTimers(config.pes, {
     clock: host.clock,
     virtualOffset: host.virtualOffset,
@@ -118,7 +124,7 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     snapshot: () => ({ devices: bus.regions.map(({ device }) => device.snapshot()), timers: timers.snapshot() }),
     restore(state) {
       const saved = state as { devices: unknown[]; timers: unknown };
-      bus.regions.forEach(({ device }, index) => device.restore(saved.devices[index]));
+      for (const [index, { device }] of bus.regions.entries()) device.restore(saved.devices[index]);
       timers.restore(saved.timers);
     },
   };

@@ -168,7 +168,7 @@ export abstract class Gic {
   protected abstract isFiq(pe: number, group: 0 | 1): boolean;
 
   /** Whether the CPU interface signals its highest priority pending interrupt. */
-  protected signalled(cpu: CpuInterface): boolean {
+  signalled(cpu: CpuInterface): boolean {
     return (
       cpu.best !== SPURIOUS &&
       cpu.bestPriority < cpu.pmr &&
@@ -230,7 +230,7 @@ export abstract class Gic {
   }
 
   /** Drops the running priority if it is of the group. False when there was nothing to drop. */
-  protected dropPriority(cpu: CpuInterface, group: 0 | 1): boolean {
+  dropPriority(cpu: CpuInterface, group: 0 | 1): boolean {
     if (cpu.runningGroup !== group) return false;
     if (group === 0) cpu.ap0 = dropLowest(cpu.ap0);
     else cpu.ap1 = dropLowest(cpu.ap1);
@@ -389,8 +389,8 @@ export abstract class Gic {
   restore(state: unknown): void {
     const saved = state as { base: unknown; interrupts: unknown; cpus: unknown[]; virtual: unknown[] };
     restoreFields(this as Gic, BASE_FIELDS, saved.base);
-    this.cpus.forEach((cpu, pe) => restoreFields(cpu, CPU_FIELDS, saved.cpus[pe]));
-    this.virtual.forEach((virtual, pe) => virtual.restore(saved.virtual[pe]));
+    for (const [pe, cpu] of this.cpus.entries()) restoreFields(cpu, CPU_FIELDS, saved.cpus[pe]);
+    for (const [pe, virtual] of this.virtual.entries()) virtual.restore(saved.virtual[pe]);
     this.interrupts.restore(saved.interrupts);
     this.#outputs.fill(0xff);
     this.invalidateAll();

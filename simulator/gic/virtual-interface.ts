@@ -262,10 +262,10 @@ export class VirtualInterface {
 
   /** Writes ICV_DIR_EL1. */
   deactivate(intid: number): void {
-    if (!(this.vmcr & VMCR.VEOIM) || intid >= 1020) return;
+    if (!(this.vmcr & VMCR.VEOIM) || (intid >= 1020 && intid <= 1023)) return;
     const n = this.#findActive(intid);
-    if (n < 0) this.#count();
-    else this.#deactivate(n);
+    if (n >= 0) this.#deactivate(n);
+    else if (intid < FIRST_LPI) this.#count();
     this.#host.virtualChanged(this.pe);
   }
 

@@ -148,10 +148,10 @@ export class GenericTimers {
 
   /** The clock and the offsets have to be restored before. */
   restore(state: unknown): void {
-    (state as { control: number; compare: bigint }[][]).forEach((saved, pe) => {
-      saved.forEach((values, index) => Object.assign(this.#timers[pe][index], values));
+    for (const [pe, saved] of (state as { control: number; compare: bigint }[][]).entries()) {
+      for (const [index, values] of saved.entries()) Object.assign(this.#timers[pe][index], values);
       this.offsetsChanged(pe);
-    });
+    }
   }
 
   #register(name: string): { timer: number; field: Field } {
