@@ -254,6 +254,11 @@ export const CONTEXT_GROUPS = 0x446000;
 export const CONTEXT_GROUP_BUCKETS = 1024;
 export const CONTEXT_NEXT = 0x446800; // u32: id that the next new context gets
 
+/** Stage 2 of the pages that hold stage 1 tables: 64 x {u64 IPA, u64 PA}, and the controls they were made under. */
+export const WALK_CACHE = 0x447000;
+export const WALK_CACHE_ENTRIES = 64;
+export const WALK_CACHE_CONTROLS = 0x447400; // u64 VTTBR_EL2, VTCR_EL2, HCR_EL2 as it acts
+
 // --- Bits of each system register that a write changes, u64 by row, for writes without effects --------------------
 
 export const WRITE_MASKS = 0x450000;

@@ -7,7 +7,16 @@ const E2H = 1n << 34n;
 const TGE = 1n << 27n;
 const SP = L.X + 8 * L.SLOT_SP;
 const ALL =
-  L.FEATURE_EL2 | L.FEATURE_EL3 | L.FEATURE_PAN | L.FEATURE_UAO | L.FEATURE_VHE | L.FEATURE_SSBS | L.FEATURE_DIT | L.FEATURE_BTI | L.FEATURE_NV | L.FEATURE_NV2;
+  L.FEATURE_EL2 |
+  L.FEATURE_EL3 |
+  L.FEATURE_PAN |
+  L.FEATURE_UAO |
+  L.FEATURE_VHE |
+  L.FEATURE_SSBS |
+  L.FEATURE_DIT |
+  L.FEATURE_BTI |
+  L.FEATURE_NV |
+  L.FEATURE_NV2;
 
 function machine(el: number, hcr = 0n): TestMachine {
   const m = new TestMachine();

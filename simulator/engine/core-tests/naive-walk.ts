@@ -15,9 +15,7 @@ export interface Controls {
   vtcr: bigint;
   vttbr: bigint;
   paBits: number;
-  has: (
-    feature: 'hafdbs' | 'xnx' | 'lpa' | 'lpa2' | 'lva' | 'ttst' | 'hpds' | 'e0pd' | 'fwb',
-  ) => boolean;
+  has: (feature: 'hafdbs' | 'xnx' | 'lpa' | 'lpa2' | 'lva' | 'ttst' | 'hpds' | 'e0pd' | 'fwb') => boolean;
   /** Reads a descriptor; undefined where there is no memory. */
   read: (pa: bigint) => bigint | undefined;
 }
@@ -40,7 +38,8 @@ class Fault extends Error {
   }
 }
 
-const bits = (value: bigint, high: number, low: number): bigint => (value >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n);
+const bits = (value: bigint, high: number, low: number): bigint =>
+  (value >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n);
 const bit = (value: bigint, at: number): boolean => bits(value, at, at) === 1n;
 
 const KINDS = { size: 0, translation: 4, flag: 8, permission: 12, external: 20 };
@@ -88,11 +87,21 @@ function base(g: Geometry, ttbr: bigint, entries: number): bigint {
 }
 
 function leafExists(c: Controls, g: Geometry, level: number): boolean {
-  const blocks: Record<number, number[]> = { 12: g.ds ? [0, 1, 2] : [1, 2], 14: g.ds ? [1, 2] : [2], 16: c.has('lpa') ? [1, 2] : [2] };
+  const blocks: Record<number, number[]> = {
+    12: g.ds ? [0, 1, 2] : [1, 2],
+    14: g.ds ? [1, 2] : [2],
+    16: c.has('lpa') ? [1, 2] : [2],
+  };
   return blocks[g.grain].includes(level);
 }
 
-export function naiveStage2(c: Controls, ipa: bigint, access: Controls['access'], privileged: boolean, s1ptw: boolean): { pa: bigint; permissions: string; memAttr: number } {
+export function naiveStage2(
+  c: Controls,
+  ipa: bigint,
+  access: Controls['access'],
+  privileged: boolean,
+  s1ptw: boolean,
+): { pa: bigint; permissions: string; memAttr: number } {
   const here: Outcome = { stage2: true, s1ptw, faultIpa: ipa };
   const grain = { 0: 12, 1: 16, 2: 14, 3: 12 }[Number(bits(c.vtcr, 15, 14))] as number;
   const g = geometry(c, grain, bit(c.vtcr, 32), bits(c.vtcr, 18, 16));
@@ -206,7 +215,13 @@ function stage1(c: Controls, va: bigint): { ipa: bigint; permissions: string; de
   }
 }
 
-function stage1Permissions(c: Controls, d: bigint, hd: boolean, table: (position: number) => boolean, two: boolean): string {
+function stage1Permissions(
+  c: Controls,
+  d: bigint,
+  hd: boolean,
+  table: (position: number) => boolean,
+  two: boolean,
+): string {
   const wxn = bit(c.sctlr, 19);
   const writable = (!bit(d, 7) || hd) && !table(62);
   if (!two) return `r${writable ? 'w' : ''}${bit(d, 54) || table(60) || (wxn && writable) ? '' : 'x'}`;

@@ -46,7 +46,19 @@ function controls(pick: Pick, m: TestMachine): Controls {
   let tcr = size() | (BigInt(pick(4)) << 14n);
   if (two) {
     tcr |= (size() << 16n) | (BigInt(pick(4)) << 30n) | (ps << 32n);
-    for (const [at, rarity] of [[7, 20], [23, 20], [37, 2], [38, 2], [39, 2], [40, 2], [41, 2], [42, 2], [55, 8], [56, 8], [59, 2]]) {
+    for (const [at, rarity] of [
+      [7, 20],
+      [23, 20],
+      [37, 2],
+      [38, 2],
+      [39, 2],
+      [40, 2],
+      [41, 2],
+      [42, 2],
+      [55, 8],
+      [56, 8],
+      [59, 2],
+    ]) {
       tcr |= sometimes(at, rarity);
     }
   } else {
@@ -156,7 +168,21 @@ test('random walks agree with a naive walk, for all regimes, granules, sizes and
       outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1);
     }
   }
-  for (const kind of ['ok', '0', '4', '5', '7', '9', '11', '15', '43', '5 s1ptw', '7 stage 2', '15 s1ptw', '15 stage 2']) {
+  for (const kind of [
+    'ok',
+    '0',
+    '4',
+    '5',
+    '7',
+    '9',
+    '11',
+    '15',
+    '43',
+    '5 s1ptw',
+    '7 stage 2',
+    '15 s1ptw',
+    '15 stage 2',
+  ]) {
     assert.ok(outcomes.has(kind), `no walk ended with ${kind}: ${JSON.stringify([...outcomes])}`);
   }
 });

@@ -35,6 +35,7 @@ import {
   UAO,
 } from '../layout';
 import { VTCR_EL2, VTTBR_EL2 } from './slots.generated';
+import { dropTableAddresses } from './stage2';
 import {
   bit,
   effectiveHcr,
@@ -78,6 +79,13 @@ const BUCKET: usize = 36; // u32
 const SIZES: usize = 40; // u64: bit n set: a block of 2^n bytes was entered; bit 63: a global page of the lower range
 const BLOOM: usize = 48; // u64: a set of hashed block addresses
 const LIVE: usize = 56; // u32
+
+const LOW_56: u64 = ((<u64>1) << 56) - 1;
+
+// Odd numbers that mix well: the golden ratio and those of Stafford's finalizer.
+const GOLDEN: u64 = (0x9e3779b9 << 32) | 0x7f4a7c15;
+const MIX_1: u64 = (0xbf58476d << 32) | 0x1ce4e5b9;
+const MIX_2: u64 = (0x94d049bb << 32) | 0x133111eb;
 
 const LAST_ID: u32 = 4094; // 4095 in the last page would be a tag of all ones, which has to match nothing
 
@@ -177,10 +185,10 @@ export function resolve(el: i32, pan: bool, unprivileged: bool): u32 {
 }
 
 function mix(state: u64, tcr: u64, vtcr: u64, mair: u64): u32 {
-  let hash = state * 0x9e3779b97f4a7c15;
-  hash = (hash ^ tcr ^ (hash >> 29)) * 0xbf58476d1ce4e5b9;
-  hash = (hash ^ vtcr ^ (hash >> 32)) * 0x94d049bb133111eb;
-  hash = (hash ^ mair ^ (hash >> 31)) * 0x9e3779b97f4a7c15;
+  let hash = state * GOLDEN;
+  hash = (hash ^ tcr ^ (hash >> 29)) * MIX_1;
+  hash = (hash ^ vtcr ^ (hash >> 32)) * MIX_2;
+  hash = (hash ^ mair ^ (hash >> 31)) * GOLDEN;
   return u32(hash >> 52);
 }
 
@@ -265,8 +273,8 @@ export function noteBlock(id: u32, va: u64, size: i32): void {
 }
 
 function bloomBit(va: u64, size: i32): u64 {
-  const block = (va & 0x00ffffffffffffff) >> u64(size);
-  return (<u64>1) << ((block * 0x9e3779b97f4a7c15) >> 58);
+  const block = (va & LOW_56) >> u64(size);
+  return (<u64>1) << ((block * GOLDEN) >> 58);
 }
 
 /** A block that was entered may hold this VA. */
@@ -293,6 +301,7 @@ export function hasLowerGlobal(id: u32): bool {
 export function flushAll(): void {
   memory.fill(TLB, 0xff, TLB_ENTRIES * 32);
   memory.fill(ITLB, 0xff, ITLB_ENTRIES * 16);
+  dropTableAddresses();
   memory.fill(CONTEXT_HASH, 0, CONTEXT_HASH_BUCKETS * 2);
   memory.fill(CONTEXT_GROUPS, 0, CONTEXT_GROUP_BUCKETS * 2);
   store<u32>(CONTEXT_NEXT, 1);

@@ -2,6 +2,7 @@
 
 import {
   ACCESS_EXECUTE,
+  ACCESS_READ,
   ACCESS_WRITE,
   FEATURE_FWB,
   FEATURE_HAF,
@@ -17,6 +18,9 @@ import {
   STEP_INVALID,
   STEP_PAGE,
   STEP_TABLE,
+  WALK_CACHE,
+  WALK_CACHE_CONTROLS,
+  WALK_CACHE_ENTRIES,
 } from '../layout';
 import {
   ACCESS_FLAG,
@@ -43,7 +47,7 @@ import {
 import { beforeWrite, hostAddress, pageIndex } from './physical';
 import { SCTLR_EL2, VTCR_EL2, VTTBR_EL2 } from './slots.generated';
 import { bit, HCR_FWB, HCR_PTW, has } from './state';
-import { NONE, recordStep } from './trace';
+import { isTracing, NONE, recordStep } from './trace';
 
 const S2AP_WRITE: u64 = 1 << 7;
 
@@ -54,6 +58,7 @@ let memAttr: u32 = 0;
 let shareability: u32 = 0;
 let size: i32 = 0;
 let status: i32 = 0;
+let tablePa: u64 = 0;
 
 export function stage2Pa(): u64 {
   return pa;
@@ -200,4 +205,48 @@ function leafPermissions(leaf: u64, privileged: bool): u32 {
   const execute = has(FEATURE_XNX) ? xn == 0 || xn == (privileged ? <u32>3 : <u32>1) : (xn & 2) == 0;
   if (execute) permit |= PERMIT_EXECUTE;
   return permit;
+}
+
+/** PA of a stage 1 table entry whose IPA went through tableAddress(). */
+export function tableAddressPa(): u64 {
+  return tablePa;
+}
+
+/**
+ * Stage 2 of a descriptor read by a stage 1 walk. Pages of tables are read again and again: their translations are
+ * kept until the controls of stage 2 change or TLB maintenance asks. False after a fault.
+ */
+export function tableAddress(ipa: u64, update: bool, hcr: u64): bool {
+  // A trace has to show every step, and a walk without effects may pass where hardware has yet to set a flag.
+  if (isTracing() || !update) {
+    if (!stage2(ipa, ACCESS_READ, true, true, update, hcr)) return false;
+    tablePa = pa;
+    return true;
+  }
+  const vttbr = load<u64>(VTTBR_EL2);
+  const vtcr = load<u64>(VTCR_EL2);
+  if (
+    load<u64>(WALK_CACHE_CONTROLS) != vttbr ||
+    load<u64>(WALK_CACHE_CONTROLS, 8) != vtcr ||
+    load<u64>(WALK_CACHE_CONTROLS, 16) != hcr
+  ) {
+    dropTableAddresses();
+    store<u64>(WALK_CACHE_CONTROLS, vttbr);
+    store<u64>(WALK_CACHE_CONTROLS, vtcr, 8);
+    store<u64>(WALK_CACHE_CONTROLS, hcr, 16);
+  }
+  const page = ipa & ~(<u64>0xfff);
+  const entry: usize = WALK_CACHE + (((u32(ipa >> 12) ^ u32(ipa >> 18)) & (WALK_CACHE_ENTRIES - 1)) << 4);
+  if (load<u64>(entry) != page) {
+    if (!stage2(page, ACCESS_READ, true, true, true, hcr)) return false;
+    store<u64>(entry, page);
+    store<u64>(entry, pa, 8);
+  }
+  tablePa = load<u64>(entry, 8) | (ipa & 0xfff);
+  return true;
+}
+
+/** TLB maintenance of stage 2, or of everything. */
+export function dropTableAddresses(): void {
+  memory.fill(WALK_CACHE, 0xff, WALK_CACHE_ENTRIES * 16);
 }

@@ -19,6 +19,7 @@ import {
   nextInGroup,
   retire,
 } from './context';
+import { dropTableAddresses } from './stage2';
 import { REGIME_EL10 } from './state';
 import { dropPage } from './tlb';
 
@@ -87,11 +88,12 @@ export function tlbiVmid(vmid: u32, flags: u32): void {
     retire(id);
     changed = true;
   }
+  dropTableAddresses();
   if (changed) contextsChanged();
 }
 
 /** Stage 2 of an IPA: what combines both stages is not found by IPA, so the whole VMID goes. */
-export function tlbiIpa(vmid: u32, ipa: u64, flags: u32): void {
+export function tlbiIpa(vmid: u32, _ipa: u64, flags: u32): void {
   let changed = false;
   let next: u32 = 0;
   for (let id = firstInGroup(REGIME_EL10, vmid); id != 0; id = next) {
@@ -100,6 +102,7 @@ export function tlbiIpa(vmid: u32, ipa: u64, flags: u32): void {
     retire(id);
     changed = true;
   }
+  dropTableAddresses();
   if (changed) contextsChanged();
 }
 
@@ -112,5 +115,6 @@ export function tlbiRegime(regime: i32, flags: u32): void {
     retire(id);
     changed = true;
   }
+  dropTableAddresses();
   if (changed) contextsChanged();
 }

@@ -28,6 +28,10 @@ export function stopTrace(): void {
   recording = false;
 }
 
+export function isTracing(): bool {
+  return recording;
+}
+
 export function recordStep(stage: i32, level: i32, pa: u64, ipa: u64, descriptor: u64, output: u64, kind: u32): void {
   if (!recording) return;
   const count = load<u32>(TRACE + TRACE_STEPS);

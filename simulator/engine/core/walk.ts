@@ -83,6 +83,8 @@ import {
   stage2Shareability,
   stage2Size,
   stage2Status,
+  tableAddress,
+  tableAddressPa,
 } from './stage2';
 import {
   bit,
@@ -114,6 +116,8 @@ const SCTLR_M: u64 = 1 << 0;
 const SCTLR_I: u64 = 1 << 12;
 const SCTLR_WXN: u64 = 1 << 19;
 const SCTLR_EE: u64 = 1 << 25;
+
+const LOW_56: u64 = ((<u64>1) << 56) - 1;
 
 let ipa: u64 = 0;
 let pa: u64 = 0;
@@ -223,7 +227,7 @@ export function topByteIgnored(va: u64, regime: i32, tcr: u64, execute: bool): b
 export function untagged(va: u64, regime: i32, execute: bool): u64 {
   if (!topByteIgnored(va, regime, tcrOf(regime), execute)) return va;
   if (hasTwoRanges(regime)) return u64((i64(va) << 8) >> 8);
-  return va & 0x00ffffffffffffff;
+  return va & LOW_56;
 }
 
 function fail(kind: i32, level: i32): bool {
@@ -285,7 +289,7 @@ export function walkStage2(address: u64): bool {
 
 /** AArch64.S1DisabledOutput(): flat, and Device for data unless HCR_EL2.DC says otherwise. */
 function flat(va: u64, access: i32, regime: i32, sctlr: u64, tcr: u64, hcr: u64): bool {
-  const address = topByteIgnored(va, regime, tcr, access == ACCESS_EXECUTE) ? va & 0x00ffffffffffffff : va;
+  const address = topByteIgnored(va, regime, tcr, access == ACCESS_EXECUTE) ? va & LOW_56 : va;
   if (!fits(address, load<i32>(PA_BITS))) return fail(ADDRESS_SIZE, 0);
   ipa = address;
   permissions = PERMIT_READ | PERMIT_WRITE | PERMIT_EXECUTE;
@@ -356,11 +360,11 @@ function stage1(
     address = table + (index << 3);
     if (twoStages) {
       tableIpa = address;
-      if (!stage2(tableIpa, ACCESS_READ, true, true, update, hcr)) {
+      if (!tableAddress(tableIpa, update, hcr)) {
         recordStep(1, level, NONE, tableIpa, NONE, NONE, STEP_FAULT);
         return failStage2(tableIpa, true);
       }
-      address = stage2Pa();
+      address = tableAddressPa();
     }
     host = hostAddress(address);
     if (host == 0) {
