@@ -49,8 +49,16 @@ export interface PeArguments {
   readonly threadId?: number;
 }
 
+export type ListRegistersArguments = PeArguments;
+
+export interface ListRegisterView extends Omit<ListRegister, 'value'> {
+  readonly value: Hex;
+  /** What the virtual interrupt is known as, such as `virtual timer`. */
+  readonly virtualName?: string;
+}
+
 export interface ListRegistersResponse {
-  readonly registers: readonly (Omit<ListRegister, 'value'> & { readonly value: Hex })[];
+  readonly registers: readonly ListRegisterView[];
 }
 
 export interface MappingsArguments extends PeArguments {
@@ -60,13 +68,23 @@ export interface MappingsArguments extends PeArguments {
   readonly limit?: number;
 }
 
+export interface MappingView extends Omit<MappedRange, 'input' | 'output' | 'size'> {
+  readonly input: Hex;
+  readonly output: Hex;
+  readonly size: Hex;
+}
+
 export interface MappingsResponse {
   readonly regime: TranslationRegime;
-  readonly ranges: readonly (Omit<MappedRange, 'input' | 'output' | 'size'> & {
-    readonly input: Hex;
-    readonly output: Hex;
-    readonly size: Hex;
-  })[];
+  /** False while the stage is off. */
+  readonly enabled: boolean;
+  /** VTTBR_EL2.VMID, for stage 2. */
+  readonly vmid?: number;
+  /** Base address of the tables. */
+  readonly base?: Hex;
+  readonly ranges: readonly MappingView[];
+  /** More ranges are mapped than `limit` let through. */
+  readonly truncated: boolean;
 }
 
 export interface WalkArguments extends PeArguments {
@@ -145,7 +163,7 @@ export interface MachineResponse {
 
 /** Custom requests: arguments and the body of the response, by command. */
 export interface CustomRequests {
-  'hyperstep/listRegisters': { arguments: PeArguments; body: ListRegistersResponse };
+  'hyperstep/listRegisters': { arguments: ListRegistersArguments; body: ListRegistersResponse };
   'hyperstep/mappings': { arguments: MappingsArguments; body: MappingsResponse };
   'hyperstep/walk': { arguments: WalkArguments; body: WalkResponse };
   'hyperstep/console': { arguments: ConsoleArguments; body: Record<string, never> };

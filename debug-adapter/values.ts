@@ -1,0 +1,183 @@
+/** Values of the debuggee: where they are, how they are read, written and shown. */
+
+import type { PeView } from '../simulator/target.ts';
+import { formatPlace, hex, type Place } from './address.ts';
+import { ATE } from './symbols/dwarf/constants.ts';
+import { pointerTo, type Type } from './symbols/dwarf/types.ts';
+
+export interface Value {
+  readonly type: Type;
+  /** Of a number, pointer or enumeration; raw bits, unsigned, as wide as the type. */
+  readonly scalar?: bigint;
+  /** Where it is in memory. */
+  readonly place?: Place;
+  /** Contents of an aggregate that is not in memory. */
+  readonly bytes?: Uint8Array;
+  /** A register, whose fields are its members. */
+  readonly register?: string;
+  /** What the architecture calls this value of a field. */
+  readonly meaning?: string;
+  /** Stores a scalar; undefined for what cannot be assigned. */
+  readonly assign?: (value: bigint) => void;
+}
+
+export function toNumber(bytes: Uint8Array): bigint {
+  let value = 0n;
+  for (let index = bytes.length - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index]);
+  return value;
+}
+
+export function toBytes(value: bigint, size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, index) => Number((value >> BigInt(index * 8)) & 0xffn));
+}
+
+export function isScalar(type: Type): boolean {
+  return type.kind === 'base' || type.kind === 'pointer' || type.kind === 'enum';
+}
+
+export function isSigned(type: Type): boolean {
+  return type.encoding === ATE.signed || type.encoding === ATE.signedChar;
+}
+
+/** The mathematical value of a scalar: signed types are extended. */
+export function numeric(value: Value): bigint {
+  if (value.scalar === undefined) throw new Error(`A value of type ${value.type.name} is not a number.`);
+  return isSigned(value.type) && value.type.size > 0 ? BigInt.asIntN(value.type.size * 8, value.scalar) : value.scalar;
+}
+
+/** Reads what is at a place. Throws a sentence when there is no memory. */
+export function load(pe: PeView, place: Place, type: Type, bits?: { readonly offset: number; readonly size: number }): Value {
+  if (!isScalar(type)) return { type, place };
+  const first = bits === undefined ? 0 : Math.floor(bits.offset / 8);
+  const size = bits === undefined ? type.size : Math.ceil((bits.offset + bits.size) / 8) - first;
+  const at = { space: place.space, address: BigInt.asUintN(64, place.address + BigInt(first)) };
+  const data = pe.read(at.space, at.address, size);
+  if (data === undefined) throw new Error(`There is no memory at ${formatPlace(at, pe)}.`);
+  const whole = toNumber(data);
+  const shift = bits === undefined ? 0n : BigInt(bits.offset % 8);
+  const width = BigInt(bits?.size ?? size * 8);
+  const mask = (1n << width) - 1n;
+  const raw = (whole >> shift) & mask;
+  const scalar = bits !== undefined && isSigned(type) ? BigInt.asUintN(type.size * 8, BigInt.asIntN(bits.size, raw)) : raw;
+  const assign = (value: bigint): void => {
+    const now = pe.read(at.space, at.address, size);
+    const before = now === undefined ? whole : toNumber(now);
+    const merged = (before & ~(mask << shift)) | ((value & mask) << shift);
+    if (!pe.write(at.space, at.address, toBytes(merged, size))) {
+      throw new Error(`Memory at ${formatPlace(at, pe)} cannot be written: it is not mapped or a device.`);
+    }
+  };
+  return { type, scalar, ...(bits === undefined ? { place } : {}), assign };
+}
+
+/** A part of an aggregate. */
+function part(pe: PeView, value: Value, type: Type, offset: number, bits?: { offset: number; size: number }): Value {
+  if (value.place !== undefined) {
+    const base = bits === undefined ? BigInt(offset) : 0n;
+    return load(pe, { space: value.place.space, address: BigInt.asUintN(64, value.place.address + base) }, type, bits);
+  }
+  const bytes = value.bytes?.subarray(offset, offset + type.size);
+  if (bytes === undefined) throw new Error('The value is optimised out.');
+  if (bits !== undefined) {
+    const scalar = (toNumber(value.bytes ?? bytes) >> BigInt(bits.offset)) & ((1n << BigInt(bits.size)) - 1n);
+    return { type, scalar };
+  }
+  return isScalar(type) ? { type, scalar: toNumber(bytes) } : { type, bytes };
+}
+
+/** A member of a structure by name; members of anonymous members count. */
+export function memberOf(pe: PeView, value: Value, name: string): Value | undefined {
+  for (const member of value.type.members?.() ?? []) {
+    const bits = member.bitSize === undefined ? undefined : { offset: member.bitOffset ?? 0, size: member.bitSize };
+    if (member.name === name) return part(pe, value, member.type, member.offset, bits);
+    if (member.name !== '') continue;
+    const inner = memberOf(pe, part(pe, value, member.type, member.offset), name);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+export function elementOf(pe: PeView, value: Value, index: number): Value {
+  const type = value.type.target?.();
+  if (type === undefined) throw new Error(`A value of type ${value.type.name} has no elements.`);
+  return part(pe, value, type, type.size * index);
+}
+
+/** What a pointer points to, in the space of the pointer itself or of the frame. */
+export function dereference(pe: PeView, value: Value, space: Place['space']): Value {
+  const type = value.type.target?.();
+  if (value.type.kind !== 'pointer' || type === undefined || value.scalar === undefined) {
+    throw new Error(`A value of type ${value.type.name} is no pointer.`);
+  }
+  return load(pe, { space, address: value.scalar }, type);
+}
+
+/** Number of children, split as DAP pages them. */
+export function childCount(value: Value): { readonly named: number; readonly indexed: number } {
+  switch (value.type.kind) {
+    case 'struct':
+      return { named: value.type.members?.().length ?? 0, indexed: 0 };
+    case 'array':
+      return { named: 0, indexed: value.type.count ?? 0 };
+    case 'pointer': {
+      const target = value.type.target?.();
+      const open = target !== undefined && target.kind !== 'void' && target.kind !== 'function' && value.scalar !== 0n;
+      return { named: open ? 1 : 0, indexed: 0 };
+    }
+    default:
+      return { named: 0, indexed: 0 };
+  }
+}
+
+export interface FormatOptions {
+  readonly hex?: boolean;
+}
+
+function printable(code: bigint): string {
+  return code >= 32n && code < 127n ? ` '${String.fromCharCode(Number(code))}'` : '';
+}
+
+function float(bits: bigint, size: number): string | undefined {
+  const bytes = toBytes(bits, size);
+  const view = new DataView(bytes.buffer);
+  return size === 8 ? String(view.getFloat64(0, true)) : size === 4 ? String(view.getFloat32(0, true)) : undefined;
+}
+
+/** A value in one line. */
+export function formatValue(pe: PeView, value: Value, options: FormatOptions = {}): string {
+  const { type, scalar } = value;
+  if (scalar === undefined) {
+    if (type.kind === 'array') return `${type.name}${textOf(pe, value)}`;
+    return value.place === undefined ? type.name : `${type.name} at ${formatPlace(value.place, pe)}`;
+  }
+  if (value.register !== undefined) return hex(scalar, type.size * 2);
+  if (value.meaning !== undefined) return `${hex(scalar)} (${value.meaning})`;
+  if (type.kind === 'pointer') return hex(scalar, 16);
+  if (type.kind === 'enum') {
+    const found = type.enumerators?.find(one => BigInt.asUintN(type.size * 8, one.value) === scalar);
+    return found === undefined ? String(scalar) : `${found.name} (${found.value})`;
+  }
+  if (type.encoding === ATE.float) return float(scalar, type.size) ?? hex(scalar);
+  if (options.hex) return hex(scalar, type.size * 2);
+  if (type.encoding === ATE.boolean) return scalar === 0n ? 'false' : 'true';
+  const number = numeric(value);
+  const isChar = type.encoding === ATE.signedChar || type.encoding === ATE.unsignedChar;
+  return isChar ? `${number}${printable(scalar)}` : String(number);
+}
+
+/** The text in an array of characters, quoted. */
+function textOf(pe: PeView, value: Value): string {
+  const element = value.type.target?.();
+  const isText = element?.size === 1 && (element.encoding === ATE.signedChar || element.encoding === ATE.unsignedChar);
+  const count = Math.min(value.type.count ?? 0, 64);
+  if (!isText || count === 0) return '';
+  const bytes = value.place === undefined ? value.bytes : pe.read(value.place.space, value.place.address, count);
+  if (bytes === undefined) return '';
+  const end = bytes.indexOf(0);
+  return ` ${JSON.stringify(String.fromCharCode(...bytes.subarray(0, end < 0 ? count : Math.min(end, count))))}`;
+}
+
+export function addressOf(value: Value): Value {
+  if (value.place === undefined) throw new Error('The value is not in memory and has no address.');
+  return { type: pointerTo(value.type), scalar: value.place.address };
+}
