@@ -11,3 +11,5 @@ export const CALL_JUMP = 1;
 export const CALL_LEAVE = 2;
 /** Not done: leave generated code with PC at this instruction, which does not count. */
 export const CALL_REFUSE = 3;
+/** Not done, but it can be by now: the same instruction once more. */
+export const CALL_AGAIN = 4;

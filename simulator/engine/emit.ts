@@ -114,7 +114,7 @@ export function emitExpr(e: Expr, env: Environment): void {
       code.op('i32.shr_u').i32(1).op('i32.and');
       return;
     case 'call':
-      emitCall(e, env);
+      emitCall(e.fn, e.args, e.type, env);
       return;
   }
 }
@@ -132,9 +132,9 @@ export function emitNzcv(env: Environment): void {
   code.op('i32.or');
 }
 
-function emitCall(e: Extract<Expr, { k: 'call' }>, env: Environment, result: Type | undefined = e.type): void {
-  for (const arg of e.args) emitExpr(arg, env);
-  env.scope.code.call(env.import(e.fn, e.args.map((arg) => arg.type), result));
+function emitCall(fn: string, args: readonly Expr[], result: Type | undefined, env: Environment): void {
+  for (const arg of args) emitExpr(arg, env);
+  env.scope.code.call(env.import(fn, args.map((arg) => arg.type), result));
 }
 
 export function emitAll(body: readonly Stmt[], env: Environment): void {
@@ -201,8 +201,7 @@ function emitStmt(s: Stmt, env: Environment): void {
       scope.end();
       return;
     case 'do':
-      emitExpr(s.call, env);
-      code.drop();
+      emitCall(s.fn, s.args, undefined, env);
       return;
     case 'orAbort':
       emitExpr(s.done, env);

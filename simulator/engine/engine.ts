@@ -3,12 +3,13 @@
  * forms of the interpreter. It runs the active PE for a number of instructions, exactly.
  */
 
+import { abortSyndrome } from './abort-syndrome.ts';
 import type { Core, CoreHost } from './core-api.ts';
 import { coreWasm } from './core.generated.ts';
 import {
   EXIT_BUDGET, EXIT_DEVICE, EXIT_LEAVE, generateInterpreter,
 } from './interpreter.ts';
-import { EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING } from './layout.ts';
+import { ABORT_SYNDROME, BOUNCE, EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING } from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
 
@@ -16,8 +17,6 @@ import type { Handlers } from './semantics/handler.ts';
 export type CallOut = (record: number) => number;
 
 export interface EngineHost extends Omit<CoreHost, 'recordsFor'> {
-  /** Fills ABORT_SYNDROME for an abort that goes to EL2 by stage 2. */
-  abortSyndrome(record: number, stage2: number): void;
   readonly callOuts: Readonly<Record<string, CallOut>>;
 }
 
@@ -49,7 +48,9 @@ export class Engine {
     const env = {
       ...this.core,
       ...host.callOuts,
-      abortSyndrome: host.abortSyndrome,
+      abortSyndrome: (record: number) => {
+        this.i32[ABORT_SYNDROME >> 2] = abortSyndrome(this.records.word(record));
+      },
       decode: (record: number) => this.records.decode(record),
       memory: this.memory,
     };
@@ -62,27 +63,53 @@ export class Engine {
    * all did.
    */
   run(count: number): { executed: number; exit: number } {
-    const remaining = REMAINING >> 2;
     this.i32[EXIT_REQUEST >> 2] = 0;
-    this.i32[remaining] = count;
+    this.#goal = count;
+    this.#left = count;
     let exit = EXIT_BUDGET;
-    while (exit === EXIT_BUDGET && this.i32[remaining] >= LONGEST_RUN) exit = this.#fast();
-    if (exit === EXIT_BUDGET && this.i32[remaining] > 0) exit = this.#step(this.i32[remaining]);
+    while (exit === EXIT_BUDGET && this.#left >= LONGEST_RUN) exit = this.#fast();
+    if (exit === EXIT_BUDGET && this.#left > 0) exit = this.#step();
     if (exit === EXIT_DEVICE) {
-      const left = this.i32[remaining];
-      exit = this.#step(1);
-      this.i32[remaining] += left - 1;
+      // The one instruction in the checked form; what is left after it counts on top.
+      const after = this.#left - 1;
+      this.#goal -= after;
+      this.#left = 1;
+      exit = this.#step();
+      this.#goal += after;
+      this.#left += after;
       if (exit === EXIT_BUDGET) exit = EXIT_LEAVE;
     }
-    return { executed: count - this.i32[remaining], exit };
+    const executed = this.executed;
+    this.#goal = 0;
+    this.#left = 0;
+    return { executed, exit };
   }
 
-  #step(count: number): number {
+  /** Instructions that have retired since the present `run` began; 0 between runs. For call-outs and devices. */
+  get executed(): number {
+    return this.#goal - this.#left;
+  }
+
+  #goal = 0;
+
+  get #left(): number {
+    return this.i32[REMAINING >> 2];
+  }
+
+  set #left(count: number) {
     this.i32[REMAINING >> 2] = count;
+  }
+
+  #step(): number {
     this.i32[STEPPING >> 2] = 1;
     const exit = this.#checked();
     this.i32[STEPPING >> 2] = 0;
     return exit;
+  }
+
+  /** Puts a value where slow stores take it from. */
+  bounce(value: bigint): void {
+    this.u64[BOUNCE >> 3] = value;
   }
 
   /** Copies the state of the active PE out, or another one in. */

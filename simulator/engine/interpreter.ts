@@ -8,6 +8,7 @@
  * and alone may access devices, so that a device access ends its slice at the very instruction.
  */
 
+import { CALL_AGAIN, CALL_LEAVE, CALL_REFUSE } from './callout.ts';
 import { type Environment, emitAll, usesFlags } from './emit.ts';
 import type { FlagKind, Local, Operand, Stmt } from './ir.ts';
 import {
@@ -392,12 +393,17 @@ class MainEnvironment extends RecordEnvironment {
     this.scope.br('abort');
   }
 
+  /** Instructions left, this one included. */
+  saveRemaining(): void {
+    this.code.i32(0).get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').store('i32', REMAINING);
+  }
+
   /** State to memory, the call, flags back. Leaves its result in RESULT. */
   call(fn: string): void {
     this.saveFlags();
     this.savePc();
+    this.saveRemaining();
     const code = this.code;
-    code.i32(0).get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').store('i32', REMAINING);
     code.i32(0).get(IP).store('i32', RECORD);
     code.get(IP).call(this.import(fn, ['i32'], 'i32')).set(RESULT);
     this.loadFlags();
@@ -500,7 +506,7 @@ function emitMain(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups
   code.unreachable();
   scope.end(); // exit
   env.saveFlags();
-  code.i32(0).get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').store('i32', REMAINING);
+  env.saveRemaining();
   code.get(RESULT).end();
   return { code, locals: [...FIXED_LOCALS, ...env.pool.types] };
 }
@@ -551,6 +557,8 @@ function emitCheck(env: MainEnvironment): void {
   code.i32(EXIT_BUDGET).i32(EXIT_LEAVE).get(IP).get(END).op('i32.ge_s').select().set(RESULT);
   scope.br('exit');
   scope.end();
+  // A device that the instruction accesses asks for the time.
+  env.saveRemaining();
 }
 
 function emitDispatch(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number): void {
@@ -607,11 +615,16 @@ function emitAbort(env: MainEnvironment, savePc: () => void): void {
   const code = scope.code;
   env.saveFlags();
   savePc();
+  env.saveRemaining();
   code.i32(0).load('i32', FAULT_FLAGS).i32(FAULT_DEVICE).op('i32.and');
   scope.if();
   env.exit(EXIT_DEVICE);
   scope.end();
-  code.get(IP).i32(0).load('i32', FAULT_FLAGS).i32(FAULT_STAGE2).op('i32.and').call(env.import('abortSyndrome', ['i32', 'i32'], undefined));
+  code.i32(0).get(IP).store('i32', RECORD);
+  code.i32(0).load('i32', FAULT_FLAGS).i32(FAULT_STAGE2).op('i32.and');
+  scope.if();
+  code.get(IP).call(env.import('abortSyndrome', ['i32'], undefined));
+  scope.end();
   code.i32(0).load('i64', PC).call(env.import('takeAbort', ['i64'], undefined));
   env.loadFlags();
   env.count(1);
@@ -627,12 +640,14 @@ function emitCalled(env: MainEnvironment): void {
   const { scope } = env;
   const code = scope.code;
   // CALL_REFUSE: nothing counts, PC is at the instruction.
-  code.get(RESULT).i32(3).op('i32.eq');
+  code.get(RESULT).i32(CALL_REFUSE).op('i32.eq');
   scope.if();
   env.exit(EXIT_REFUSED);
   scope.end();
+  code.get(RESULT).i32(CALL_AGAIN).op('i32.eq');
+  scope.brIf('enter');
   env.count(1);
-  code.get(RESULT).i32(2).op('i32.eq');
+  code.get(RESULT).i32(CALL_LEAVE).op('i32.eq');
   scope.if();
   env.exit(EXIT_LEAVE);
   scope.end();

@@ -55,7 +55,7 @@ export type Stmt =
   | { readonly s: 'load'; readonly local: Local; readonly address: Expr; readonly bytes: number; readonly signed: boolean; readonly mode: number }
   | { readonly s: 'store'; readonly address: Expr; readonly value: Expr; readonly bytes: number; readonly mode: number }
   | { readonly s: 'if'; readonly condition: Expr; readonly yes: readonly Stmt[]; readonly no: readonly Stmt[] }
-  | { readonly s: 'do'; readonly call: Expr }
+  | { readonly s: 'do'; readonly fn: string; readonly args: readonly Expr[] }
   | { readonly s: 'orAbort'; readonly done: Expr }
   | { readonly s: 'callOut'; readonly fn: string; readonly when?: Expr }
   | { readonly s: 'branch'; readonly when?: Expr; readonly link: boolean }
@@ -155,8 +155,8 @@ export const setNzcv = (value: Expr): Stmt => ({ s: 'nzcv', value });
 export const load = (to: Local, address: Expr, bytes: number, signed = false, mode = 0): Stmt => ({ s: 'load', local: to, address, bytes, signed, mode });
 export const store = (address: Expr, value: Expr, bytes = typeBytes[value.type], mode = 0): Stmt => ({ s: 'store', address, value, bytes, mode });
 export const when = (condition: Expr, yes: readonly Stmt[], no: readonly Stmt[] = []): Stmt => ({ s: 'if', condition, yes, no });
-/** Calls a function of the core for its effect; a result is dropped. */
-export const perform = (callExpr: Expr): Stmt => ({ s: 'do', call: callExpr });
+/** Calls a function of the core that has no result, for its effect. */
+export const perform = (fn: string, ...args: Expr[]): Stmt => ({ s: 'do', fn, args });
 /** A call of the core that returns 0 after it has recorded an abort. */
 export const orAbort = (done: Expr): Stmt => ({ s: 'orAbort', done });
 /**

@@ -32,6 +32,9 @@ export interface DecodingTables {
 
 const WORDS = 1024;
 
+/** Instructions in the hint space do nothing where their feature is absent (Arm ARM C6.2, HINT). */
+const isHint = (word: number): boolean => (word & 0xfffff01f) >>> 0 === 0xd503201f;
+
 export class Records {
   readonly #words: Int32Array;
   readonly #halves: Uint16Array;
@@ -86,6 +89,11 @@ export class Records {
     return this.#words[this.wordAddress(record) >> 2] >>> 0;
   }
 
+  /** A 16-bit operand of a record (RECORD_D, RECORD_N, RECORD_M). */
+  operand(record: number, which: number): number {
+    return this.#halves[(record + which) >> 1];
+  }
+
   /** Fills the record of a word that is about to be executed. */
   decode(record: number): void {
     const host = this.wordAddress(record);
@@ -129,7 +137,7 @@ export class Records {
   #lower(word: number): Lowered {
     const decoded = this.tables.decoder.decode(word);
     if (!decoded) return { handler: 'unimplemented' };
-    if (decoded.row.feature && !this.tables.hasFeature(decoded.row.feature)) return { handler: 'undefined' };
+    if (decoded.row.feature && !isHint(word) && !this.tables.hasFeature(decoded.row.feature)) return { handler: 'undefined' };
     const lower = this.tables.lowerings[decoded.row.id];
     return lower ? (lower(decoded.fields) ?? { handler: 'undefined' }) : { handler: 'unimplemented' };
   }

@@ -1,0 +1,58 @@
+/** What the compiled core (`core/`, AssemblyScript) exports and imports, as TypeScript sees it. */
+
+/** i64 parameters and results are bigint; u32 results of the core read as signed numbers. */
+export interface Core {
+  // access.ts
+  loadSlow(va: bigint, size: number, mode: number): number;
+  storeSlow(va: bigint, size: number, mode: number): number;
+  fetch(va: bigint): number;
+  beforeHostWrite(pa: bigint, bytes: number): void;
+  // context.ts
+  activatePe(): void;
+  contextsChanged(): void;
+  currentAsid(regime: number): number;
+  currentVmid(): number;
+  enterState(): void;
+  flushAll(): void;
+  // exceptions.ts
+  defaultTarget(): number;
+  eret(): number;
+  returnTo(address: bigint, spsr: number): number;
+  pendingInterrupt(): number;
+  takeInterrupt(): number;
+  takeException(target: number, kind: number, esr: bigint, returnAddress: bigint): void;
+  takeAbort(pc: bigint): void;
+  readPstate(): number;
+  switchStackPointer(el: number, spsel: number): void;
+  // state.ts
+  readFlags(): number;
+  writeFlags(flags: number): void;
+  regimeOf(el: number): number;
+  // tlb.ts
+  dropAllWriteTags(): void;
+  dropPageTags(page: number): void;
+  dropRecords(records: number): void;
+  dropWriteTags(page: number): void;
+  // tlbi.ts
+  tlbiAsid(regime: number, vmid: number, asid: number, flags: number): void;
+  tlbiIpa(vmid: number, ipa: bigint, flags: number): void;
+  tlbiRange(regime: number, vmid: number, asid: number, va: bigint, bytes: bigint, flags: number): void;
+  tlbiRegime(regime: number, flags: number): void;
+  tlbiVa(regime: number, vmid: number, asid: number, va: bigint, flags: number): void;
+  tlbiVmid(vmid: number, flags: number): void;
+  // translate.ts
+  translate(va: bigint, access: number, el: number, flags: number): number;
+  translateIpa(ipa: bigint): number;
+}
+
+/** What the core asks of the machine. PAs are numbers: they have at most 52 bits. */
+export interface CoreHost {
+  watch(paLow: number, paHigh: number, size: number, write: number): void;
+  firstWrite(page: number): void;
+  /** Puts the value into BOUNCE; 0 for an external abort. */
+  deviceRead(pa: number, size: number): number;
+  deviceWrite(pa: number, size: number): number;
+  recordsFor(page: number): number;
+  /** An exception was taken (kind 0 to 3 as in the vector table) or returned from (4). */
+  observed(kind: number, from: number, to: number): void;
+}

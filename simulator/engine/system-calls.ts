@@ -1,0 +1,358 @@
+/**
+ * What generated code calls out for: system registers with effects, system instructions, exceptions by instruction, and
+ * traps. Whether an access is allowed, and what it reaches, is answered by `arch/traps` through the access tables.
+ */
+
+import type { Features } from '../arch/features.ts';
+import { type RegisterRow, registers, writeMasks } from '../arch/registers/index.ts';
+import { type Access, resolveAccess, translationControls, trapControlMask, trapControls } from '../arch/traps/index.ts';
+import { accessedBy, accessRowCount, operationRow } from './access-rows.ts';
+import { AccessTables, ENTRY_ALLOWED, ENTRY_BYTES, ENTRY_KIND, ENTRY_PLAIN } from './access-tables.ts';
+import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
+import type { CallOut, Engine } from './engine.ts';
+import {
+  DAIF, EL, MODE_VNCR, PC, PSTATE_IL, RECORD, RECORD_D, RECORD_IMM, SPSEL, WRITE_MASKS, X,
+} from './layout.ts';
+import { slotOf } from './pe-state.ts';
+import { pstateFields } from './semantics/system.ts';
+import type { SpecialRegister, SystemInstruction } from './system/special.ts';
+
+/** Classes of ESR_ELx.EC that are not in a trap rule. */
+const EC_UNKNOWN = 0x00;
+const EC_ILLEGAL_STATE = 0x0e;
+const EC_SVC = 0x15;
+const EC_HVC = 0x16;
+const EC_SMC = 0x17;
+const EC_BRK = 0x3c;
+const IL = 1 << 25;
+
+/** What the machine does for the PE. */
+export interface SystemHost {
+  readonly features: Features;
+  /** Registers that are not plain storage, by name. */
+  readonly special: ReadonlyMap<string, SpecialRegister>;
+  /** System instructions by name. */
+  readonly instructions: ReadonlyMap<string, SystemInstruction>;
+  /** A firmware call that the machine itself answers; false when it does not. PC is then already past it. */
+  firmwareCall(conduit: 'hvc' | 'smc'): boolean;
+  /** HLT: true when it was a semihosting call. */
+  semihosting(immediate: number): boolean;
+  /** WFI or WFE; true when the PE has to wait. */
+  wait(kind: 'interrupt' | 'event', until: bigint | undefined): boolean;
+  sendEvent(toAll: boolean): void;
+  /** Stops the machine at an instruction that it has no semantics for. */
+  unimplemented(word: number): void;
+  /** The machine has to look at something before the next instruction. */
+  mustLeave(): boolean;
+}
+
+export class SystemCalls {
+  tables!: AccessTables<Access>;
+  readonly callOuts: Readonly<Record<string, CallOut>>;
+  #engine!: Engine;
+  readonly #host: SystemHost;
+  readonly #translation = new Set(translationControls);
+  readonly #trapping = new Map(trapControls.map((name) => [name, trapControlMask(name)]));
+
+  constructor(host: SystemHost) {
+    this.#host = host;
+    this.callOuts = {
+      systemRegister: (record) => this.#access(record),
+      pstateImmediate: (record) => this.#pstateImmediate(record),
+      interruptCheck: () => this.#done(),
+      fpTrapped: (record) => this.#fp(record),
+      undefinedInstruction: () => this.#undefined(),
+      unimplemented: (record) => this.#unimplemented(record),
+      svc: (record) => this.#call(record, 'SVC', EC_SVC),
+      hvc: (record) => this.#call(record, 'HVC', EC_HVC),
+      smc: (record) => this.#call(record, 'SMC', EC_SMC),
+      brk: (record) => this.#brk(record),
+      hlt: (record) => this.#hlt(record),
+      eret: () => this.#eret(),
+      waitForInterrupt: (record) => this.#wait(record, 'interrupt'),
+      waitForEvent: (record) => this.#wait(record, 'event'),
+      sendEvent: () => this.#sendEvent(true),
+      sendEventLocal: () => this.#sendEvent(false),
+    };
+  }
+
+  /** Once the engine is there, which needs the call-outs to begin with. */
+  attach(engine: Engine): void {
+    this.#engine = engine;
+    this.tables = new AccessTables<Access>({
+      u32: engine.u32,
+      rows: accessRowCount,
+      contextKey: (el) => this.#contextKey(el),
+      answer: (row, write) => this.#answer(row, write),
+      fpEnabled: () => this.resolve(operationRow('FP'), false).kind === 'execute',
+      el: () => this.#el,
+    });
+    this.#writeMasks();
+  }
+
+  get #el(): 0 | 1 | 2 | 3 {
+    return this.#engine.u32[EL >> 2] as 0 | 1 | 2 | 3;
+  }
+
+  get #pc(): bigint {
+    return this.#engine.u64[PC >> 3];
+  }
+
+  set #pc(value: bigint) {
+    this.#engine.u64[PC >> 3] = value;
+  }
+
+  /** What an access does in the state of the active PE: the API behind "why did this trap?". */
+  resolve(row: number, write: boolean): Access {
+    const engine = this.#engine;
+    return resolveAccess(
+      {
+        el: this.#el,
+        features: this.#host.features,
+        secure: this.#host.features.has('el3') && (engine.u64[slotOf('SCR_EL3') >> 3] & 1n) === 0n && this.#el !== 3,
+        spSel: engine.u32[SPSEL >> 2],
+        reg: (name) => this.#control(name),
+      },
+      accessedBy(row),
+      write ? 'write' : 'read',
+    );
+  }
+
+  #control(name: string): bigint {
+    const special = this.#host.special.get(name);
+    return special?.value ? special.value() : this.#engine.u64[slotOf(name) >> 3];
+  }
+
+  #contextKey(el: number): string {
+    let key = `${el}.${this.#engine.u32[SPSEL >> 2]}`;
+    for (const [name, mask] of this.#trapping) key += `,${(this.#control(name) & mask).toString(36)}`;
+    return key;
+  }
+
+  /** The value's address where generated code may go straight to it; otherwise the access itself. */
+  #answer(number: number, write: boolean): number | Access {
+    const access = this.resolve(number, write);
+    if (access.kind === 'execute') return accessedBy(number).name === 'DC ZVA' ? ENTRY_ALLOWED : access;
+    if (access.kind !== 'register') return access;
+    const special = this.#host.special.get(access.row.name);
+    if (write ? special?.write : special?.read) return access;
+    if (write && (this.#translation.has(access.row.name) || this.#trapping.has(access.row.name))) return access;
+    // The write mask that generated code applies is that of the register that the instruction names.
+    if (write && access.row !== accessedBy(number) && access.row.options.storage === undefined) return access;
+    return slotOf(access.row) | ENTRY_PLAIN;
+  }
+
+  #writeMasks(): void {
+    for (const row of registers) {
+      this.#engine.u64[(WRITE_MASKS >> 3) + row.index] = writeMasks(row, { features: this.#host.features }).keep;
+    }
+  }
+
+  // --- Moves to and from system registers, system instructions --------------------------------------------------------
+
+  #access(record: number): number {
+    const { u32 } = this.#engine;
+    const offset = u32[(record + RECORD_IMM) >> 2];
+    const row = Math.floor(offset / ENTRY_BYTES);
+    const write = (offset & 4) !== 0 || accessedBy(row).kind === 'instruction';
+    const entry = this.tables.entry(row, write && accessedBy(row).kind === 'register');
+    const register = (X >> 3) + (this.#engine.records.operand(record, RECORD_D) >> 3);
+    // The table was not entered yet when the instruction looked: it can go on by itself now.
+    if ((entry & ENTRY_KIND) === ENTRY_PLAIN) return this.#plain(entry - ENTRY_PLAIN, register, row, write);
+    if ((entry & ENTRY_KIND) === ENTRY_ALLOWED) return CALL_AGAIN;
+    const access = this.tables.answers[entry >> 3];
+    switch (access.kind) {
+      case 'register':
+        return this.#registerAccess(access.row, register, write);
+      case 'constant':
+        if (!write) this.#engine.u64[register] = access.value;
+        return CALL_NEXT;
+      case 'memory':
+        return this.#vncr(access.offset, register, write);
+      case 'execute':
+        return this.#instruction(accessedBy(row).name, this.#engine.u64[register]);
+      case 'undefined':
+        return this.#undefined();
+      case 'trap': {
+        const number = Math.min(register - (X >> 3), 31);
+        return this.#trap(access.to, access.ec, access.iss | (number << 5));
+      }
+    }
+  }
+
+  #plain(slot: number, register: number, row: number, write: boolean): number {
+    const { u64 } = this.#engine;
+    if (write) u64[slot >> 3] = u64[register] & u64[(WRITE_MASKS >> 3) + row];
+    else u64[register] = u64[slot >> 3];
+    return CALL_NEXT;
+  }
+
+  #registerAccess(row: RegisterRow, register: number, write: boolean): number {
+    const special = this.#host.special.get(row.name);
+    if (!write) {
+      this.#engine.u64[register] = special?.read ? special.read() : this.#engine.u64[slotOf(row) >> 3];
+      return CALL_NEXT;
+    }
+    this.writeRegister(row, this.#engine.u64[register]);
+    return this.#done();
+  }
+
+  /** Writes a register with its effects, by the rules of its row. */
+  writeRegister(row: RegisterRow, value: bigint): void {
+    const special = this.#host.special.get(row.name);
+    if (special?.write) {
+      special.write(value);
+    } else {
+      const e2h = this.#host.features.has('vhe') && ((this.#engine.u64[slotOf('HCR_EL2') >> 3] >> 34n) & 1n) === 1n;
+      const { keep, ones } = writeMasks(row, { features: this.#host.features, e2h }, value);
+      this.#engine.u64[slotOf(row) >> 3] = (value & keep) | ones;
+    }
+    if (this.#translation.has(row.name)) this.#engine.core.contextsChanged();
+    if (this.#trapping.has(row.name)) this.tables.controlsChanged();
+  }
+
+  #vncr(offset: number, register: number, write: boolean): number {
+    const { core, u64 } = this.#engine;
+    const base = BigInt.asUintN(64, BigInt.asIntN(53, u64[slotOf('VNCR_EL2') >> 3]) & ~0xfffn);
+    const address = base + BigInt(offset);
+    let done: number;
+    if (write) {
+      this.#engine.bounce(u64[register]);
+      done = core.storeSlow(address, 8, MODE_VNCR);
+    } else {
+      done = core.loadSlow(address, 8, MODE_VNCR);
+      if (done) u64[register] = u64[done >>> 3];
+    }
+    if (done) return CALL_NEXT;
+    core.takeAbort(this.#pc);
+    return this.#jump();
+  }
+
+  #instruction(name: string, argument: bigint): number {
+    const execute = this.#host.instructions.get(name);
+    if (!execute) {
+      this.#host.unimplemented(this.#engine.records.word(this.#engine.u32[RECORD >> 2]));
+      return CALL_REFUSE;
+    }
+    if (!execute(argument)) {
+      this.#engine.core.takeAbort(this.#pc);
+      return this.#jump();
+    }
+    return this.#done();
+  }
+
+  #pstateImmediate(record: number): number {
+    const field = pstateFields[this.#engine.records.operand(record, RECORD_D)];
+    const value = BigInt(this.#engine.u32[(record + RECORD_IMM) >> 2]);
+    if (field.startsWith('DAIF')) {
+      // Only EL0 comes here: SCTLR_EL1.UMA decides.
+      const access = this.resolve(operationRow(field), true);
+      if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss | (Number(value >> 6n) << 1));
+      if (access.kind === 'undefined') return this.#undefined();
+      const { u32 } = this.#engine;
+      if (field === 'DAIFSet') u32[DAIF >> 2] |= Number(value);
+      else u32[DAIF >> 2] &= ~Number(value);
+      return this.#done();
+    }
+    if (this.#el === 0) return this.#undefined();
+    this.#host.special.get(field)?.write?.(value);
+    return this.#done();
+  }
+
+  /** The instruction is complete; leaves if something wants to be looked at before the next one. */
+  #done(): number {
+    if (this.#engine.core.pendingInterrupt() === 0 && !this.#host.mustLeave()) return CALL_NEXT;
+    this.#pc += 4n;
+    return CALL_LEAVE;
+  }
+
+  /** PC was set by an exception or a return. */
+  #jump(): number {
+    return this.#engine.core.pendingInterrupt() !== 0 || this.#host.mustLeave() ? CALL_LEAVE : CALL_JUMP;
+  }
+
+  // --- Exceptions -----------------------------------------------------------------------------------------------------
+
+  #trap(to: number, ec: number, iss: number): number {
+    this.#engine.core.takeException(to, 0, (BigInt(ec) << 26n) | BigInt(IL | iss), this.#pc);
+    return this.#jump();
+  }
+
+  #undefined(): number {
+    return this.#trap(this.#engine.core.defaultTarget(), EC_UNKNOWN, 0);
+  }
+
+  #fp(_record: number): number {
+    this.tables.enter();
+    const access = this.resolve(operationRow('FP'), false);
+    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
+    if (access.kind === 'undefined') return this.#undefined();
+    return CALL_NEXT;
+  }
+
+  #unimplemented(record: number): number {
+    this.#host.unimplemented(this.#engine.records.word(record));
+    return CALL_REFUSE;
+  }
+
+  #operation(name: string): Access {
+    const entry = this.tables.entry(operationRow(name), false);
+    return this.tables.answers[entry >> 3];
+  }
+
+  #call(record: number, name: 'SVC' | 'HVC' | 'SMC', ec: number): number {
+    const immediate = this.#engine.u32[(record + RECORD_IMM) >> 2];
+    const access = this.#operation(name);
+    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss | immediate);
+    if (name !== 'SVC' && this.#el !== 0) {
+      const pc = this.#pc;
+      this.#pc = pc + 4n;
+      if (this.#host.firmwareCall(name === 'HVC' ? 'hvc' : 'smc')) return this.#jump();
+      this.#pc = pc;
+    }
+    if (access.kind === 'undefined') return this.#undefined();
+    const to = name === 'SVC' ? this.#engine.core.defaultTarget() : name === 'HVC' ? Math.max(2, this.#el) : 3;
+    this.#pc += 4n;
+    return this.#trap(to, ec, immediate);
+  }
+
+  #brk(record: number): number {
+    const immediate = this.#engine.u32[(record + RECORD_IMM) >> 2];
+    const mdcr = this.#host.features.has('el2') ? this.#engine.u64[slotOf('MDCR_EL2') >> 3] : 0n;
+    const to = this.#el < 2 && (mdcr & 0x100n) !== 0n ? 2 : this.#engine.core.defaultTarget();
+    return this.#trap(to, EC_BRK, immediate);
+  }
+
+  #hlt(record: number): number {
+    const immediate = this.#engine.u32[(record + RECORD_IMM) >> 2];
+    // Halting debug is not enabled: HLT is UNDEFINED.
+    return this.#host.semihosting(immediate) ? this.#done() : this.#undefined();
+  }
+
+  #eret(): number {
+    const access = this.#operation('ERET');
+    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
+    if (access.kind === 'undefined') return this.#undefined();
+    this.#engine.core.eret();
+    if (this.#engine.u32[PSTATE_IL >> 2]) return this.#trap(this.#engine.core.defaultTarget(), EC_ILLEGAL_STATE, 0);
+    return this.#jump();
+  }
+
+  #wait(record: number, kind: 'interrupt' | 'event'): number {
+    const word = this.#engine.records.word(record);
+    const timed = (word & 0xfffff000) >>> 0 === 0xd5031000;
+    const until = timed ? this.#engine.u64[(X >> 3) + (this.#engine.records.operand(record, RECORD_D) >> 3)] : undefined;
+    const name = `${kind === 'interrupt' ? 'WFI' : 'WFE'}${timed ? 'T' : ''}`;
+    const access = this.#operation(name);
+    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
+    if (access.kind === 'undefined') return this.#undefined();
+    if (!this.#host.wait(kind, until)) return this.#done();
+    this.#pc += 4n;
+    return CALL_LEAVE;
+  }
+
+  #sendEvent(toAll: boolean): number {
+    this.#host.sendEvent(toAll);
+    return CALL_NEXT;
+  }
+}

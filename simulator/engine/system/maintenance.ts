@@ -1,0 +1,126 @@
+/** System instructions for caches, TLBs and address translation. */
+
+import { instructions } from '../../arch/registers/index.ts';
+import type { Engine } from '../engine.ts';
+import {
+  ACCESS_READ, ACCESS_WRITE, PAN, TRACE, TRACE_ATTRIBUTES, TRACE_FAULT_FLAGS, TRACE_PA, TRACE_SHAREABILITY,
+  TRACE_STATUS, TRANSLATE_PAN, TRANSLATE_STAGE1, TRANSLATE_UNPRIVILEGED, FAULT_S1PTW, FAULT_STAGE2,
+} from '../layout.ts';
+import { slotOf } from '../pe-state.ts';
+import type { SystemInstruction } from './special.ts';
+
+const REGIME_EL10 = 0;
+const REGIME_EL2 = 1;
+const REGIME_EL20 = 2;
+const REGIME_EL3 = 3;
+const ALL_PES = 1;
+const EVERY_ASID = -1;
+const PA_MASK = 0x000f_ffff_ffff_f000n;
+
+/** All system instructions by name. `others` does what concerns other PEs: calls back once for each, as the active one. */
+export function maintenanceInstructions(engine: () => Engine): Map<string, SystemInstruction> {
+  const made = new Map<string, SystemInstruction>();
+  for (const { name } of instructions) {
+    const [operation, form] = name.split(' ');
+    if (operation === 'TLBI') made.set(name, invalidateTlb(engine, form));
+    else if (operation === 'AT') made.set(name, translateAddress(engine, form));
+    // Caches are not modelled: instructions are fetched as they were last stored, and data has one copy. Prediction
+    // restrictions (CFP, CPP, DVP) have nothing to restrict.
+    else if (name !== 'DC ZVA') made.set(name, () => true);
+  }
+  return made;
+}
+
+/** Regime that a TLBI for EL1 means at this moment: that of the host while HCR_EL2.{E2H,TGE} = {1,1}. */
+function el1Regime(engine: Engine): number {
+  return engine.core.regimeOf(0) === REGIME_EL20 ? REGIME_EL20 : REGIME_EL10;
+}
+
+function invalidateTlb(engine: () => Engine, form: string): SystemInstruction {
+  const flags = /[IO]S(NXS)?$/.test(form) ? ALL_PES : 0;
+  const base = form.replace(/NXS$/, '').replace(/[IO]S$/, '');
+  const regimeOf = (level: string) => {
+    if (level === '3') return REGIME_EL3;
+    if (level === '1') return el1Regime(engine());
+    return engine().core.regimeOf(2) === REGIME_EL20 ? REGIME_EL20 : REGIME_EL2;
+  };
+  const vmidOf = (regime: number) => (regime === REGIME_EL10 ? engine().core.currentVmid() : 0);
+  const asidOf = (argument: bigint) => Number(argument >> 48n);
+  // Bits 43:0 are VA[55:12].
+  const address = (argument: bigint) => BigInt.asUintN(64, BigInt.asIntN(44, argument) << 12n);
+
+  const all = /^(ALLE|VMALL)(\w*)(\d)$/.exec(base);
+  if (base === 'VMALLE1' || base === 'VMALLS12E1') {
+    return () => {
+      const { core } = engine();
+      if (base === 'VMALLE1' && el1Regime(engine()) === REGIME_EL20) core.tlbiRegime(REGIME_EL20, flags);
+      else core.tlbiVmid(core.currentVmid(), flags);
+      return true;
+    };
+  }
+  if (all) {
+    return () => {
+      const level = all[3];
+      engine().core.tlbiRegime(level === '1' ? REGIME_EL10 : regimeOf(level), flags);
+      return true;
+    };
+  }
+  if (base.includes('IPAS2')) {
+    return (argument) => {
+      const { core } = engine();
+      core.tlbiIpa(core.currentVmid(), (argument & 0xf_ffff_ffffn) << 12n, flags);
+      return true;
+    };
+  }
+  const match = /^(R?)(VAA|VA|ASID)L?E(\d)$/.exec(base);
+  if (!match) throw new Error(`TLBI ${form} has no meaning here: its row needs one in maintenance.ts.`);
+  const [, range, kind, level] = match;
+  return (argument) => {
+    const { core } = engine();
+    const regime = regimeOf(level);
+    const vmid = vmidOf(regime);
+    const bound = kind === 'VAA' || regime === REGIME_EL2 || regime === REGIME_EL3 ? EVERY_ASID : asidOf(argument);
+    if (kind === 'ASID') core.tlbiAsid(regime, vmid, asidOf(argument), flags);
+    else if (range) core.tlbiRange(regime, vmid, bound, ...rangeOf(argument), flags);
+    else core.tlbiVa(regime, vmid, bound, address(argument), flags);
+    return true;
+  };
+}
+
+/** Start and bytes of a TLBI by range (Arm ARM C5.5, TLBI RVAE1): (NUM + 1) x 2^(5 SCALE + 1) granules from BaseADDR. */
+function rangeOf(argument: bigint): [bigint, bigint] {
+  const granule = [0n, 12n, 14n, 16n][Number((argument >> 46n) & 3n)];
+  const scale = (argument >> 44n) & 3n;
+  const count = (((argument >> 39n) & 31n) + 1n) << (5n * scale + 1n);
+  const start = BigInt.asUintN(64, BigInt.asIntN(37, argument) << granule);
+  return [start, count << granule];
+}
+
+function translateAddress(engine: () => Engine, form: string): SystemInstruction {
+  const match = /^S(12?)E(\d)([RW])(P?)$/.exec(form);
+  if (!match) throw new Error(`AT ${form} has no meaning here: its row needs one in maintenance.ts.`);
+  const [, stages, level, direction, withPan] = match;
+  return (argument) => {
+    const { core, u32, i32, u64 } = engine();
+    const el = Number(level);
+    // EL0 and EL1 forms speak of EL1&0, or of the host while HCR_EL2.{E2H,TGE} = {1,1}.
+    const host = el < 2 && core.regimeOf(0) === REGIME_EL20;
+    const from = host ? 2 : el === 0 ? 1 : el;
+    let flags = el === 0 ? TRANSLATE_UNPRIVILEGED : 0;
+    if (stages === '1') flags |= TRANSLATE_STAGE1;
+    if (withPan && u32[PAN >> 2]) flags |= TRANSLATE_PAN;
+    const good = core.translate(argument, direction === 'W' ? ACCESS_WRITE : ACCESS_READ, from, flags);
+    const par = slotOf('PAR_EL1') >> 3;
+    if (good) {
+      const attributes = BigInt(u32[(TRACE + TRACE_ATTRIBUTES) >> 2]) << 56n;
+      const shareability = BigInt(u32[(TRACE + TRACE_SHAREABILITY) >> 2]) << 7n;
+      u64[par] = attributes | (u64[(TRACE + TRACE_PA) >> 3] & PA_MASK) | 0x200n | 0x800n | shareability;
+    } else {
+      const status = BigInt(i32[(TRACE + TRACE_STATUS) >> 2] & 0x3f);
+      const faults = u32[(TRACE + TRACE_FAULT_FLAGS) >> 2];
+      const stage2 = (faults & FAULT_STAGE2 ? 1n << 9n : 0n) | (faults & FAULT_S1PTW ? 1n << 8n : 0n);
+      u64[par] = 0x801n | (status << 1n) | stage2;
+    }
+    return true;
+  };
+}

@@ -1,0 +1,18 @@
+/** System registers that are not plain storage, and system instructions: what they do, for the active PE. */
+
+export interface SpecialRegister {
+  /** Left out where a read gives what is stored. */
+  readonly read?: () => bigint;
+  /** Left out where a write stores. */
+  readonly write?: (value: bigint) => void;
+  /** The value without the effects of a read: for trap rules and debuggers. Left out where that is what is stored. */
+  readonly value?: () => bigint;
+}
+
+/** Executes with the value of the register operand. False after the core recorded an abort. */
+export type SystemInstruction = (argument: bigint) => boolean;
+
+/** A register whose value can be read without effect. */
+export function pure(read: () => bigint, write?: (value: bigint) => void): SpecialRegister {
+  return { read, value: read, ...(write ? { write } : {}) };
+}

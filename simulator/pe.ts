@@ -1,0 +1,274 @@
+/** One PE as a debugger sees it: registers by name, memory by space, walks by the MMU itself. */
+
+import type { Features } from './arch/features.ts';
+import { byName, fieldsOf, isImplemented, type RegisterRow, registers } from './arch/registers/index.ts';
+import {
+  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_S1PTW, FAULT_STAGE2, FPCR, FPSR, PC, PERMIT_EXECUTE, PERMIT_READ, PERMIT_WRITE, RAM, SLOT_SP, TRACE,
+  TRACE_ATTRIBUTES, TRACE_FAULT_FLAGS, TRACE_IPA, TRACE_PA, TRACE_PERMISSIONS, TRACE_STATUS,
+} from './engine/layout.ts';
+import type { Engine } from './engine/engine.ts';
+import type { PeState } from './engine/pe-state.ts';
+import type { SpecialRegister } from './engine/system/special.ts';
+import { memoryType } from './memory/attributes.ts';
+import { mappings } from './memory/mappings.ts';
+import { describeFault, readSteps } from './memory/trace.ts';
+import type {
+  AddressSpace, ExceptionLevel, FieldValue, MappedRange, PeView, RegisterInfo, TranslationRegime, WalkResult,
+} from './target.ts';
+
+/** What a PE's view needs of the machine. */
+export interface PeHost {
+  readonly engine: Engine;
+  readonly features: Features;
+  readonly special: ReadonlyMap<string, SpecialRegister>;
+  readonly ramBytes: number;
+  readonly ramBase: number;
+  isPowered(pe: number): boolean;
+  isWaiting(pe: number): boolean;
+  /** Runs with this PE as the active one, whose state the core works on. */
+  withActive<T>(pe: number, run: () => T): T;
+  /** Writes a system register with its effects, of the active PE. */
+  writeSystemRegister(row: RegisterRow, value: bigint): void;
+  /** PSTATE or an interrupt mask changed from outside. */
+  stateChanged(): void;
+}
+
+const REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
+/** A level whose accesses go through a regime. */
+const LEVEL_OF: Record<TranslationRegime, number> = { 'EL1&0': 1, EL2: 2, 'EL2&0': 2, EL3: 3 };
+
+export class Pe implements PeView {
+  readonly #host: PeHost;
+  readonly state: PeState;
+  readonly index: number;
+  readonly #registers: readonly RegisterInfo[];
+
+  constructor(host: PeHost, state: PeState) {
+    this.#host = host;
+    this.state = state;
+    this.index = state.index;
+    this.#registers = registers.filter((row) => isImplemented(row, host.features) && !row.alias && !row.options.shadowed).map((row) => this.#describe(row));
+  }
+
+  #describe(row: RegisterRow): RegisterInfo {
+    const special = this.#host.special.get(row.name);
+    return {
+      name: row.name,
+      group: row.group,
+      width: row.options.width ?? 64,
+      readable: row.read !== undefined && (!special?.read || special.value !== undefined),
+      writable: row.write !== undefined,
+      description: row.text,
+    };
+  }
+
+  get powered(): boolean {
+    return this.#host.isPowered(this.index);
+  }
+
+  get waiting(): boolean {
+    return this.#host.isWaiting(this.index);
+  }
+
+  get el(): ExceptionLevel {
+    return this.state.el;
+  }
+
+  get regime(): TranslationRegime {
+    return this.#active(() => REGIMES[this.#host.engine.core.regimeOf(this.el)]);
+  }
+
+  get vmid(): number | undefined {
+    if (this.regime !== 'EL1&0' || !this.#host.features.has('el2') || (this.state.register('HCR_EL2') & 1n) === 0n) return undefined;
+    return this.#active(() => this.#host.engine.core.currentVmid());
+  }
+
+  get asid(): number | undefined {
+    const regime = this.regime;
+    if (regime === 'EL2' || regime === 'EL3') return undefined;
+    return this.#active(() => this.#host.engine.core.currentAsid(REGIMES.indexOf(regime)));
+  }
+
+  get pc(): bigint {
+    return this.state.u64(PC);
+  }
+
+  set pc(value: bigint) {
+    this.state.setU64(PC, BigInt.asUintN(64, value));
+  }
+
+  #active<T>(run: () => T): T {
+    return this.#host.withActive(this.index, run);
+  }
+
+  readRegister(name: string): bigint {
+    const plain = this.#general(name);
+    if (plain) return plain.read();
+    const row = this.#row(name);
+    const special = this.#host.special.get(row.name);
+    if (special?.value) return this.#active(special.value);
+    if (special?.read) throw new Error(`Reading ${row.name} has an effect, so a debugger does not read it.`);
+    return this.state.register(row);
+  }
+
+  writeRegister(name: string, value: bigint): void {
+    const plain = this.#general(name);
+    if (plain) {
+      plain.write(value);
+      return;
+    }
+    const row = this.#row(name);
+    if (row.write === undefined) throw new Error(`${row.name} is read-only.`);
+    this.#active(() => this.#host.writeSystemRegister(row, value));
+    this.#host.stateChanged();
+  }
+
+  #row(name: string): RegisterRow {
+    const row = byName(name);
+    if (!row) throw new Error(`There is no register named ${name}.`);
+    if (!isImplemented(row, this.#host.features)) throw new Error(`This PE has no ${row.name}: it lacks the feature that brings it.`);
+    return row;
+  }
+
+  /** General and SIMD registers, PC and PSTATE. */
+  #general(name: string): { read: () => bigint; write: (value: bigint) => void } | undefined {
+    const upper = name.toUpperCase();
+    const { state } = this;
+    const match = /^([XWVQDSHB])(\d{1,2})$/.exec(upper);
+    if (match) {
+      const [, kind, digits] = match;
+      const n = Number(digits);
+      if (n > (kind === 'X' || kind === 'W' ? 30 : 31)) return undefined;
+      const bits = { X: 64, W: 32, V: 128, Q: 128, D: 64, S: 32, H: 16, B: 8 }[kind] as number;
+      if (kind === 'X' || kind === 'W') {
+        return { read: () => BigInt.asUintN(bits, state.x(n)), write: (value) => state.setX(n, BigInt.asUintN(bits, value)) };
+      }
+      return { read: () => BigInt.asUintN(bits, state.vector(n)), write: (value) => state.setVector(n, BigInt.asUintN(bits, value)) };
+    }
+    switch (upper) {
+      case 'SP':
+        return { read: () => state.x(SLOT_SP), write: (value) => state.setX(SLOT_SP, value) };
+      case 'LR':
+        return this.#general('X30');
+      case 'PC':
+        return { read: () => this.pc, write: (value) => (this.pc = value) };
+      case 'FPCR':
+      case 'FPSR': {
+        const address = upper === 'FPCR' ? FPCR : FPSR;
+        return { read: () => BigInt(state.u32(address)), write: (value) => state.setU32(address, Number(value & 0xffffffffn)) };
+      }
+      case 'PSTATE':
+        return { read: () => this.#active(() => BigInt(this.#host.engine.core.readPstate() >>> 0)), write: (value) => this.#writePstate(value) };
+      default:
+        return undefined;
+    }
+  }
+
+  /** Changes flags and masks; the exception level is changed by exceptions only. */
+  #writePstate(value: bigint): void {
+    this.#active(() => {
+      for (const name of ['NZCV', 'DAIF'] as const) this.#host.special.get(name)?.write?.(value);
+    });
+    this.#host.stateChanged();
+  }
+
+  systemRegisters(): readonly RegisterInfo[] {
+    return this.#registers;
+  }
+
+  fields(name: string, value: bigint): readonly FieldValue[] {
+    const row = byName(name);
+    if (!row) return [];
+    const e2h = this.#host.features.has('vhe') && ((this.state.register('HCR_EL2') >> 34n) & 1n) === 1n;
+    return fieldsOf(row, value, { features: this.#host.features, e2h });
+  }
+
+  read(space: AddressSpace, address: bigint, bytes: number): Uint8Array | undefined {
+    const result = new Uint8Array(bytes);
+    return this.#pieces(space, address, bytes, (host, at, length) => {
+      result.set(this.#host.engine.u8.subarray(host, host + length), at);
+    })
+      ? result
+      : undefined;
+  }
+
+  write(space: AddressSpace, address: bigint, data: Uint8Array): boolean {
+    // All or nothing: a first pass finds out whether every piece is memory.
+    if (!this.#pieces(space, address, data.length, () => {})) return false;
+    return this.#pieces(space, address, data.length, (host, at, length) => {
+      this.#host.engine.core.beforeHostWrite(BigInt(host - RAM + this.#host.ramBase), length);
+      this.#host.engine.u8.set(data.subarray(at, at + length), host);
+    });
+  }
+
+  /** Visits the pieces of a range, none crossing a page, by host address. False at the first that is no RAM. */
+  #pieces(space: AddressSpace, address: bigint, bytes: number, visit: (host: number, at: number, length: number) => void): boolean {
+    return this.#active(() => {
+      for (let at = 0; at < bytes; ) {
+        const here = BigInt.asUintN(64, address + BigInt(at));
+        const length = Math.min(bytes - at, 4096 - Number(here & 0xfffn));
+        const pa = this.#physical(space, here);
+        const host = pa === undefined ? undefined : this.#hostAddress(pa);
+        if (host === undefined) return false;
+        visit(host, at, length);
+        at += length;
+      }
+      return true;
+    });
+  }
+
+  #hostAddress(pa: bigint): number | undefined {
+    const offset = pa - BigInt(this.#host.ramBase);
+    return offset >= 0n && offset < BigInt(this.#host.ramBytes) ? RAM + Number(offset) : undefined;
+  }
+
+  /** PA of an address of a space; undefined where it does not translate. */
+  #physical(space: AddressSpace, address: bigint): bigint | undefined {
+    const { core, u64 } = this.#host.engine;
+    if (space.kind === 'pa') return address;
+    const good =
+      space.kind === 'ipa'
+        ? core.translateIpa(address)
+        : this.#translate(address, ACCESS_READ, space.regime) || this.#translate(address, ACCESS_EXECUTE, space.regime);
+    return good ? u64[(TRACE + TRACE_PA) >> 3] : undefined;
+  }
+
+  #translate(address: bigint, access: number, regime: TranslationRegime | undefined): number {
+    const el = regime === undefined ? this.el : LEVEL_OF[regime];
+    return this.#host.engine.core.translate(address, access, el, 0);
+  }
+
+  walk(address: bigint, regime?: TranslationRegime): WalkResult {
+    return this.#active(() => {
+      const { u32, u64, i32 } = this.#host.engine;
+      let permissions = 0;
+      let good = 0;
+      // The last walk that succeeds is the one shown; permissions are those of all three accesses.
+      for (const [access, permit] of [[ACCESS_WRITE, PERMIT_WRITE], [ACCESS_EXECUTE, PERMIT_EXECUTE], [ACCESS_READ, PERMIT_READ]] as const) {
+        good = this.#translate(address, access, regime);
+        if (good && u32[(TRACE + TRACE_PERMISSIONS) >> 2] & permit) permissions |= permit;
+      }
+      const common = {
+        steps: readSteps(this.#host.engine),
+        readable: (permissions & PERMIT_READ) !== 0,
+        writable: (permissions & PERMIT_WRITE) !== 0,
+        executable: (permissions & PERMIT_EXECUTE) !== 0,
+      };
+      if (!good) {
+        const faults = u32[(TRACE + TRACE_FAULT_FLAGS) >> 2];
+        const status = i32[(TRACE + TRACE_STATUS) >> 2];
+        return { ...common, fault: describeFault(status, (faults & FAULT_STAGE2) !== 0, (faults & FAULT_S1PTW) !== 0) };
+      }
+      return {
+        ...common,
+        ipa: u64[(TRACE + TRACE_IPA) >> 3],
+        pa: u64[(TRACE + TRACE_PA) >> 3],
+        memoryType: memoryType(u32[(TRACE + TRACE_ATTRIBUTES) >> 2]),
+      };
+    });
+  }
+
+  mappings(stage: 1 | 2, regime: TranslationRegime, limit: number): readonly MappedRange[] {
+    return this.#active(() => mappings(this.#host.engine, stage, regime, limit));
+  }
+}
