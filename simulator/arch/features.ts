@@ -131,6 +131,7 @@ export const notModelled: Readonly<Record<string, string>> = {
   trf: 'self-hosted trace',
   mixedend: 'big-endian data',
   doublelock: 'the OS double lock',
+  morepoints: 'more than 6 breakpoints and 4 watchpoints',
 };
 
 export type Feature = keyof typeof featureRows;
@@ -249,8 +250,8 @@ export function createFeatures(cpu = 'max', switches: readonly string[] = []): F
 function build(cpu: string, on: ReadonlySet<string>): Features {
   const row = cpuRows[cpu];
   const all = new Set(on);
-  // Registers that the highest implemented level has (RVBAR_EL2, RMR_EL2).
-  if (!on.has('el3')) all.add('noel3');
+  // Registers that the highest implemented level has (RVBAR_ELx, RMR_ELx).
+  if (!on.has('el3')) all.add(on.has('el2') ? 'el2highest' : 'el1highest');
   if (row.implementation) all.add(row.implementation);
   const fields = new Map<string, bigint>([
     ['ID_AA64MMFR0_EL1.PARange', row.paRange ?? 5n],

@@ -204,10 +204,11 @@ export function fieldsOf(row: RegisterRow, value: bigint, context: LayoutContext
   return fields;
 }
 
-function meaningOf(field: Field, value: bigint): string | undefined {
+/** What a value of a field means: as the row names it, or for a bit that is 1 what the bit is for. */
+export function meaningOf(field: Field, value: bigint): string | undefined {
   const named = field.meanings?.get(value);
   if (named !== undefined) return named;
-  return field.msb === field.lsb && value === 1n ? field.text : undefined;
+  return field.msb === field.lsb && value === 1n ? field.text?.replace(/\.$/, '') : undefined;
 }
 
 /** What a write leaves in the register: RES0 and fields of absent features are 0, RES1 and fixed fields keep. */

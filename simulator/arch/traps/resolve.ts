@@ -280,7 +280,7 @@ function absence(state: AccessState, row: Accessed): Access | undefined {
 function extension(feature: string): string {
   const [first] = feature.split('|');
   if (notModelled[first]) return notModelled[first];
-  if (first === 'noel3') return 'this register, because EL3 is the highest level';
+  if (first.endsWith('highest')) return 'this register, because another level is the highest';
   return first.startsWith('cortex') ? 'this implementation defined register' : `FEAT_${first.toUpperCase()}`;
 }
 

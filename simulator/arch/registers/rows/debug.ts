@@ -4,9 +4,12 @@ import { spsr, whole, word } from './shared.ts';
 /** Breakpoint and watchpoint registers have the index in CRm. */
 const at = (op2: number) => (n: number) => `2 0 0 ${n} ${op2}`;
 
-/** Of 16 possible pairs, 6 breakpoints and 4 watchpoints are there, as ID_AA64DFR0_EL1 says (rows/id.ts). */
+/** Of 16 possible ones, 6 breakpoints and 4 watchpoints are there, as ID_AA64DFR0_EL1 says (rows/id.ts). */
 export const BREAKPOINTS = 6;
 export const WATCHPOINTS = 4;
+
+/** A register that is one of `count`; the architecture has room for 16. */
+const oneOf = (count: number) => (n: number) => (n < count ? {} : { feature: 'morepoints' });
 
 /** Self-hosted debug. There is no external debugger, so the channel to it (DTR) is always empty. */
 export const debug: readonly RegisterSpec[] = [
@@ -44,9 +47,9 @@ export const debug: readonly RegisterSpec[] = [
   ),
   reg('OSDTRTX_EL1', '2 0 0 3 2', 'rw1', 'Debug channel out, for saving.', word('DTRTX')),
   reg('OSECCR_EL1', '2 0 0 6 2', 'rw1', 'External debug exception catch, for saving.', word('EDECCR')),
-  ...family(BREAKPOINTS, 'DBGBVR<n>_EL1', at(4), 'rw1', 'Value of breakpoint <n>.', whole('Value')),
+  ...family(16, 'DBGBVR<n>_EL1', at(4), 'rw1', 'Value of breakpoint <n>.', whole('Value'), oneOf(BREAKPOINTS)),
   ...family(
-    BREAKPOINTS,
+    16,
     'DBGBCR<n>_EL1',
     at(5),
     'rw1',
@@ -60,10 +63,11 @@ export const debug: readonly RegisterSpec[] = [
     2:1 PMC Exception levels.
     0 E | 0=off; 1=on
   `,
+    oneOf(BREAKPOINTS),
   ),
-  ...family(WATCHPOINTS, 'DBGWVR<n>_EL1', at(6), 'rw1', 'Address of watchpoint <n>.', '63:2 VA'),
+  ...family(16, 'DBGWVR<n>_EL1', at(6), 'rw1', 'Address of watchpoint <n>.', '63:2 VA', oneOf(WATCHPOINTS)),
   ...family(
-    WATCHPOINTS,
+    16,
     'DBGWCR<n>_EL1',
     at(7),
     'rw1',
@@ -79,6 +83,7 @@ export const debug: readonly RegisterSpec[] = [
     2:1 PAC Exception levels.
     0 E | 0=off; 1=on
   `,
+    oneOf(WATCHPOINTS),
   ),
   reg(
     'MDRAR_EL1',

@@ -145,6 +145,20 @@ export const el1: readonly RegisterSpec[] = [
     { feature: 'lor' },
   ),
   reg('VBAR_EL1', '3 0 12 0 0', 'rw1', 'Vector base of EL1.', vectorBase, { e2h: 'VBAR_EL2', vncr: 0x250 }),
+  reg('RVBAR_EL1', '3 0 12 0 1', 'r1', 'Reset address, if EL1 is the highest level.', whole('ResetAddress'), {
+    feature: 'el1highest',
+  }),
+  reg(
+    'RMR_EL1',
+    '3 0 12 0 2',
+    'rw1',
+    'Warm reset request, if EL1 is the highest level.',
+    `
+    1 RR Requests a warm reset.
+    0 AA64 =1
+  `,
+    { feature: 'el1highest' },
+  ),
   reg(
     'ISR_EL1',
     '3 0 12 1 0',

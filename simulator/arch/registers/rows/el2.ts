@@ -531,7 +531,7 @@ export const el2: readonly RegisterSpec[] = [
     neve: { kind: 'el1', register: 'VBAR_EL1' },
   }),
   reg('RVBAR_EL2', '3 4 12 0 1', 'r2', 'Reset address, if EL2 is the highest level.', whole('ResetAddress'), {
-    feature: 'noel3',
+    feature: 'el2highest',
   }),
   reg(
     'RMR_EL2',
@@ -542,7 +542,7 @@ export const el2: readonly RegisterSpec[] = [
     1 RR Requests a warm reset.
     0 AA64 =1
   `,
-    { feature: 'noel3' },
+    { feature: 'el2highest' },
   ),
   reg(
     'VDISR_EL2',

@@ -1,5 +1,5 @@
 /**
- * Registers of extensions that no PE here has. Their accesses are UNDEFINED; the names let the debugger and the editor
+ * Registers and instructions of extensions that no PE here has. Their accesses are UNDEFINED; the names let the debugger and the editor
  * say which extension is missing. `op0 op1 CRn CRm op2` as in the other rows.
  */
 export const laterExtensions: Readonly<Record<string, readonly (readonly [name: string, encoding: string])[]>> = {
@@ -30,6 +30,24 @@ export const laterExtensions: Readonly<Record<string, readonly (readonly [name: 
     ['TFSR_EL12', '3 5 5 6 0'],
     ['GMID_EL1', '3 1 0 0 4'],
     ['TCO', '3 3 4 2 7'],
+    ['DC IGVAC', '1 0 7 6 3'],
+    ['DC IGSW', '1 0 7 6 4'],
+    ['DC IGDVAC', '1 0 7 6 5'],
+    ['DC IGDSW', '1 0 7 6 6'],
+    ['DC CGSW', '1 0 7 10 4'],
+    ['DC CGDSW', '1 0 7 10 6'],
+    ['DC CIGSW', '1 0 7 14 4'],
+    ['DC CIGDSW', '1 0 7 14 6'],
+    ['DC GVA', '1 3 7 4 3'],
+    ['DC GZVA', '1 3 7 4 4'],
+    ['DC CGVAC', '1 3 7 10 3'],
+    ['DC CGDVAC', '1 3 7 10 5'],
+    ['DC CGVAP', '1 3 7 12 3'],
+    ['DC CGDVAP', '1 3 7 12 5'],
+    ['DC CGVADP', '1 3 7 13 3'],
+    ['DC CGDVADP', '1 3 7 13 5'],
+    ['DC CIGVAC', '1 3 7 14 3'],
+    ['DC CIGDVAC', '1 3 7 14 5'],
   ],
   'Memory Partitioning and Monitoring': [
     ['MPAMIDR_EL1', '3 0 10 4 4'],
@@ -110,6 +128,8 @@ export const laterExtensions: Readonly<Record<string, readonly (readonly [name: 
     ['GPTBR_EL3', '3 6 2 1 4'],
     ['GPCCR_EL3', '3 6 2 1 6'],
     ['MFAR_EL3', '3 6 6 0 5'],
+    ['DC CIPAPA', '1 6 7 14 1'],
+    ['DC CIGDPAPA', '1 6 7 14 5'],
   ],
   'cache sizes of 64 bits': [['CCSIDR2_EL1', '3 1 0 0 2']],
 };
