@@ -71,15 +71,23 @@ function controls(pick: Pick, m: TestMachine): Controls {
     if (pick(6) === 0) hcr |= 3n << 42n;
   }
   const aligned = (): bigint => RAM + 0x10000n * BigInt(pick(RAM_BYTES >> 16));
+  // Mostly an input size that fits the start level of the granule, see the limits of VTCR_EL2.SL0.
+  const [tg, sl0] = [pick(3), pick(3)];
+  const smallest = [
+    [22, 31, 40],
+    [17, 30, 43],
+    [15, 26, 37],
+  ][tg][sl0];
+  const inputBits = Math.max(smallest + pick(13), 32);
   const vtcr =
-    BigInt(pick(8) === 0 ? pick(64) : 12 + pick(30)) |
-    (BigInt(pick(4)) << 6n) |
-    (BigInt(pick(3)) << 14n) |
+    BigInt(pick(10) === 0 ? pick(64) : 64 - inputBits) |
+    (BigInt(pick(12) === 0 ? pick(4) : sl0) << 6n) |
+    (BigInt(tg) << 14n) |
     (ps << 16n) |
     sometimes(21, 2) |
     sometimes(22, 2) |
     sometimes(32, 3) |
-    sometimes(33, 8);
+    sometimes(33, 20);
   return {
     regime,
     privileged: two ? pick(2) === 0 : true,
@@ -147,6 +155,42 @@ function coreWalk(m: TestMachine, c: Controls, va: bigint): Outcome {
   return { ipa: trace.ipa, pa: trace.pa, permissions, device: (trace.attributes & 0xf0) === 0 };
 }
 
+/** The access itself ends as the walk said: at the byte of RAM, at a device, or with the same fault. */
+function checkAccess(m: TestMachine, c: Controls, va: bigint, expected: Outcome): void {
+  const nested = c.regime === 'EL1&0' && ((c.hcr >> 42n) & 3n) === 3n;
+  if (!c.privileged && (c.regime !== 'EL1&0' || nested || c.access === 'execute')) return;
+  m.set32(L.PAN, c.pan ? 1 : 0);
+  m.core.flushAll();
+  m.core.enterState();
+  const mode = c.privileged ? 0 : L.MODE_UNPRIVILEGED;
+  let done: number;
+  if (c.access === 'execute') done = m.core.fetch(va);
+  else if (c.access === 'read') done = m.core.loadSlow(va, 1, mode);
+  else {
+    const pa = expected.pa;
+    if (pa !== undefined && c.read(pa) !== undefined) m.view.setUint8(L.BOUNCE, m.view.getUint8(m.host(pa)));
+    done = m.core.storeSlow(va, 1, mode);
+  }
+  const fault = m.fault();
+  // Setting a flag of a stage 1 descriptor needs write permission of stage 2, which a walk without effects does not.
+  if (done === 0 && (fault.flags & L.FAULT_S1PTW) !== 0 && !expected.s1ptw && c.has('hafdbs')) return;
+  if (expected.status !== undefined) {
+    const kind = (expected.stage2 ? L.FAULT_STAGE2 : 0) | (expected.s1ptw ? L.FAULT_S1PTW : 0);
+    const access = c.access === 'write' ? L.FAULT_WRITE : c.access === 'execute' ? L.FAULT_FETCH : 0;
+    assert.equal(done, 0, describe(c, va));
+    assert.deepEqual([fault.status, fault.flags], [expected.status, kind | access], describe(c, va));
+    assert.equal(fault.va, va);
+    if (expected.stage2) assert.equal(fault.ipa, expected.faultIpa);
+    return;
+  }
+  const pa = expected.pa as bigint;
+  const isRam = c.read(pa) !== undefined;
+  if (c.access === 'read' && isRam) assert.equal(done, m.host(pa), describe(c, va));
+  else if (isRam) assert.notEqual(done, 0, describe(c, va));
+  else if (c.access === 'execute') assert.equal(fault.status, 0x10, describe(c, va));
+  else assert.equal(fault.flags & L.FAULT_DEVICE, L.FAULT_DEVICE, describe(c, va));
+}
+
 function describe(c: Controls, va: bigint): string {
   return JSON.stringify({ ...c, va }, (_, value) => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value));
 }
@@ -164,6 +208,7 @@ test('random walks agree with a naive walk, for all regimes, granules, sizes and
       const expected = naiveWalk(c, va);
       const actual = coreWalk(m, c, va);
       assert.deepEqual(actual, expected, describe(c, va));
+      checkAccess(m, c, va, expected);
       const kind = `${expected.status ?? 'ok'}${expected.s1ptw ? ' s1ptw' : expected.stage2 ? ' stage 2' : ''}`;
       outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1);
     }
