@@ -113,7 +113,7 @@ function crcRows(): InstructionRow[] {
       rows.push({
         id: name.toUpperCase(),
         bits: `${size === 3 ? 1 : 0} 00 11010110 Rm:5 010${c}${size >> 1}${size & 1} Rn:5 Rd:5`,
-        feature: 'FEAT_CRC32',
+        feature: 'crc32',
         asm: f => `${name} ${w(f.Rd)}, ${w(f.Rn)}, ${size === 3 ? x(f.Rm) : w(f.Rm)}`,
         does: `Adds ${1 << size} byte${size ? 's' : ''} to a CRC-32 checksum of polynomial ${polynomial}.`,
       });
@@ -226,21 +226,21 @@ export const dataProcessingRegisterRows: readonly InstructionRow[] = [
   {
     id: 'RMIF',
     bits: '1 01 11010000 imm6:6 00001 Rn:5 0 mask:4',
-    feature: 'FEAT_FlagM',
+    feature: 'flagm',
     asm: f => `rmif ${x(f.Rn)}, #${f.imm6}, #${f.mask}`,
     does: 'Rotates a register right and writes its low bits to the selected flags.',
   },
   {
     id: 'SETF8',
     bits: '0 01 11010000 000000 0 0010 Rn:5 0 1101',
-    feature: 'FEAT_FlagM',
+    feature: 'flagm',
     asm: f => `setf8 ${w(f.Rn)}`,
     does: 'Sets N, Z and V as for an 8-bit result.',
   },
   {
     id: 'SETF16',
     bits: '0 01 11010000 000000 1 0010 Rn:5 0 1101',
-    feature: 'FEAT_FlagM',
+    feature: 'flagm',
     asm: f => `setf16 ${w(f.Rn)}`,
     does: 'Sets N, Z and V as for a 16-bit result.',
   },
