@@ -4,13 +4,24 @@ import type { Gic } from '../gic/gic.ts';
 import { GicV2 } from '../gic/gicv2.ts';
 import { GicV3 } from '../gic/gicv3.ts';
 import { GenericTimers } from '../timer/generic-timers.ts';
-import { Bus, type Clock, type Device, type GuestMemory, type PeLines, type Region } from './device.ts';
+import {
+  Bus,
+  type Clock,
+  COUNTER_FREQUENCY,
+  type Device,
+  type GuestMemory,
+  type PeLines,
+  type Region,
+} from './device.ts';
 import type { DeviceTree } from './device-tree.ts';
 import { Flash } from './devices/flash.ts';
+import { FwCfg } from './devices/fw-cfg.ts';
 import { Pl011 } from './devices/pl011.ts';
 import { Pl031 } from './devices/pl031.ts';
-import { affinity, type MapRow, VIRT_MAP } from './virt-map.ts';
-import { type TreeConfig, virtTree } from './virt-tree.ts';
+import { Pl061 } from './devices/pl061.ts';
+import { affinity, type MapRow, VIRT_MAP, VIRTIO_SLOTS } from './virt-map.ts';
+import { POWER_KEY_LINE, type TreeConfig, virtTree } from './virt-tree.ts';
+import { type VirtioBackend, VirtioMmio } from './virtio/mmio.ts';
 
 export interface BoardConfig {
   readonly gic: 2 | 3;
@@ -28,7 +39,14 @@ export interface BoardConfig {
   readonly pmu?: boolean;
   /** List registers of each PE; 4 when left out. */
   readonly listRegisters?: number;
+  /** Devices for the virtio slots, from the first slot on. */
+  readonly virtio?: readonly VirtioBackend[];
+  /** Files of fw_cfg by name. */
+  readonly fwCfgFiles?: ReadonlyMap<string, Uint8Array>;
 }
+
+/** How long a press of the power key lasts, in ticks: longer than any driver debounces. */
+const KEY_PRESS = COUNTER_FREQUENCY / 10;
 
 /** What the machine gives to the board. */
 export interface BoardHost {
@@ -50,9 +68,13 @@ export interface Board {
   readonly uart: Pl011;
   readonly rtc: Pl031;
   readonly flash: readonly [Flash, Flash];
+  readonly gpio: Pl061;
+  /** What the board looks like; the loader adds what it needs to a copy. */
   readonly tree: DeviceTree;
   /** MPIDR_EL1 affinity of each PE. */
   readonly affinities: readonly number[];
+  /** Presses the power key for a tenth of a second of modelled time. */
+  pressPower(): void;
   /** Brings everything that goes by time up to the count `now` of a PE. */
   update(pe: number, now: number): void;
   /** The count at which `update` has something to do next; undefined for never. */
@@ -88,11 +110,25 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     new Flash(VIRT_MAP.flash0.name, VIRT_MAP.flash0.size),
     new Flash(VIRT_MAP.flash1.name, VIRT_MAP.flash1.size),
   ];
+  const gpio = new Pl061(line(VIRT_MAP.gpio));
+  const backends = config.virtio ?? [];
+  if (backends.length > VIRTIO_SLOTS) {
+    throw new Error(`There are ${VIRTIO_SLOTS} virtio slots, too few for ${backends.length} devices.`);
+  }
+  const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot): Region => {
+    const { name, base, size, spi } = VIRT_MAP.virtio;
+    const device = new VirtioMmio(`${name} slot ${slot}`, backends[slot], host.memory, line({ spi: spi + slot }));
+    return { base: base + slot * size, size, device };
+  });
+  let keyUp = Number.POSITIVE_INFINITY;
   const at = (row: MapRow, device: Device): Region => ({ base: row.base, size: row.size, device });
   const bus = new Bus([
     ...gic.regions,
     at(VIRT_MAP.uart, uart),
     at(VIRT_MAP.rtc, rtc),
+    at(VIRT_MAP.fwCfg, new FwCfg(host.memory, config.pes, config.fwCfgFiles)),
+    at(VIRT_MAP.gpio, gpio),
+    ...slots,
     at(VIRT_MAP.flash0, flash[0]),
     at(VIRT_MAP.flash1, flash[1]),
   ]);
@@ -110,22 +146,31 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     uart,
     rtc,
     flash,
+    gpio,
     affinities,
     tree: virtTree(treeConfig),
+    pressPower() {
+      gpio.setInput(POWER_KEY_LINE, true);
+      keyUp = host.clock.ticks(0) + KEY_PRESS;
+    },
     update(pe, now) {
       timers.update(pe, now);
       rtc.update();
+      if (now < keyUp) return;
+      keyUp = Number.POSITIVE_INFINITY;
+      gpio.setInput(POWER_KEY_LINE, false);
     },
     nextDeadline(pe) {
-      const timer = timers.nextDeadline(pe);
-      const alarm = rtc.nextDeadline();
-      return timer === undefined ? alarm : alarm === undefined ? timer : Math.min(timer, alarm);
+      const never = Number.POSITIVE_INFINITY;
+      const next = Math.min(timers.nextDeadline(pe) ?? never, rtc.nextDeadline() ?? never, keyUp);
+      return next === never ? undefined : next;
     },
-    snapshot: () => ({ devices: bus.regions.map(({ device }) => device.snapshot()), timers: timers.snapshot() }),
+    snapshot: () => ({ devices: bus.regions.map(({ device }) => device.snapshot()), timers: timers.snapshot(), keyUp }),
     restore(state) {
-      const saved = state as { devices: unknown[]; timers: unknown };
+      const saved = state as { devices: unknown[]; timers: unknown; keyUp: number };
       for (const [index, { device }] of bus.regions.entries()) device.restore(saved.devices[index]);
       timers.restore(saved.timers);
+      keyUp = saved.keyUp;
     },
   };
 }
