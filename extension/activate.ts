@@ -2,28 +2,41 @@
 
 import path from 'node:path';
 import * as vscode from 'vscode';
+import manifest from '../package.json' with { type: 'json' };
 import { AdapterFactory } from './adapter-factory.ts';
 import { ConfigurationProvider, configurationFor, debugType, pickImage } from './configuration-provider.ts';
+import { activeFile, isA64Elf } from './image-files.ts';
+import type { LaunchSchema } from './launch-configuration.ts';
 import { ListRegistersPanel } from './panels/list-registers.ts';
-import type { Row } from './panels/stopped-tree.ts';
+import type { Row, StoppedTree } from './panels/stopped-tree.ts';
 import { TranslationTablesPanel } from './panels/translation-tables.ts';
 import { SessionTracker } from './session-tracker.ts';
 
-/** "Debug Image": the image that a menu was opened on, else one that is picked. */
+/** "Debug Image": the image that a menu was opened on or that is open, else one that is picked. */
 async function debugImage(image?: vscode.Uri): Promise<void> {
-  const program = image?.fsPath ?? (await pickImage());
+  const open = activeFile();
+  const program =
+    image?.fsPath ?? (open && (await isA64Elf(open.fsPath)) ? open.fsPath : await pickImage(undefined, open));
   if (program === undefined) return;
   const folder =
     vscode.workspace.getWorkspaceFolder(vscode.Uri.file(program)) ?? vscode.workspace.workspaceFolders?.[0];
   await vscode.debug.startDebugging(folder, configurationFor(program));
 }
 
-export function activate(context: vscode.ExtensionContext): void {
-  const manifest = context.extension.packageJSON;
-  const schema = manifest.contributes.debuggers[0].configurationAttributes.launch;
+/** What other extensions, and the tests, may look at. */
+export interface HyperstepApi {
+  readonly listRegisters: StoppedTree;
+  readonly translationTables: StoppedTree;
+}
+
+export function activate(context: vscode.ExtensionContext): HyperstepApi {
+  // Bundled, not read from context.extension.packageJSON: VS Code adds attributes of its own to that.
+  const schema = manifest.contributes.debuggers[0].configurationAttributes.launch as LaunchSchema;
   const provider = new ConfigurationProvider(schema);
   const tracker = new SessionTracker();
   const { Dynamic, Initial } = vscode.DebugConfigurationProviderTriggerKind;
+  const listRegisters = new ListRegistersPanel(tracker);
+  const translationTables = new TranslationTablesPanel(tracker);
   context.subscriptions.push(
     vscode.debug.registerDebugConfigurationProvider(debugType, provider, Initial),
     // Resolving is registered once, above; this only adds the images to the Run view.
@@ -40,11 +53,12 @@ export function activate(context: vscode.ExtensionContext): void {
     tracker.onDidChange(({ kind }) =>
       vscode.commands.executeCommand('setContext', 'hyperstep.sessionActive', kind !== 'none'),
     ),
-    new ListRegistersPanel(tracker),
-    new TranslationTablesPanel(tracker),
+    listRegisters,
+    translationTables,
     vscode.commands.registerCommand('hyperstep.debugImage', debugImage),
     vscode.commands.registerCommand('hyperstep.copyValue', (row: Row) =>
       vscode.env.clipboard.writeText(row.value ?? ''),
     ),
   );
+  return { listRegisters, translationTables };
 }

@@ -9,7 +9,7 @@ const mistake = (attributes: Record<string, unknown>) =>
   findMistake({ request: 'launch', program: 'a.elf', ...attributes }, schema);
 
 test('every attribute with its default is accepted', () => {
-  const attributes: [string, { default?: unknown }][] = Object.entries(schema.properties);
+  const attributes = Object.entries<object>(schema.properties);
   const defaults = attributes.flatMap(([name, attribute]) =>
     'default' in attribute ? [[name, attribute.default]] : [],
   );
@@ -38,6 +38,10 @@ const mistakes: [Record<string, unknown>, RegExp][] = [
   [{ features: '+nv2' }, /`features` has to be a list/],
   [{ features: ['+nv2', 'sve'] }, /`features\[1\]` is "sve"\. A feature begins with \+ or -/],
   [{ stopOnEntry: 'yes' }, /`stopOnEntry` has to be true or false, not "yes"/],
+  [{ symbols: [{ regime: 'EL2' }] }, /`symbols\[0\].file` is missing/],
+  [{ symbols: [{ file: 'a', regime: 'EL4' }] }, /`symbols\[0\].regime` has to be one of "EL1&0"/],
+  [{ symbols: ['vmlinux'] }, /`symbols\[0\]` has to be an object, not "vmlinux"/],
+  [{ memory: true }, /`memory` has to be a string or a whole number, not true/],
   [{ console: null }, /`console` has to be a string, not null/],
 ];
 for (const [attributes, sentence] of mistakes) {

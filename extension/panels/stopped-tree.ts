@@ -62,6 +62,11 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
     this.refresh();
   }
 
+  /** The line beside the title of the view. */
+  get heading(): string | undefined {
+    return this.#view.description;
+  }
+
   /** Asks the adapter for what the view shows. Rejects with a sentence for the user. */
   protected abstract load(state: Stopped): Promise<Content>;
 

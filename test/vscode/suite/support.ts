@@ -1,0 +1,34 @@
+// What the tests in the extension host share.
+
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { HyperstepApi } from '../../../extension/activate.ts';
+
+export const repository = path.join(__dirname, '../..');
+export const sample = path.join(repository, 'simulator/hypervisors/first-light');
+
+/** The extension under test, activated. */
+export async function hyperstep(): Promise<HyperstepApi> {
+  const extension = vscode.extensions.getExtension<HyperstepApi>('hyperstep.hyperstep');
+  if (!extension) throw new Error('The extension is not installed.');
+  return extension.activate();
+}
+
+/** Waits until `question` has an answer. Throws with `what` after ten seconds. */
+export async function until<T>(
+  what: string,
+  question: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    const answer = await question();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > end) throw new Error(`Waited in vain for: ${what}.`);
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}
+
+export async function endSessions(): Promise<void> {
+  await vscode.debug.stopDebugging();
+  await until('the end of the session', () => vscode.debug.activeDebugSession === undefined);
+}
