@@ -34,7 +34,7 @@ const mistakes: [Record<string, unknown>, RegExp][] = [
   [{ el: 0 }, /`el` has to be one of 1, 2, 3, not 0/],
   [{ pes: 0 }, /`pes` has to be from 1 to \d+, not 0/],
   [{ pes: 1.5 }, /`pes` has to be a whole number, not 1.5/],
-  [{ memory: '1 GB' }, /`memory` is "1 GB"\. A number followed by K, M or G/],
+  [{ memory: '1 GB' }, /`memory` is "1 GB"\. A number of bytes/],
   [{ features: '+nv2' }, /`features` has to be a list/],
   [{ features: ['+nv2', 'sve'] }, /`features\[1\]` is "sve"\. A feature begins with \+ or -/],
   [{ stopOnEntry: 'yes' }, /`stopOnEntry` has to be true or false, not "yes"/],

@@ -50,6 +50,7 @@ describe('The panels', () => {
 
   it('mark a list register that changed since the last stop', async () => {
     const { listRegisters } = await hyperstep();
+    await until('a frame in focus', () => vscode.debug.activeStackItem instanceof vscode.DebugStackFrame);
     await vscode.commands.executeCommand('workbench.action.debug.stepOver');
     const [row] = await until(
       'LR0',
