@@ -13,6 +13,8 @@ export {
   takeException,
   takeInterrupt,
 } from './exceptions';
+export { crc32, crc32c, smulh, umulh } from './integer';
+export { pacAdd, pacAuthenticate, pacGeneric, pacStrip } from './pointer-authentication';
 export { readFlags, regimeOf, writeFlags } from './state';
 export { dropAllWriteTags, dropPageTags, dropRecords, dropWriteTags } from './tlb';
 export { tlbiAsid, tlbiIpa, tlbiRange, tlbiRegime, tlbiVa, tlbiVmid } from './tlbi';

@@ -1,9 +1,12 @@
 /** The handlers and lowerings of everything outside of FP and AdvSIMD data processing. */
 
+import * as atomics from './atomics.ts';
 import * as branches from './branches.ts';
 import type { Handlers, Lowerings } from './handler.ts';
 import * as integer from './integer.ts';
 import * as loadsStores from './loads-stores.ts';
+import * as pointerAuthentication from './pointer-authentication.ts';
+import * as structures from './structures.ts';
 
 const nop = { handler: 'nop' };
 
@@ -16,6 +19,9 @@ export const integerHandlers: Handlers = {
   ...integer.handlers,
   ...branches.handlers,
   ...loadsStores.handlers,
+  ...atomics.handlers,
+  ...structures.handlers,
+  ...pointerAuthentication.handlers,
 };
 
 export const integerLowerings: Lowerings = {
@@ -23,4 +29,7 @@ export const integerLowerings: Lowerings = {
   ...integer.lowerings,
   ...branches.lowerings,
   ...loadsStores.lowerings,
+  ...atomics.lowerings,
+  ...structures.lowerings,
+  ...pointerAuthentication.lowerings,
 };

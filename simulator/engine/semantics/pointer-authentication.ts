@@ -1,0 +1,72 @@
+/** Semantics of pointer authentication. The codes are computed in the core (`core/pointer-authentication.ts`). */
+
+import { signed } from '../../arch/instructions/operands.ts';
+import { pointerHints } from '../../arch/instructions/pointer-authentication.ts';
+import type { Fields } from '../../arch/instructions/row.ts';
+import { bind, branchTo, c32, c64, call, type Expr, imm64, load, local, op, type Stmt, setX, use, x } from '../ir.ts';
+import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
+
+export const handlers: Handlers = {};
+export const lowerings: Lowerings = {};
+
+/** In the order of their numbers in the core. */
+const keys = ['ia', 'ib', 'da', 'db'] as const;
+const authenticate = (pointer: Expr, modifier: Expr, key: number): Expr =>
+  call('i64', 'pacAuthenticate', pointer, modifier, c32(key));
+
+const define = (name: string, body: Stmt[]): void => {
+  handlers[name] = { body, placement: 'function' };
+};
+
+for (const [number, key] of keys.entries()) {
+  define(`pac${key}`, [setX('rd', call('i64', 'pacAdd', x('rd'), x('rn'), c32(number)))]);
+  define(`aut${key}`, [setX('rd', authenticate(x('rd'), x('rn'), number))]);
+  for (const stem of ['pac', 'aut']) {
+    const handler = `${stem}${key}`;
+    // Rd is read and written; number 31 is XZR, for which there is nothing to do.
+    const lower = (f: Fields, rn: number): Lowered =>
+      f.Rd === 31 ? { handler: 'nop' } : { handler, rd: destination(f.Rd), rn };
+    lowerings[handler.toUpperCase()] = f => lower(f, orSp(f.Rn));
+    lowerings[`${stem}${key[0]}z${key[1]}`.toUpperCase()] = f => lower(f, source(31));
+  }
+}
+define('xpaci', [setX('rd', call('i64', 'pacStrip', x('rd'), c32(0)))]);
+define('xpacd', [setX('rd', call('i64', 'pacStrip', x('rd'), c32(1)))]);
+for (const name of ['xpaci', 'xpacd']) {
+  lowerings[name.toUpperCase()] = f => (f.Rd === 31 ? { handler: 'nop' } : { handler: name, rd: destination(f.Rd) });
+}
+define('pacga', [setX('rd', call('i64', 'pacGeneric', x('rn'), x('rm')))]);
+lowerings.PACGA = f => ({ handler: 'pacga', rd: destination(f.Rd), rn: source(f.Rn), rm: orSp(f.Rm) });
+
+const modifiers = { X16: source(16), SP: orSp(31), zero: source(31) };
+for (const hint of pointerHints) {
+  const handler = hint.operation === 'xpac' ? 'xpaci' : `${hint.operation}${hint.key}`;
+  lowerings[hint.id] = () => ({ handler, rd: destination(hint.pointer), rn: modifiers[hint.modifier] });
+}
+
+for (const [number, key] of (['A', 'B'] as const).entries()) {
+  const [target, compute] = bind(authenticate(x('rn'), x('rm'), number));
+  const name = key.toLowerCase();
+  handlers[`bra${name}`] = { body: [compute, branchTo(target)] };
+  handlers[`blra${name}`] = { body: [compute, branchTo(target, true)] };
+  for (const branch of ['bra', 'blra']) {
+    const id = `${branch}${name}`.toUpperCase();
+    lowerings[id] = f => ({ handler: `${branch}${name}`, rn: source(f.Rn), rm: orSp(f.Rm) });
+    lowerings[`${id}Z`] = f => ({ handler: `${branch}${name}`, rn: source(f.Rn), rm: source(31) });
+  }
+  lowerings[`RETA${key}`] = () => ({ handler: `bra${name}`, rn: source(30), rm: orSp(31) });
+
+  for (const form of ['imm', 'pre']) {
+    const [base, read] = bind(authenticate(x('rn'), c64(0), number + 2));
+    const [address, add] = bind(op('i64.add', base, imm64));
+    const value = local('i64');
+    const writeback = form === 'pre' ? [setX('rn', address)] : [];
+    define(`ldra${name}_${form}`, [read, add, load(value, address, 8), setX('rd', use(value)), ...writeback]);
+    lowerings[`LDRA${key}_${form}`] = f => ({
+      handler: `ldra${name}_${form}`,
+      rd: destination(f.Rt),
+      rn: orSp(f.Rn),
+      imm: signed((f.S << 9) | f.imm9, 10) * 8,
+    });
+  }
+}
