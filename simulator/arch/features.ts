@@ -207,7 +207,8 @@ export const featureNames = Object.keys(featureRows) as readonly Feature[];
 
 /** One sentence about a PE model or a feature, for completion and hovers. */
 export function describeFeature(name: string): string | undefined {
-  return cpuRows[name]?.text ?? (featureRows as Record<string, FeatureRow>)[name]?.text;
+  if (Object.hasOwn(cpuRows, name)) return cpuRows[name].text;
+  return Object.hasOwn(featureRows, name) ? (featureRows as Record<string, FeatureRow>)[name].text : undefined;
 }
 
 /** A PE with its features: the same for all PEs of a machine. */
@@ -222,6 +223,8 @@ export interface Features {
   readonly coherentCaches: boolean;
   /** Least value of a field of an ID register, such as `ID_AA64PFR0_EL1.EL2`; undefined where no feature says. */
   idField(name: string): bigint | undefined;
+  /** Names that `idField` knows. */
+  readonly idFields: readonly string[];
 }
 
 /**
@@ -239,7 +242,7 @@ export function createFeatures(cpu = 'max', switches: readonly string[] = []): F
   for (const part of switches.flatMap(text => text.split(',')).map(text => text.trim().toLowerCase())) {
     if (part === '') continue;
     const feature = part.replace(/^[+-]/, '').replace(/^feat_/, '');
-    if (!(feature in featureRows)) throw new Error(unknownFeature(part, feature));
+    if (!Object.hasOwn(featureRows, feature)) throw new Error(unknownFeature(part, feature));
     if (part.startsWith('+')) switchOn(on, feature);
     else if (part.startsWith('-')) switchOff(on, feature);
     else throw new Error(`The feature "${part}" needs a sign: write +${feature} or -${feature}.`);
@@ -273,6 +276,7 @@ function build(cpu: string, on: ReadonlySet<string>): Features {
     revidr: row.revidr ?? 0n,
     coherentCaches: row.coherentCaches ?? true,
     idField: name => fields.get(name),
+    idFields: [...fields.keys()],
   };
 }
 

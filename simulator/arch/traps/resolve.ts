@@ -397,7 +397,9 @@ export function resolveEncoding(
   direction: Direction,
 ): Access {
   const row = byEncoding(op0, op1, crn, crm, op2);
-  if (row) return resolveAccess(state, row, direction);
+  // An implementation defined register of another PE is no register of this one.
+  if (row && (isImplemented(row, state.features) || !isImplementationDefined(op0, crn)))
+    return resolveAccess(state, row, direction);
   const name = genericName(op0, op1, crn, crm, op2);
   if (isImplementationDefined(op0, crn) && state.el === 1) {
     const { el2, hcr } = controlsOf(state);
