@@ -10,8 +10,6 @@ describe('The panels', () => {
 
   before(async () => {
     adapter = await startFakeAdapter(injectionStops(path.join(sample, 'main.c'), 10));
-    await vscode.commands.executeCommand('hyperstep.translationTables.focus');
-    await vscode.commands.executeCommand('hyperstep.listRegisters.focus');
     const started = await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], {
       type: 'hyperstep',
       request: 'launch',
@@ -20,6 +18,10 @@ describe('The panels', () => {
       debugServer: adapter.port,
     });
     assert.ok(started);
+    await until('a frame in focus', () => vscode.debug.activeStackItem instanceof vscode.DebugStackFrame);
+    // The Debug Console came to the front when the session started; a view out of sight asks for nothing.
+    await vscode.commands.executeCommand('hyperstep.translationTables.focus');
+    await vscode.commands.executeCommand('hyperstep.listRegisters.focus');
   });
 
   after(async () => {
@@ -50,7 +52,6 @@ describe('The panels', () => {
 
   it('mark a list register that changed since the last stop', async () => {
     const { listRegisters } = await hyperstep();
-    await until('a frame in focus', () => vscode.debug.activeStackItem instanceof vscode.DebugStackFrame);
     await vscode.commands.executeCommand('workbench.action.debug.stepOver');
     const [row] = await until(
       'LR0',

@@ -1,0 +1,11 @@
+// The `hyperstep` command. `dap` is the debug adapter; everything else is the simulator's own command line, which must
+// not know the adapter.
+
+const [command, ...rest] = process.argv.slice(2);
+if (command === 'dap') {
+  const { main } = await import('./main.ts');
+  process.exitCode = await main(rest);
+} else {
+  const { main } = await import('../simulator/cli.ts');
+  process.exitCode = await main(process.argv.slice(2));
+}
