@@ -86,6 +86,18 @@ test('a store to a page of code drops the records that it overlaps and never get
   assert.equal(m.core.fetch(0x1ffcn), records);
 });
 
+test('while the fetch hook is set the host hears of each page that the ITLB takes in, once', () => {
+  const { m, table } = machine();
+  m.map(table, 0, 12, 0x1000n, RAM + 0x5000n, 3, VALID);
+  m.map(table, 0, 12, 0x2000n, RAM + 0x6000n, 3, VALID);
+  m.core.fetch(0x1000n);
+  m.set32(L.FETCH_HOOK, 1);
+  m.core.fetch(0x1000n);
+  m.core.fetch(0x2abcn);
+  m.core.fetch(0x2000n);
+  assert.deepEqual(m.events, ['fetched 0x2000 0x40006000']);
+});
+
 test('the first store to a clean page tells the host once and then goes fast', () => {
   const { m, table } = machine();
   m.map(table, 0, 12, 0x1000n, RAM + 0x5000n, 3, VALID);
@@ -219,6 +231,19 @@ test('maintenance by one VA of a block drops what other pages of the block left'
   m.core.enterState();
   assert.ok(!tagged(m, 0x200000n, L.TLB_ANY));
   assert.ok(!tagged(m, 0x23f000n, L.TLB_ANY));
+});
+
+test('maintenance by one VA of a contiguous run drops what other pages of the run left', () => {
+  const { m, table } = machine();
+  for (const page of [0n, 1n, 2n]) {
+    m.map(table, 0, 12, 0x10000n + (page << 12n), RAM + 0x10000n + (page << 12n), 3, VALID | (1n << 52n));
+  }
+  m.core.loadSlow(0x10000n, 4, 0);
+  m.core.loadSlow(0x11000n, 4, 0);
+  m.core.tlbiVa(0, m.core.currentVmid(), -1, 0x12000n, 0);
+  m.core.enterState();
+  assert.ok(!tagged(m, 0x10000n, L.TLB_ANY));
+  assert.ok(!tagged(m, 0x11000n, L.TLB_ANY));
 });
 
 test('each scope of maintenance makes a changed table seen, and a stale entry stays without it', () => {

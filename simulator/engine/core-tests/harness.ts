@@ -1,40 +1,9 @@
 // A core in a memory of its own, with RAM, devices that record what happens, and builders of translation tables.
 
 import { coreWasm } from '../core.generated.ts';
+import type { Core, CoreHost } from '../core-api.ts';
 import * as L from '../layout.ts';
 import { SLOT } from '../slots.generated.ts';
-
-/** Exports of the core as the tests call them. */
-export interface Core {
-  loadSlow(va: bigint, size: number, mode: number): number;
-  storeSlow(va: bigint, size: number, mode: number): number;
-  fetch(va: bigint): number;
-  beforeHostWrite(pa: bigint, bytes: number): void;
-  contextsChanged(): void;
-  enterState(): void;
-  activatePe(): void;
-  flushAll(): void;
-  currentVmid(): number;
-  currentAsid(regime: number): number;
-  dropWriteTags(page: number): void;
-  dropPageTags(page: number): void;
-  tlbiVa(regime: number, vmid: number, asid: number, va: bigint, flags: number): void;
-  tlbiRange(regime: number, vmid: number, asid: number, va: bigint, bytes: bigint, flags: number): void;
-  tlbiAsid(regime: number, vmid: number, asid: number, flags: number): void;
-  tlbiVmid(vmid: number, flags: number): void;
-  tlbiIpa(vmid: number, ipa: bigint, flags: number): void;
-  tlbiRegime(regime: number, flags: number): void;
-  translate(va: bigint, access: number, el: number, flags: number): number;
-  translateIpa(ipa: bigint): number;
-  takeException(target: number, kind: number, esr: bigint, returnAddress: bigint): void;
-  takeAbort(pc: bigint): void;
-  pendingInterrupt(): number;
-  takeInterrupt(): number;
-  eret(): number;
-  readPstate(): number;
-  readFlags(): number;
-  switchStackPointer(el: number, spsel: number): void;
-}
 
 export const RAM_BYTES = 0x400000;
 /** Where the tests put decoded records. */
@@ -53,8 +22,7 @@ export class TestMachine {
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: (L.RAM + RAM_BYTES) / 65536 });
     this.view = new DataView(this.memory.buffer);
-    const env = {
-      memory: this.memory,
+    const host: CoreHost = {
       watch: (low: number, high: number, size: number, write: number) =>
         this.events.push(`watch ${hex(low)} ${high} ${size} ${write}`),
       firstWrite: (page: number) => this.events.push(`firstWrite ${page}`),
@@ -75,10 +43,11 @@ export class TestMachine {
         this.core.dropWriteTags(page);
         return records;
       },
+      fetched: (va, pa) => this.events.push(`fetched ${hex(va)} ${hex(pa)}`),
       observed: (kind: number, from: number, to: number) => this.events.push(`observed ${kind} ${from} ${to}`),
     };
     const module = new WebAssembly.Module(coreWasm);
-    this.core = new WebAssembly.Instance(module, { env }).exports as unknown as Core;
+    this.core = new WebAssembly.Instance(module, { env: { memory: this.memory, ...host } }).exports as unknown as Core;
     this.set64(L.REGIONS + L.REGION_BASE, BigInt(L.RAM_BASE));
     this.set64(L.REGIONS + L.REGION_SIZE, BigInt(RAM_BYTES));
     this.set32(L.REGIONS + L.REGION_HOST, L.RAM);

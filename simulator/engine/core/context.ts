@@ -323,25 +323,24 @@ export function activatePe(): void {
   if (load<u32>(CTX_GENERATION) != load<u32>(CTX_GENERATION_NOW)) contextsChanged();
 }
 
-// A record of CTX_CACHE.
-const CACHE_DATA: usize = 0;
-const CACHE_FETCH: usize = 4;
-const CACHE_UNPRIV: usize = 8;
-const CACHE_DATA_HASH: usize = 12;
-const CACHE_FETCH_HASH: usize = 16;
-const CACHE_UNPRIV_HASH: usize = 20;
+// A record of CTX_CACHE is the 32 bytes from CTX_DATA on; a first word of 0 is not known yet.
+const CACHED_FETCH: usize = CTX_FETCH - CTX_DATA;
+const CACHED_UNPRIV: usize = CTX_UNPRIV - CTX_DATA;
+const CACHED_DATA_HASH: usize = CTX_DATA_HASH - CTX_DATA;
+const CACHED_FETCH_HASH: usize = CTX_FETCH_HASH - CTX_DATA;
 
-/** Puts the contexts of the present EL, PAN and UAO in place, if they are known or can be: see contextsChanged(). */
+/** Puts the contexts of the present EL, PAN and UAO in place, made if they are new. */
 export function enterState(): void {
   const entry: usize = CTX_CACHE + (((load<u32>(EL) << 1) | (load<u32>(PAN) & 1)) << 5);
-  if (load<u32>(entry) == 0) fillCache(entry);
-  store<u64>(CTX_DATA, load<u32>(entry + CACHE_DATA));
-  store<u64>(CTX_FETCH, load<u32>(entry + CACHE_FETCH));
-  store<u32>(CTX_DATA_HASH, load<u32>(entry + CACHE_DATA_HASH));
-  store<u32>(CTX_FETCH_HASH, load<u32>(entry + CACHE_FETCH_HASH));
-  const overridden = load<u32>(UAO) != 0;
-  store<u64>(CTX_UNPRIV, load<u32>(entry + (overridden ? CACHE_DATA : CACHE_UNPRIV)));
-  store<u32>(CTX_UNPRIV_HASH, load<u32>(entry + (overridden ? CACHE_DATA_HASH : CACHE_UNPRIV_HASH)));
+  if (load<u64>(entry) == 0) fillCache(entry);
+  v128.store(CTX_DATA, v128.load(entry));
+  v128.store(CTX_DATA + 16, v128.load(entry + 16));
+  let unpriv = load<u64>(entry + CACHED_UNPRIV);
+  if (load<u32>(UAO) != 0) {
+    unpriv = load<u64>(entry);
+    store<u64>(CTX_UNPRIV, unpriv);
+  }
+  store<u32>(CTX_UNPRIV_HASH, contextHash(u32(unpriv)));
 }
 
 function fillCache(entry: usize): void {
@@ -360,10 +359,9 @@ function fillCache(entry: usize): void {
     fetch = pan ? resolve(el, false, false) : data;
     unpriv = asEl0 ? resolve(el, false, true) : data;
   } while (load<u32>(CTX_GENERATION_NOW) != generation);
-  store<u32>(entry + CACHE_DATA, data);
-  store<u32>(entry + CACHE_FETCH, fetch);
-  store<u32>(entry + CACHE_UNPRIV, unpriv);
-  store<u32>(entry + CACHE_DATA_HASH, contextHash(data));
-  store<u32>(entry + CACHE_FETCH_HASH, contextHash(fetch));
-  store<u32>(entry + CACHE_UNPRIV_HASH, contextHash(unpriv));
+  store<u64>(entry, data);
+  store<u64>(entry + CACHED_FETCH, fetch);
+  store<u64>(entry + CACHED_UNPRIV, unpriv);
+  store<u32>(entry + CACHED_DATA_HASH, contextHash(data));
+  store<u32>(entry + CACHED_FETCH_HASH, contextHash(fetch));
 }

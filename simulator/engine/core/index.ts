@@ -1,7 +1,20 @@
 // The compiled core. Every module's public functions are exported from here.
 
 export { beforeHostWrite, fetch, loadSlow, storeSlow } from './access';
-export { activatePe, contextsChanged, currentAsid, currentVmid, enterState, flushAll } from './context';
+export {
+  activatePe,
+  contextAsid,
+  contextPe,
+  contextPrivileged,
+  contextRegime,
+  contextsChanged,
+  contextVmid,
+  currentAsid,
+  currentVmid,
+  enterState,
+  flushAll,
+  isLive,
+} from './context';
 export {
   defaultTarget,
   eret,
