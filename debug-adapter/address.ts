@@ -58,7 +58,9 @@ export function formatPlace(place: Place, pe: PeView): string {
 export function parsePlace(text: string, pe: PeView): Place {
   const match = /^\s*(?:([A-Za-z]\w*):)?\s*(-?(?:0[xX][0-9a-fA-F_]+|[0-9][0-9_]*))\s*$/.exec(text);
   if (match === null) {
-    throw new Error(`"${text}" is no memory reference: write an address such as 0x40080000, pa:0x40080000 or ipa:0x1000.`);
+    throw new Error(
+      `"${text}" is no memory reference: write an address such as 0x40080000, pa:0x40080000 or ipa:0x1000.`,
+    );
   }
   const space: AddressSpace | undefined = match[1] === undefined ? { kind: 'va' } : spaceOf(match[1], pe);
   if (space === undefined) {

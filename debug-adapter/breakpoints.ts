@@ -4,8 +4,8 @@ import type { BreakpointSpec, ExceptionEvent, PeView, StopReason, Target } from 
 import { hex } from './address.ts';
 import { type EvaluationContext, evaluateExpression, isTrue, number } from './expressions/evaluate.ts';
 import { type Node, parseExpression } from './expressions/parse.ts';
-import type { Symbols } from './symbols/index.ts';
 import { UINT64 } from './symbols/dwarf/types.ts';
+import type { Symbols } from './symbols/index.ts';
 import { unwind } from './unwind.ts';
 import { formatValue, type Value } from './values.ts';
 
@@ -73,7 +73,8 @@ function eventNames(event: ExceptionEvent, pe: PeView): Map<string, Value> {
     ['target', number(event.target)],
     ['esr.ec', { type: UINT64, scalar: BigInt(event.ec ?? 0), meaning: event.class ?? event.type }],
   ]);
-  if (event.esr !== undefined) names.set('esr', { type: UINT64, scalar: event.esr, register: `ESR_EL${Math.max(1, event.to)}` });
+  if (event.esr !== undefined)
+    names.set('esr', { type: UINT64, scalar: event.esr, register: `ESR_EL${Math.max(1, event.to)}` });
   if (event.far !== undefined) names.set('far', number(event.far));
   if (event.hpfar !== undefined) names.set('hpfar', number(event.hpfar));
   names.set('vmid', number(BigInt(pe.vmid ?? 0)));
@@ -143,7 +144,8 @@ export class Breakpoints {
       breakpoint.hits++;
       if (breakpoint.hitTest !== undefined && !breakpoint.hitTest(breakpoint.hits)) continue;
       if (breakpoint.logMessage === undefined) stops.push(breakpoint);
-      else output.push(this.interpolate(breakpoint.logMessage, this.context(reason, breakpoint.logMessage.includes('{'))));
+      else
+        output.push(this.interpolate(breakpoint.logMessage, this.context(reason, breakpoint.logMessage.includes('{'))));
     }
     return { breakpoints: stops, output };
   }
@@ -163,7 +165,9 @@ export class Breakpoints {
     try {
       return isTrue(evaluateExpression(breakpoint.condition, this.context(reason, true)));
     } catch (error) {
-      output.push(`The condition of breakpoint ${breakpoint.id} cannot be evaluated, so it stops: ${(error as Error).message}`);
+      output.push(
+        `The condition of breakpoint ${breakpoint.id} cannot be evaluated, so it stops: ${(error as Error).message}`,
+      );
       return true;
     }
   }

@@ -29,7 +29,9 @@ const aPath: Check<string> = (value, name) =>
 const aBoolean: Check<boolean> = (value, name) =>
   typeof value === 'boolean' ? value : fault(name, value, 'true or false');
 const strings: Check<readonly string[]> = (value, name) =>
-  Array.isArray(value) && value.every(item => typeof item === 'string') ? value : fault(name, value, 'a list of strings');
+  Array.isArray(value) && value.every(item => typeof item === 'string')
+    ? value
+    : fault(name, value, 'a list of strings');
 
 function oneOf<const T>(...choices: readonly T[]): Check<T> {
   return (value, name) =>
@@ -101,8 +103,21 @@ type Checked = { [K in keyof typeof CHECKS]?: ReturnType<(typeof CHECKS)[K]> };
 
 /** What VS Code and other clients put beside the attributes of a debugger. */
 const CLIENT_ATTRIBUTES = new Set([
-  'type', 'request', 'name', 'noDebug', 'preLaunchTask', 'postDebugTask', 'internalConsoleOptions', 'presentation',
-  'debugServer', 'serverReadyAction', 'suppressMultipleSessionWarning', 'linux', 'osx', 'windows', 'cwd',
+  'type',
+  'request',
+  'name',
+  'noDebug',
+  'preLaunchTask',
+  'postDebugTask',
+  'internalConsoleOptions',
+  'presentation',
+  'debugServer',
+  'serverReadyAction',
+  'suppressMultipleSessionWarning',
+  'linux',
+  'osx',
+  'windows',
+  'cwd',
 ]);
 
 function check(given: Readonly<Record<string, unknown>>): Checked {
@@ -135,18 +150,23 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
   const { program } = attributes;
   if (program === undefined) throw new Error('The launch attribute "program" is missing; give the path of an image.');
   const image = await files.read(program);
-  if (image.length === 0) throw new Error(`${program} is empty; "program" has to be an ELF file, a Linux Image or a flat binary.`);
+  if (image.length === 0)
+    throw new Error(`${program} is empty; "program" has to be an ELF file, a Linux Image or a flat binary.`);
   const memory = attributes.memory ?? 2 ** 30;
   const initrd = attributes.initrd === undefined ? undefined : await files.read(attributes.initrd);
   if (initrd !== undefined && initrd.length > memory) {
-    throw new Error(`${attributes.initrd} has ${initrd.length} bytes and does not fit into the ${memory} bytes of memory.`);
+    throw new Error(
+      `${attributes.initrd} has ${initrd.length} bytes and does not fit into the ${memory} bytes of memory.`,
+    );
   }
   const dtb = attributes.dtb === undefined ? undefined : await files.read(attributes.dtb);
   const notes: string[] = [];
   const symbols: SymbolTable[] = [];
   if (isElf(image)) symbols.push(loadSymbols(image, program));
   else if (attributes.symbols === undefined) {
-    notes.push(`${baseName(program)} is no ELF file and has no symbols; name an ELF file in the launch attribute "symbols".`);
+    notes.push(
+      `${baseName(program)} is no ELF file and has no symbols; name an ELF file in the launch attribute "symbols".`,
+    );
   }
   for (const source of attributes.symbols ?? []) {
     symbols.push(loadSymbols(await files.read(source.file), source.file, source));

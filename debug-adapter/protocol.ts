@@ -1,12 +1,6 @@
 /** What goes over DAP beyond the standard: launch attributes and custom requests. The extension imports types from here. */
 
-import type {
-  ExceptionLevel,
-  ListRegister,
-  MappedRange,
-  TranslationRegime,
-  WalkStep,
-} from '../simulator/target.ts';
+import type { ExceptionLevel, ListRegister, MappedRange, TranslationRegime, WalkStep } from '../simulator/target.ts';
 
 export interface SymbolSource {
   /** Path of an ELF file. */

@@ -83,7 +83,13 @@ export function callerOf(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame 
   return interruptedBy(frame, symbols);
 }
 
-function withCaller(frame: PhysicalFrame, symbols: Symbols, pc: bigint, registers: (bigint | undefined)[], exact: boolean): PhysicalFrame {
+function withCaller(
+  frame: PhysicalFrame,
+  symbols: Symbols,
+  pc: bigint,
+  registers: (bigint | undefined)[],
+  exact: boolean,
+): PhysicalFrame {
   const { pe, el, regime, space } = frame;
   return { pe, el, regime, space, pc, registers, live: false, exact, table: symbols.at(exact ? pc : pc - 4n, regime) };
 }
@@ -124,7 +130,12 @@ function callerByRecord(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame |
     const address = stripPac(lr);
     const own = symbols.at(frame.pc, frame.regime)?.functionAt(frame.pc)?.address;
     const target = symbols.at(address, frame.regime)?.functionAt(address - 4n)?.address;
-    if (own !== undefined && target !== undefined && own !== target && (saved === undefined || stripPac(saved) !== address)) {
+    if (
+      own !== undefined &&
+      target !== undefined &&
+      own !== target &&
+      (saved === undefined || stripPac(saved) !== address)
+    ) {
       registers[FP] = fp;
       registers[SP] = frame.registers[SP];
       return withCaller(frame, symbols, address, registers, false);
@@ -143,7 +154,9 @@ function callerByRecord(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame |
 function isCode(frame: PhysicalFrame, symbols: Symbols, address: bigint): boolean {
   if ((address & 3n) !== 0n || frame.pe.read(frame.space, address - 4n, 4) === undefined) return false;
   // Where symbols are known for this regime, a return address lies in one of their images.
-  return symbols.at(lookupAddress(frame), frame.regime) === undefined || symbols.at(address - 4n, frame.regime) !== undefined;
+  return (
+    symbols.at(lookupAddress(frame), frame.regime) === undefined || symbols.at(address - 4n, frame.regime) !== undefined
+  );
 }
 
 /** In the vector table of its own level: nothing called this, an exception did. */
@@ -167,7 +180,8 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
   // An exception within one level leaves ELR_ELx of the outer one in memory only: the chain ends here.
   if (from >= el) return undefined;
   // Level 1 is entered anew for each call from EL0: only its vectors prove that ELR_EL1 is of now.
-  if (el === 1 && !frame.live && !inVectors(frame) && frame.table?.scopesAt(lookupAddress(frame)).length) return undefined;
+  if (el === 1 && !frame.live && !inVectors(frame) && frame.table?.scopesAt(lookupAddress(frame)).length)
+    return undefined;
   const regime = lowerRegime(pe, from);
   const space: AddressSpace = { kind: 'va', regime };
   if (pe.read(space, elr, 4) === undefined) return undefined;
@@ -177,9 +191,21 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
   registers[FP] = frame.registers[FP];
   registers[SP] = tryRegister(pe, usesSpElx ? `SP_EL${from}` : 'SP_EL0');
   const esr = tryRegister(pe, `ESR_EL${el}`);
-  const named = esr === undefined ? undefined : pe.fields(`ESR_EL${el}`, esr).find(field => field.name === 'EC')?.meaning;
+  const named =
+    esr === undefined ? undefined : pe.fields(`ESR_EL${el}`, esr).find(field => field.name === 'EC')?.meaning;
   const boundary = `exception to EL${el} from EL${from}${named === undefined ? '' : `, last syndrome: ${named}`}`;
-  return { pe, el: from, regime, space, pc: elr, registers, live: false, exact: true, boundary, table: symbols.at(elr, regime) };
+  return {
+    pe,
+    el: from,
+    regime,
+    space,
+    pc: elr,
+    registers,
+    live: false,
+    exact: true,
+    boundary,
+    table: symbols.at(elr, regime),
+  };
 }
 
 const HCR_EL2_E2H = 1n << 34n;
@@ -198,7 +224,9 @@ function describe(physical: PhysicalFrame): Frame[] {
   const symbol = table?.functionAt(at);
   const offset = symbol === undefined ? 0n : physical.pc - symbol.address;
   const label =
-    symbol === undefined ? `0x${physical.pc.toString(16)}` : `${symbol.name}${offset === 0n ? '' : `+0x${offset.toString(16)}`}`;
+    symbol === undefined
+      ? `0x${physical.pc.toString(16)}`
+      : `${symbol.name}${offset === 0n ? '' : `+0x${offset.toString(16)}`}`;
   const row = table?.lineAt(at);
   let place: Pick<Frame, 'path' | 'line' | 'column'> =
     row === undefined ? {} : { path: row.path, line: row.line, ...(row.column > 0 ? { column: row.column } : {}) };

@@ -46,7 +46,12 @@ export function numeric(value: Value): bigint {
 }
 
 /** Reads what is at a place. Throws a sentence when there is no memory. */
-export function load(pe: PeView, place: Place, type: Type, bits?: { readonly offset: number; readonly size: number }): Value {
+export function load(
+  pe: PeView,
+  place: Place,
+  type: Type,
+  bits?: { readonly offset: number; readonly size: number },
+): Value {
   if (!isScalar(type)) return { type, place };
   const first = bits === undefined ? 0 : Math.floor(bits.offset / 8);
   const size = bits === undefined ? type.size : Math.ceil((bits.offset + bits.size) / 8) - first;
@@ -58,7 +63,8 @@ export function load(pe: PeView, place: Place, type: Type, bits?: { readonly off
   const width = BigInt(bits?.size ?? size * 8);
   const mask = (1n << width) - 1n;
   const raw = (whole >> shift) & mask;
-  const scalar = bits !== undefined && isSigned(type) ? BigInt.asUintN(type.size * 8, BigInt.asIntN(bits.size, raw)) : raw;
+  const scalar =
+    bits !== undefined && isSigned(type) ? BigInt.asUintN(type.size * 8, BigInt.asIntN(bits.size, raw)) : raw;
   const assign = (value: bigint): void => {
     const now = pe.read(at.space, at.address, size);
     const before = now === undefined ? whole : toNumber(now);

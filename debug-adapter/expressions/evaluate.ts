@@ -8,7 +8,17 @@ import type { Die } from '../symbols/dwarf/info.ts';
 import { INT64, pointerTo, type Type, typeOf, UINT64, VOID } from '../symbols/dwarf/types.ts';
 import type { Symbols } from '../symbols/index.ts';
 import { callerOf, type Frame, lookupAddress } from '../unwind.ts';
-import { addressOf, dereference, elementOf, isScalar, load, memberOf, numeric, toNumber, type Value } from '../values.ts';
+import {
+  addressOf,
+  dereference,
+  elementOf,
+  isScalar,
+  load,
+  memberOf,
+  numeric,
+  toNumber,
+  type Value,
+} from '../values.ts';
 import { type Node, parseExpression } from './parse.ts';
 
 export interface EvaluationContext {
@@ -25,7 +35,8 @@ export function number(value: bigint): Value {
 
 // --- Registers ----------------------------------------------------------------------------------------------------
 
-const GENERAL = /^(?:x([0-9]|[12][0-9]|30)|w([0-9]|[12][0-9]|30)|sp|wsp|lr|fp|pc|nzcv|pstate|cpsr|v([0-9]|[12][0-9]|3[01])|q([0-9]|[12][0-9]|3[01])|fpcr|fpsr)$/i;
+const GENERAL =
+  /^(?:x([0-9]|[12][0-9]|30)|w([0-9]|[12][0-9]|30)|sp|wsp|lr|fp|pc|nzcv|pstate|cpsr|v([0-9]|[12][0-9]|3[01])|q([0-9]|[12][0-9]|3[01])|fpcr|fpsr)$/i;
 const ALIASES: Readonly<Record<string, string>> = { LR: 'X30', FP: 'X29', CPSR: 'PSTATE' };
 
 const WORD: Type = { ...UINT64, name: 'uint32_t', size: 4 };
@@ -44,19 +55,27 @@ export function registerValue(context: EvaluationContext, name: string): Value |
     if (index >= 0 && index <= 31) {
       const value = physical.registers[index];
       if (value === undefined) throw new Error(`${upper} of this frame is not known: its callees may have changed it.`);
-      return upper.startsWith('W') ? { type: WORD, scalar: value & 0xffffffffn, register: upper } : { type: UINT64, scalar: value, register: upper };
+      return upper.startsWith('W')
+        ? { type: WORD, scalar: value & 0xffffffffn, register: upper }
+        : { type: UINT64, scalar: value, register: upper };
     }
   }
   const narrow = /^(?:W\d+|WSP)$/.test(canonical);
   const read = narrow ? (canonical === 'WSP' ? 'SP' : `X${canonical.slice(1)}`) : canonical;
-  if (!GENERAL.test(canonical) && !pe.systemRegisters().some(row => row.name.toUpperCase() === canonical)) return undefined;
+  if (!GENERAL.test(canonical) && !pe.systemRegisters().some(row => row.name.toUpperCase() === canonical))
+    return undefined;
   let scalar: bigint;
   try {
     scalar = pe.readRegister(read);
   } catch (error) {
     throw new Error((error as Error).message);
   }
-  const type = narrow || canonical === 'NZCV' || canonical === 'FPCR' || canonical === 'FPSR' ? WORD : /^V\d+$/.test(canonical) ? VECTOR : UINT64;
+  const type =
+    narrow || canonical === 'NZCV' || canonical === 'FPCR' || canonical === 'FPSR'
+      ? WORD
+      : /^V\d+$/.test(canonical)
+        ? VECTOR
+        : UINT64;
   return {
     type,
     scalar: narrow ? scalar & 0xffffffffn : scalar,
@@ -138,14 +157,25 @@ function atLocation(context: EvaluationContext, location: Location, type: Type, 
     case 'value':
       return { type, scalar: BigInt.asUintN(Number(bits), location.value) };
     case 'bytes':
-      return isScalar(type) ? { type, scalar: toNumber(location.bytes.subarray(0, type.size)) } : { type, bytes: location.bytes };
+      return isScalar(type)
+        ? { type, scalar: toNumber(location.bytes.subarray(0, type.size)) }
+        : { type, bytes: location.bytes };
     case 'register': {
-      const name = location.register >= 64 ? `V${location.register - 64}` : location.register === 31 ? 'SP' : `X${location.register}`;
+      const name =
+        location.register >= 64
+          ? `V${location.register - 64}`
+          : location.register === 31
+            ? 'SP'
+            : `X${location.register}`;
       const register = registerValue(context, name);
       if (register?.scalar === undefined) throw new Error('optimised out');
       const { scalar, assign } = register;
       const mask = (1n << bits) - 1n;
-      if (!isScalar(type)) return { type, bytes: Uint8Array.from({ length: type.size }, (_, index) => Number((scalar >> BigInt(index * 8)) & 0xffn)) };
+      if (!isScalar(type))
+        return {
+          type,
+          bytes: Uint8Array.from({ length: type.size }, (_, index) => Number((scalar >> BigInt(index * 8)) & 0xffn)),
+        };
       return {
         type,
         scalar: scalar & mask,
@@ -159,7 +189,8 @@ function atLocation(context: EvaluationContext, location: Location, type: Type, 
         if (piece.location === undefined) throw new Error('optimised out in part');
         const pieceType: Type = { kind: 'base', name: 'piece', size: piece.bytes };
         const value = atLocation(context, piece.location, pieceType, space).scalar ?? 0n;
-        for (let index = 0; index < piece.bytes && offset < bytes.length; index++) bytes[offset++] = Number((value >> BigInt(index * 8)) & 0xffn);
+        for (let index = 0; index < piece.bytes && offset < bytes.length; index++)
+          bytes[offset++] = Number((value >> BigInt(index * 8)) & 0xffn);
       }
       return isScalar(type) ? { type, scalar: toNumber(bytes) } : { type, bytes };
     }
@@ -186,7 +217,8 @@ function lookUp(context: EvaluationContext, name: string): Value | undefined {
   const register = registerValue(context, name);
   if (register !== undefined) return register;
   const symbol = symbols.symbol(name, regime);
-  if (symbol !== undefined) return { type: pointerTo({ ...VOID, kind: 'function', name: 'code' }), scalar: symbol.address };
+  if (symbol !== undefined)
+    return { type: pointerTo({ ...VOID, kind: 'function', name: 'code' }), scalar: symbol.address };
   for (const table of symbols.tables) {
     for (const enumeration of table.info.units().slice(0, 1)) {
       const die = [...enumeration.root.children()]
@@ -202,17 +234,43 @@ function lookUp(context: EvaluationContext, name: string): Value | undefined {
 const BASE_TYPES: Readonly<Record<string, Type>> = Object.fromEntries(
   (
     [
-      ['char', 1, 8], ['signed char', 1, 6], ['unsigned char', 1, 8], ['short', 2, 5], ['unsigned short', 2, 7], ['int', 4, 5],
-      ['unsigned', 4, 7], ['unsigned int', 4, 7], ['long', 8, 5], ['unsigned long', 8, 7], ['long long', 8, 5],
-      ['unsigned long long', 8, 7], ['int8_t', 1, 5], ['uint8_t', 1, 7], ['int16_t', 2, 5], ['uint16_t', 2, 7], ['int32_t', 4, 5],
-      ['uint32_t', 4, 7], ['int64_t', 8, 5], ['uint64_t', 8, 7], ['uintptr_t', 8, 7], ['size_t', 8, 7], ['u8', 1, 7], ['u16', 2, 7],
-      ['u32', 4, 7], ['u64', 8, 7], ['float', 4, 4], ['double', 8, 4],
+      ['char', 1, 8],
+      ['signed char', 1, 6],
+      ['unsigned char', 1, 8],
+      ['short', 2, 5],
+      ['unsigned short', 2, 7],
+      ['int', 4, 5],
+      ['unsigned', 4, 7],
+      ['unsigned int', 4, 7],
+      ['long', 8, 5],
+      ['unsigned long', 8, 7],
+      ['long long', 8, 5],
+      ['unsigned long long', 8, 7],
+      ['int8_t', 1, 5],
+      ['uint8_t', 1, 7],
+      ['int16_t', 2, 5],
+      ['uint16_t', 2, 7],
+      ['int32_t', 4, 5],
+      ['uint32_t', 4, 7],
+      ['int64_t', 8, 5],
+      ['uint64_t', 8, 7],
+      ['uintptr_t', 8, 7],
+      ['size_t', 8, 7],
+      ['u8', 1, 7],
+      ['u16', 2, 7],
+      ['u32', 4, 7],
+      ['u64', 8, 7],
+      ['float', 4, 4],
+      ['double', 8, 4],
     ] as const
   ).map(([name, size, encoding]) => [name, { kind: 'base', name, size, encoding }]),
 );
 
 function typeNamed(context: EvaluationContext, words: string): Type {
-  const plain = words.replace(/\b(const|volatile)\b/g, '').trim().replace(/\s+/g, ' ');
+  const plain = words
+    .replace(/\b(const|volatile)\b/g, '')
+    .trim()
+    .replace(/\s+/g, ' ');
   if (plain === 'void') return VOID;
   const tagged = /^(struct|union|enum) (\w+)$/.exec(plain);
   const tags: readonly number[] =
@@ -315,14 +373,17 @@ class Evaluator {
 
   private spaceOfPointer(value: Value): AddressSpace {
     // Only a pointer written with a space, or calculated from one, carries a place without being an lvalue.
-    return value.type.kind === 'pointer' && value.place !== undefined && value.assign === undefined ? value.place.space : this.space;
+    return value.type.kind === 'pointer' && value.place !== undefined && value.assign === undefined
+      ? value.place.space
+      : this.space;
   }
 
   private unary(operator: string, operand: Node): Value {
     const value = this.evaluate(operand);
     switch (operator) {
       case '*':
-        if (value.type.kind === 'pointer' && value.type.target?.().kind !== 'function') return dereference(this.context.pe, value, this.spaceOfPointer(value));
+        if (value.type.kind === 'pointer' && value.type.target?.().kind !== 'function')
+          return dereference(this.context.pe, value, this.spaceOfPointer(value));
         return load(this.context.pe, { space: this.space, address: BigInt.asUintN(64, numeric(value)) }, UINT64);
       case '&':
         return value.type.target?.().kind === 'function' ? value : addressOf(value);
@@ -340,7 +401,9 @@ class Evaluator {
   private binary(operator: string, leftNode: Node, rightNode: Node): Value {
     if (operator === '&&' || operator === '||') {
       const left = truth(this.evaluate(leftNode));
-      return number(BigInt(operator === '&&' ? left && truth(this.evaluate(rightNode)) : left || truth(this.evaluate(rightNode))));
+      return number(
+        BigInt(operator === '&&' ? left && truth(this.evaluate(rightNode)) : left || truth(this.evaluate(rightNode))),
+      );
     }
     if (operator === '==' || operator === '!=') {
       const equal = this.byMeaning(leftNode, rightNode) ?? this.byMeaning(rightNode, leftNode);
@@ -388,7 +451,9 @@ class Evaluator {
     if (object.type.kind === 'pointer') object = dereference(pe, object, this.spaceOfPointer(object));
     const member = memberOf(pe, object, node.name);
     if (member === undefined) {
-      throw new Error(`${object.register ?? object.type.name} has no ${object.register === undefined ? 'member' : 'field'} "${node.name}".`);
+      throw new Error(
+        `${object.register ?? object.type.name} has no ${object.register === undefined ? 'member' : 'field'} "${node.name}".`,
+      );
     }
     return member;
   }
@@ -410,9 +475,14 @@ class Evaluator {
     const value = this.evaluate(node.operand);
     if (!isScalar(type)) throw new Error(`A cast to ${type.name} is not possible.`);
     const space = this.spaceOfPointer(value);
-    const source = value.scalar === undefined && value.type.kind === 'array' ? (value.place?.address ?? 0n) : numeric(value);
+    const source =
+      value.scalar === undefined && value.type.kind === 'array' ? (value.place?.address ?? 0n) : numeric(value);
     const scalar = BigInt.asUintN(type.size * 8, source);
-    return { type, scalar, ...(type.kind === 'pointer' && space !== this.space ? { place: { space, address: scalar } } : {}) };
+    return {
+      type,
+      scalar,
+      ...(type.kind === 'pointer' && space !== this.space ? { place: { space, address: scalar } } : {}),
+    };
   }
 }
 
@@ -424,4 +494,3 @@ export function evaluateExpression(source: string | Node, context: EvaluationCon
 export function isTrue(value: Value): boolean {
   return truth(value);
 }
-

@@ -49,11 +49,37 @@ function characterCode(quoted: string): number {
 
 /** Binary operators by rising precedence. */
 const LEVELS: readonly (readonly string[])[] = [
-  ['||'], ['&&'], ['|'], ['^'], ['&'], ['==', '!='], ['<', '>', '<=', '>='], ['<<', '>>'], ['+', '-'], ['*', '/', '%'],
+  ['||'],
+  ['&&'],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['==', '!='],
+  ['<', '>', '<=', '>='],
+  ['<<', '>>'],
+  ['+', '-'],
+  ['*', '/', '%'],
 ]; // rows of C's precedence table
 
 const UNARY = new Set(['-', '+', '~', '!', '*', '&']);
-const TYPE_WORDS = new Set(['struct', 'union', 'enum', 'unsigned', 'signed', 'long', 'int', 'short', 'char', 'void', 'const', 'volatile', 'float', 'double', '_Bool', 'bool']);
+const TYPE_WORDS = new Set([
+  'struct',
+  'union',
+  'enum',
+  'unsigned',
+  'signed',
+  'long',
+  'int',
+  'short',
+  'char',
+  'void',
+  'const',
+  'volatile',
+  'float',
+  'double',
+  '_Bool',
+  'bool',
+]);
 const SPACES = new Set(['pa', 'ipa', 'va', 'el0', 'el1', 'el2', 'el3']);
 const DEEPEST = 200;
 
@@ -92,7 +118,9 @@ class Parser {
 
   private unexpected(instead = ''): Error {
     const { kind, text } = this.peek;
-    return new Error(`The expression "${this.source}" has ${kind === 'end' ? 'its end' : `"${text}"`}${instead} where that makes no sense.`);
+    return new Error(
+      `The expression "${this.source}" has ${kind === 'end' ? 'its end' : `"${text}"`}${instead} where that makes no sense.`,
+    );
   }
 
   private assignment(): Node {
@@ -141,7 +169,12 @@ class Parser {
     let stars = 0;
     while (words.length > 0 && this.accept('*')) stars++;
     const closed = words.length > 0 && this.accept(')');
-    const isType = TYPE_WORDS.has(words[0]) || stars > 0 || this.peek.kind === 'word' || this.peek.kind === 'number' || words.at(-1)?.endsWith('_t');
+    const isType =
+      TYPE_WORDS.has(words[0]) ||
+      stars > 0 ||
+      this.peek.kind === 'word' ||
+      this.peek.kind === 'number' ||
+      words.at(-1)?.endsWith('_t');
     if (!closed || !isType) {
       this.position = start;
       return undefined;

@@ -1,0 +1,122 @@
+/** A launched machine with everything that belongs to it: symbols, breakpoints, the runner, what was shown at the last stop. */
+
+import type { ExceptionEvent, PeView, Target } from '../simulator/target.ts';
+import { Breakpoints } from './breakpoints.ts';
+import type { Launch } from './launch.ts';
+import type { Container } from './requests/variables.ts';
+import { Runner, type RunnerEvents, type Stop } from './runner.ts';
+import { Symbols } from './symbols/index.ts';
+import { type Frame, unwind } from './unwind.ts';
+
+const LONGEST_LOG = 10_000;
+
+export class Machine {
+  readonly symbols = new Symbols();
+  readonly breakpoints: Breakpoints;
+  readonly runner: Runner;
+  /** The last stop; undefined before the first and while the machine runs. */
+  stop: Stop | undefined;
+  lastPe = 0;
+  private readonly frames = new Map<number, Frame>();
+  private readonly stacks = new Map<number, { readonly firstId: number; readonly frames: readonly Frame[] }>();
+  private readonly containers = new Map<number, Container>();
+  // Numbers go on over stops, so that one from an earlier stop is known as such.
+  private nextReference = 1;
+  private firstReference = 1;
+  readonly gotoTargets = new Map<number, { readonly address: bigint }>();
+  readonly exceptions: ExceptionEvent[] = [];
+
+  constructor(
+    readonly target: Target,
+    readonly launch: Launch,
+    events: RunnerEvents,
+  ) {
+    for (const table of launch.symbols) this.symbols.add(table);
+    this.breakpoints = new Breakpoints(target, this.symbols);
+    this.runner = new Runner(target, this.breakpoints, events);
+  }
+
+  get running(): boolean {
+    return this.runner.running;
+  }
+
+  get recording(): boolean {
+    return this.target.onException !== undefined;
+  }
+
+  record(on: boolean): void {
+    this.target.onException = on
+      ? event => {
+          this.exceptions.push(event);
+          if (this.exceptions.length > 2 * LONGEST_LOG) this.exceptions.splice(0, LONGEST_LOG);
+        }
+      : undefined;
+  }
+
+  /** Threads are PEs, counted from 1. Throws a sentence for one that is not there. */
+  peOfThread(threadId: unknown): PeView {
+    const pe = typeof threadId === 'number' ? this.target.pes[threadId - 1] : undefined;
+    if (pe === undefined)
+      throw new Error(
+        `There is no thread ${String(threadId)}: the machine has ${this.target.pes.length} PEs, counted from 1.`,
+      );
+    return pe;
+  }
+
+  get focusedPe(): PeView {
+    return this.target.pes[this.lastPe];
+  }
+
+  /** Forgets what was shown: after a resume and after a change of state. */
+  invalidate(): void {
+    this.frames.clear();
+    this.stacks.clear();
+    this.containers.clear();
+    this.gotoTargets.clear();
+    this.firstReference = this.nextReference;
+  }
+
+  /** After a change by the user: stacks are unwound anew, references stay good. */
+  forgetStacks(): void {
+    this.stacks.clear();
+  }
+
+  stackOf(pe: PeView): { readonly firstId: number; readonly frames: readonly Frame[] } {
+    let stack = this.stacks.get(pe.index);
+    if (stack === undefined) {
+      const frames = unwind(pe, this.symbols);
+      stack = { firstId: this.nextReference, frames };
+      for (const frame of frames) this.frames.set(this.nextReference++, frame);
+      this.stacks.set(pe.index, stack);
+    }
+    return stack;
+  }
+
+  frame(id: unknown): Frame {
+    const frame = this.frames.get(id as number);
+    if (frame === undefined) throw this.unknown('frame', id);
+    return frame;
+  }
+
+  /** Keeps a container of variables until the next resume; returns its reference. */
+  keep(container: Container): number {
+    const reference = this.nextReference++;
+    this.containers.set(reference, container);
+    return reference;
+  }
+
+  container(reference: unknown): Container {
+    const container = this.containers.get(reference as number);
+    if (container === undefined) throw this.unknown('variables reference', reference);
+    return container;
+  }
+
+  private unknown(what: string, id: unknown): Error {
+    const stale = typeof id === 'number' && id > 0 && id < this.firstReference;
+    return new Error(
+      stale
+        ? `The ${what} ${id} is from an earlier stop; ask for the stack again.`
+        : `There is no ${what} ${String(id)}.`,
+    );
+  }
+}

@@ -1,0 +1,227 @@
+/** The ways to move on: continue, and the steps by instruction and by line. */
+
+import type { PeView, RunOptions, StopReason, Target } from '../simulator/target.ts';
+import type { Motion, Stop } from './runner.ts';
+import type { Symbols } from './symbols/index.ts';
+import { callerOf, topFrame } from './unwind.ts';
+
+/** Runs until something else stops the machine. */
+export class Continue implements Motion {
+  private first = true;
+
+  constructor(private readonly pe?: number) {}
+
+  next(): Partial<RunOptions> {
+    const stepOff = this.first;
+    this.first = false;
+    return { stepOff, ...(this.pe === undefined ? {} : { pe: this.pe }) };
+  }
+
+  after(): Stop | undefined {
+    return undefined;
+  }
+}
+
+// Instructions after which `next` waits for the return (Arm ARM C4.1): masks and values of A64 encodings.
+const CALLS: readonly (readonly [mask: number, value: number])[] = [
+  [0xfc000000, 0x94000000], // BL
+  [0xfffffc1f, 0xd63f0000], // BLR
+  [0xfefff800, 0xd63f0800], // BLRAA, BLRAAZ, BLRAB, BLRABZ
+  [0xffe0001f, 0xd4000001], // SVC
+  [0xffe0001f, 0xd4000002], // HVC
+  [0xffe0001f, 0xd4000003], // SMC
+];
+
+function wordAt(pe: PeView): number | undefined {
+  const data = pe.read({ kind: 'va' }, pe.pc, 4);
+  return data === undefined ? undefined : new DataView(data.buffer, data.byteOffset).getUint32(0, true);
+}
+
+function isCall(word: number | undefined): boolean {
+  return word !== undefined && CALLS.some(([mask, value]) => (word & mask) >>> 0 === value >>> 0);
+}
+
+/** Base of the steps: knows its PE and keeps at most one breakpoint of its own. */
+abstract class Step implements Motion {
+  protected readonly pe: PeView;
+  private temporary: number | undefined;
+  private accepts: () => boolean = () => true;
+  private first = true;
+
+  constructor(
+    protected readonly target: Target,
+    protected readonly symbols: Symbols,
+    protected readonly index: number,
+  ) {
+    this.pe = target.pes[index];
+  }
+
+  next(): Partial<RunOptions> {
+    // Away from the instruction where the PE stands; from then on breakpoints of the user count.
+    const stepOff = this.first;
+    this.first = false;
+    return this.temporary === undefined ? { instructions: 1, pe: this.index, stepOff } : { stepOff };
+  }
+
+  owns(id: number): boolean {
+    return id === this.temporary;
+  }
+
+  after(reason: StopReason): Stop | undefined {
+    if (this.temporary !== undefined) {
+      const reached = 'ids' in reason && reason.ids.includes(this.temporary) && this.accepts();
+      if (!reached) return undefined;
+      this.end();
+    }
+    return this.moved();
+  }
+
+  end(): void {
+    if (this.temporary !== undefined) this.target.removeBreakpoint(this.temporary);
+    this.temporary = undefined;
+  }
+
+  /** The PE has arrived somewhere: a stop, or undefined after arranging the next move. */
+  protected abstract moved(): Stop | undefined;
+
+  protected stop(): Stop {
+    return { reason: 'step', pe: this.index };
+  }
+
+  /** Runs to an address in the present regime, EL and guest, with the stack not lower than now. */
+  protected runTo(address: bigint, lowestSp: bigint | undefined): void {
+    const { el, regime, vmid } = this.pe;
+    this.accepts = () => {
+      if (this.pe.pc !== address || this.pe.el !== el || this.pe.vmid !== vmid) return false;
+      return lowestSp === undefined || this.pe.readRegister('SP') >= lowestSp;
+    };
+    const guest = vmid === undefined ? {} : { vmid };
+    this.temporary = this.target.addBreakpoint({ kind: 'instruction', address, regime, pe: this.index, ...guest });
+  }
+
+  /** Runs to the next exception return of this PE to a level below. */
+  protected runToReturn(): void {
+    const { el } = this.pe;
+    this.accepts = () => true;
+    this.temporary = this.target.addBreakpoint({
+      kind: 'exception',
+      match: event => event.kind === 'return' && event.pe === this.index && event.from === el && event.to < el,
+    });
+  }
+}
+
+/** One instruction; with `over`, a call or an exception-generating instruction runs to its return. */
+export class StepInstruction extends Step {
+  constructor(target: Target, symbols: Symbols, index: number, over: boolean) {
+    super(target, symbols, index);
+    if (over && isCall(wordAt(this.pe))) this.runTo(this.pe.pc + 4n, this.pe.readRegister('SP'));
+  }
+
+  protected override moved(): Stop {
+    return this.stop();
+  }
+}
+
+/** To the start of another source line; with `over`, calls and exceptions on the way run to their return. */
+export class StepLine extends Step {
+  private readonly line: { readonly path: string; readonly line: number } | undefined;
+  private readonly functionLow: bigint | undefined;
+  private readonly el: number;
+  private readonly startSp: bigint;
+
+  constructor(
+    target: Target,
+    symbols: Symbols,
+    index: number,
+    private readonly over: boolean,
+  ) {
+    super(target, symbols, index);
+    const { pe } = this;
+    const table = symbols.at(pe.pc, pe.regime);
+    this.line = table?.lineAt(pe.pc);
+    this.functionLow = this.functionAt();
+    this.el = pe.el;
+    this.startSp = pe.readRegister('SP');
+    this.prepare();
+  }
+
+  private functionAt(): bigint | undefined {
+    const table = this.symbols.at(this.pe.pc, this.pe.regime);
+    return table?.scopesAt(this.pe.pc)[0]?.low ?? table?.functionAt(this.pe.pc)?.address;
+  }
+
+  /** Before the next instruction: run over it if it calls and we do not follow. */
+  private prepare(): void {
+    if (this.over && isCall(wordAt(this.pe))) this.runTo(this.pe.pc + 4n, this.pe.readRegister('SP'));
+  }
+
+  protected override moved(): Stop | undefined {
+    const { pe } = this;
+    // Without line information a line is an instruction.
+    if (this.line === undefined) return this.stop();
+    const table = this.symbols.at(pe.pc, pe.regime);
+    const row = table?.lineAt(pe.pc);
+    const low = this.functionAt();
+    if (pe.el === this.el && low === this.functionLow && low !== undefined) {
+      const sameLine = row !== undefined && row.line === this.line.line && row.path === this.line.path;
+      if (row !== undefined && !sameLine && row.isStatement && row.low === pe.pc) return this.stop();
+      this.prepare();
+      return undefined;
+    }
+    if (pe.el !== this.el) {
+      if (!this.over || pe.el < this.el) return this.stop();
+      // An interrupt or a fault on the way: go on behind its return.
+      this.runToReturn();
+      return undefined;
+    }
+    const entered = low !== undefined && pe.pc === low && pe.readRegister('SP') <= this.startSp;
+    if (!entered) {
+      // Back in a caller, or jumped elsewhere.
+      if (row !== undefined) return this.stop();
+      return this.leave();
+    }
+    if (this.over) return this.leave();
+    const body = table?.afterPrologue(pe.pc) ?? pe.pc;
+    if (row === undefined) return this.leave();
+    if (body === pe.pc) return this.stop();
+    this.landing = body;
+    this.runTo(body, undefined);
+    return undefined;
+  }
+
+  private landing: bigint | undefined;
+
+  override after(reason: StopReason): Stop | undefined {
+    const { landing } = this;
+    if (landing !== undefined && this.pe.pc === landing) {
+      this.end();
+      return this.stop();
+    }
+    return super.after(reason);
+  }
+
+  /** Out of a function without lines, back to where it was called. */
+  private leave(): Stop | undefined {
+    const caller = callerOf(topFrame(this.pe, this.symbols), this.symbols);
+    if (caller === undefined || caller.boundary !== undefined) return this.stop();
+    this.runTo(caller.pc, undefined);
+    return undefined;
+  }
+}
+
+/** Out of the present function, or out of an exception handler by its return. */
+export class StepOut extends Step {
+  constructor(target: Target, symbols: Symbols, index: number) {
+    super(target, symbols, index);
+    const frame = topFrame(this.pe, symbols);
+    const caller = callerOf(frame, symbols);
+    if (caller !== undefined && caller.boundary === undefined)
+      this.runTo(caller.pc, caller.registers[31] ?? frame.registers[31]);
+    else if (this.pe.el > 0) this.runToReturn();
+    else throw new Error('This function has no caller to step out to.');
+  }
+
+  protected override moved(): Stop {
+    return this.stop();
+  }
+}

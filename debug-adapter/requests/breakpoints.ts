@@ -1,0 +1,229 @@
+/** Breakpoints of every kind. A breakpoint that cannot be set is answered as unverified, with a sentence. */
+
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { BreakpointSpec } from '../../simulator/target.ts';
+import { formatPlace, hex, type Place, parsePlace } from '../address.ts';
+import type { Family, Guard } from '../breakpoints.ts';
+import { evaluateExpression } from '../expressions/evaluate.ts';
+import { EXCEPTION_FILTERS } from '../filters.ts';
+import { type Handler, handler } from '../handler.ts';
+import type { Session } from '../session.ts';
+import type { SymbolTable } from '../symbols/index.ts';
+import { numeric } from '../values.ts';
+
+type Breakpoint = DebugProtocol.Breakpoint;
+
+/** Sets one breakpoint and describes it. `describe` adds where it stands. */
+function place(
+  session: Session,
+  family: Family,
+  key: string,
+  guard: Guard,
+  find: () => { specs: readonly BreakpointSpec[]; extra?: Partial<Breakpoint> },
+): Breakpoint {
+  const { breakpoints } = session.machine;
+  try {
+    const { specs, extra } = find();
+    return { id: breakpoints.add(family, key, specs, guard).id, verified: true, ...extra };
+  } catch (error) {
+    return { id: breakpoints.unusedId(), verified: false, reason: 'failed', message: (error as Error).message };
+  }
+}
+
+function inTable(table: SymbolTable, address: bigint): BreakpointSpec {
+  return { kind: 'instruction', address, ...(table.regime === undefined ? {} : { regime: table.regime }) };
+}
+
+function list<T>(value: unknown, name: string): readonly T[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw new Error(`"${name}" has to be a list.`);
+  return value as T[];
+}
+
+interface DataId {
+  readonly space: Place['space'];
+  readonly address: string;
+  readonly bytes: number;
+}
+
+export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
+  setBreakpoints: handler<DebugProtocol.SetBreakpointsArguments, { breakpoints: Breakpoint[] }>(
+    'machine',
+    (session, args) => {
+      const { breakpoints, symbols } = session.machine;
+      const path = args.source?.path;
+      if (typeof path !== 'string')
+        throw new Error('Breakpoints can be set in source files only: "source.path" is missing.');
+      breakpoints.clear('source', path);
+      const wanted = list<DebugProtocol.SourceBreakpoint>(args.breakpoints, 'breakpoints');
+      return {
+        breakpoints: wanted.map(one =>
+          place(session, 'source', path, one, () => {
+            const line = one.line + (session.client.linesStartAt1 === false ? 1 : 0);
+            const found = symbols.tables.flatMap(table => table.addressesOf(path, line).map(at => ({ table, at })));
+            if (found.length === 0)
+              throw new Error(`No image of this session has code for line ${line} of this file or below.`);
+            const [{ at }] = found;
+            return {
+              specs: found.map(({ table, at: { address } }) => inTable(table, address)),
+              extra: {
+                line: at.line - (session.client.linesStartAt1 === false ? 1 : 0),
+                source: { name: baseName(path), path },
+                instructionReference: hex(at.address),
+              },
+            };
+          }),
+        ),
+      };
+    },
+  ),
+
+  setFunctionBreakpoints: handler<DebugProtocol.SetFunctionBreakpointsArguments, { breakpoints: Breakpoint[] }>(
+    'machine',
+    (session, args) => {
+      const { breakpoints, symbols } = session.machine;
+      breakpoints.clear('function');
+      const wanted = list<DebugProtocol.FunctionBreakpoint>(args.breakpoints, 'breakpoints');
+      return {
+        breakpoints: wanted.map(one =>
+          place(session, 'function', String(one.name), one, () => {
+            const specs: BreakpointSpec[] = [];
+            let extra: Partial<Breakpoint> | undefined;
+            for (const table of symbols.tables) {
+              const address = table.symbol(String(one.name));
+              if (address === undefined) continue;
+              const body = table.afterPrologue(address);
+              specs.push(inTable(table, body));
+              const row = table.lineAt(body);
+              extra ??= {
+                instructionReference: hex(body),
+                ...(row === undefined ? {} : { line: row.line, source: { name: baseName(row.path), path: row.path } }),
+              };
+            }
+            if (specs.length === 0) throw new Error(`No image of this session has a function "${one.name}".`);
+            return { specs, extra };
+          }),
+        ),
+      };
+    },
+  ),
+
+  setInstructionBreakpoints: handler<DebugProtocol.SetInstructionBreakpointsArguments, { breakpoints: Breakpoint[] }>(
+    'machine',
+    (session, args) => {
+      const { machine } = session;
+      machine.breakpoints.clear('instruction');
+      const wanted = list<DebugProtocol.InstructionBreakpoint>(args.breakpoints, 'breakpoints');
+      return {
+        breakpoints: wanted.map(one =>
+          place(session, 'instruction', one.instructionReference, one, () => {
+            const { space, address: base } = parsePlace(String(one.instructionReference), machine.focusedPe);
+            const address = BigInt.asUintN(64, base + BigInt(one.offset ?? 0));
+            if (space.kind !== 'va') throw new Error('An instruction breakpoint needs a virtual address.');
+            if ((address & 3n) !== 0n)
+              throw new Error(`${hex(address)} is no address of an instruction: it is not a multiple of 4.`);
+            const regime = space.regime === undefined ? {} : { regime: space.regime };
+            return {
+              specs: [{ kind: 'instruction', address, ...regime }],
+              extra: { instructionReference: hex(address) },
+            };
+          }),
+        ),
+      };
+    },
+  ),
+
+  setExceptionBreakpoints: handler<DebugProtocol.SetExceptionBreakpointsArguments, { breakpoints: Breakpoint[] }>(
+    'machine',
+    (session, args) => {
+      session.machine.breakpoints.clear('exception');
+      const plain = list<string>(args.filters, 'filters').map(filterId => ({ filterId }));
+      const wanted: DebugProtocol.ExceptionFilterOptions[] = [
+        ...plain,
+        ...list<DebugProtocol.ExceptionFilterOptions>(args.filterOptions, 'filterOptions'),
+      ];
+      return {
+        breakpoints: wanted.map(one =>
+          place(session, 'exception', one.filterId, one, () => {
+            const row = EXCEPTION_FILTERS.find(filter => filter.filter === one.filterId);
+            if (row === undefined) throw new Error(`There is no exception filter "${one.filterId}".`);
+            return { specs: [{ kind: 'exception', match: row.match }] };
+          }),
+        ),
+      };
+    },
+  ),
+
+  dataBreakpointInfo: handler<
+    DebugProtocol.DataBreakpointInfoArguments,
+    DebugProtocol.DataBreakpointInfoResponse['body']
+  >('machine', (session, args) => {
+    const { machine } = session;
+    const pe = machine.focusedPe;
+    const none = (description: string): DebugProtocol.DataBreakpointInfoResponse['body'] => ({
+      dataId: null,
+      description,
+    });
+    try {
+      let at: Place | undefined;
+      let bytes = args.bytes ?? 8;
+      if (args.asAddress) at = parsePlace(args.name, pe);
+      else if (args.variablesReference) {
+        const value = machine.container(args.variablesReference).value?.(args.name);
+        at = value?.place;
+        bytes = args.bytes ?? value?.type.size ?? 8;
+      } else {
+        const frame = args.frameId === undefined ? undefined : machine.frame(args.frameId);
+        const value = evaluateExpression(args.name, { pe, symbols: machine.symbols, frame });
+        at = value.place ?? { space: { kind: 'va' }, address: numeric(value) };
+        bytes = args.bytes ?? (value.place === undefined ? 8 : value.type.size);
+      }
+      if (at === undefined) return none(`${args.name} is not in memory, so it cannot be watched.`);
+      const id: DataId = { space: at.space, address: hex(at.address), bytes };
+      return {
+        dataId: JSON.stringify(id),
+        description: `${bytes} bytes at ${formatPlace(at, pe)}`,
+        accessTypes: ['read', 'write', 'readWrite'],
+      };
+    } catch (error) {
+      return none((error as Error).message);
+    }
+  }),
+
+  setDataBreakpoints: handler<DebugProtocol.SetDataBreakpointsArguments, { breakpoints: Breakpoint[] }>(
+    'machine',
+    (session, args) => {
+      session.machine.breakpoints.clear('data');
+      const wanted = list<DebugProtocol.DataBreakpoint>(args.breakpoints, 'breakpoints');
+      return {
+        breakpoints: wanted.map(one =>
+          place(session, 'data', one.dataId, one, () => {
+            const { space, address, bytes } = JSON.parse(one.dataId) as DataId;
+            return {
+              specs: [{ kind: 'data', space, address: BigInt(address), bytes, access: one.accessType ?? 'write' }],
+            };
+          }),
+        ),
+      };
+    },
+  ),
+
+  breakpointLocations: handler<
+    DebugProtocol.BreakpointLocationsArguments,
+    { breakpoints: DebugProtocol.BreakpointLocation[] }
+  >('machine', (session, args) => {
+    const path = args.source?.path;
+    if (typeof path !== 'string') return { breakpoints: [] };
+    const last = args.endLine ?? args.line;
+    const lines = new Set(
+      session.machine.symbols.tables
+        .flatMap(table => table.codeLines(path).map(({ line }) => line))
+        .filter(line => line >= args.line && line <= last),
+    );
+    return { breakpoints: [...lines].sort((a, b) => a - b).map(line => ({ line })) };
+  }),
+};
+
+export function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+}

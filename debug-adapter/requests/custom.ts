@@ -1,0 +1,155 @@
+/** The custom requests of `protocol.ts`, for the panels of the extension. */
+
+import type { ExceptionEvent, PeView, TranslationRegime } from '../../simulator/target.ts';
+import { hex } from '../address.ts';
+import { evaluateExpression } from '../expressions/evaluate.ts';
+import { type Handler, handler } from '../handler.ts';
+import type { CustomRequests, ExceptionRecord } from '../protocol.ts';
+import type { Session } from '../session.ts';
+import { numeric } from '../values.ts';
+import { sendConsole } from './evaluate.ts';
+
+const MOST_RANGES = 1000;
+const REGIMES: readonly string[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
+
+type Requests = { [K in keyof CustomRequests]: Handler };
+
+function custom<K extends keyof CustomRequests>(
+  handle: (session: Session, args: CustomRequests[K]['arguments']) => CustomRequests[K]['body'],
+): Handler {
+  return handler<CustomRequests[K]['arguments'], CustomRequests[K]['body']>('machine', handle);
+}
+
+function peOf(session: Session, threadId: number | undefined): PeView {
+  return threadId === undefined ? session.machine.focusedPe : session.machine.peOfThread(threadId);
+}
+
+function regimeOf(pe: PeView, regime: unknown): TranslationRegime {
+  if (regime === undefined) return pe.regime;
+  if (!REGIMES.includes(regime as string))
+    throw new Error(`"${String(regime)}" is no translation regime: use one of ${REGIMES.join(', ')}.`);
+  return regime as TranslationRegime;
+}
+
+function optional<K extends string>(key: K, value: bigint | undefined): { [P in K]?: string } {
+  return value === undefined ? {} : ({ [key]: hex(value) } as { [P in K]?: string });
+}
+
+function register(pe: PeView, name: string): bigint | undefined {
+  try {
+    return pe.readRegister(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a stage translates, and where its tables are (Arm ARM D24.2: HCR_EL2, VTTBR_EL2, SCTLR_ELx, TTBR0_ELx). */
+function stageState(
+  pe: PeView,
+  stage: 1 | 2,
+  regime: TranslationRegime,
+): { enabled: boolean; vmid?: number; base?: string } {
+  if (stage === 2) {
+    const hcr = register(pe, 'HCR_EL2') ?? 0n;
+    const vttbr = register(pe, 'VTTBR_EL2') ?? 0n;
+    const enabled = (hcr & 1n) !== 0n || ((hcr >> 12n) & 1n) !== 0n;
+    return { enabled, vmid: Number(vttbr >> 48n), base: hex(vttbr & 0xfffffffffffen) };
+  }
+  const level = regime === 'EL1&0' ? 1 : regime === 'EL3' ? 3 : 2;
+  const base = register(pe, `TTBR0_EL${level}`);
+  return {
+    enabled: ((register(pe, `SCTLR_EL${level}`) ?? 0n) & 1n) !== 0n,
+    ...optional('base', base === undefined ? undefined : base & 0xfffffffffffen),
+  };
+}
+
+function record(event: ExceptionEvent): ExceptionRecord {
+  const { kind, pe, instructions, from, to, type } = event;
+  return {
+    kind,
+    pe,
+    instructions,
+    from,
+    to,
+    type,
+    ...(event.class === undefined ? {} : { class: event.class }),
+    ...optional('esr', event.esr),
+    ...optional('far', event.far),
+    ...optional('hpfar', event.hpfar),
+    pc: hex(event.pc),
+    target: hex(event.target),
+  };
+}
+
+export const CUSTOM: Requests = {
+  'hyperstep/listRegisters': custom<'hyperstep/listRegisters'>((session, args) => {
+    const pe = peOf(session, args.threadId);
+    return {
+      registers: session.machine.target.listRegisters(pe.index).map(one => ({ ...one, value: hex(one.value, 16) })),
+    };
+  }),
+
+  'hyperstep/mappings': custom<'hyperstep/mappings'>((session, args) => {
+    const pe = peOf(session, args.threadId);
+    if (args.stage !== 1 && args.stage !== 2) throw new Error(`"stage" is ${String(args.stage)}; it has to be 1 or 2.`);
+    const regime = args.stage === 2 ? 'EL1&0' : regimeOf(pe, args.regime);
+    const limit = args.limit ?? MOST_RANGES;
+    const state = stageState(pe, args.stage, regime);
+    const found = state.enabled ? pe.mappings(args.stage, regime, limit + 1) : [];
+    const ranges = found
+      .slice(0, limit)
+      .map(one => ({ ...one, input: hex(one.input), output: hex(one.output), size: hex(one.size) }));
+    return { regime, ...state, ranges, truncated: found.length > limit };
+  }),
+
+  'hyperstep/walk': custom<'hyperstep/walk'>((session, args) => {
+    const pe = peOf(session, args.threadId);
+    const address = BigInt.asUintN(
+      64,
+      numeric(evaluateExpression(String(args.address), { pe, symbols: session.machine.symbols })),
+    );
+    const walk = pe.walk(address, args.regime === undefined ? undefined : regimeOf(pe, args.regime));
+    const { ipa, pa, steps, ...rest } = walk;
+    return {
+      ...rest,
+      ...optional('ipa', ipa),
+      ...optional('pa', pa),
+      steps: steps.map(({ descriptorIpa, descriptorPa, descriptor, output, ...step }) => ({
+        ...step,
+        ...optional('descriptorIpa', descriptorIpa),
+        descriptorPa: hex(descriptorPa),
+        descriptor: hex(descriptor, 16),
+        ...optional('output', output),
+      })),
+    };
+  }),
+
+  'hyperstep/console': custom<'hyperstep/console'>((session, args) => {
+    if (typeof args.text !== 'string') throw new Error('"text" has to be a string: what the guest is to receive.');
+    sendConsole(session, args.text);
+    return {};
+  }),
+
+  'hyperstep/exceptions': custom<'hyperstep/exceptions'>((session, args) => {
+    const { machine } = session;
+    if (args.record !== undefined) machine.record(args.record === true);
+    const limit = args.limit ?? 1000;
+    return { recording: machine.recording, exceptions: limit > 0 ? machine.exceptions.slice(-limit).map(record) : [] };
+  }),
+
+  'hyperstep/machine': custom<'hyperstep/machine'>(session => {
+    const { target, running } = session.machine;
+    const pes = target.pes.map(({ index, powered, waiting, el, regime, vmid, asid, pc }) => ({
+      threadId: index + 1,
+      index,
+      powered,
+      waiting,
+      el,
+      regime,
+      ...(vmid === undefined ? {} : { vmid }),
+      ...(asid === undefined ? {} : { asid }),
+      pc: hex(pc),
+    }));
+    return { running, instructions: target.instructions, cycles: target.cycles, pes };
+  }),
+};

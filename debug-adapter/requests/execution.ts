@@ -1,0 +1,83 @@
+/** continue, steps, pause, goto. */
+
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { hex } from '../address.ts';
+import { type Handler, handler } from '../handler.ts';
+import { Continue, StepInstruction, StepLine, StepOut } from '../motions.ts';
+import type { Motion } from '../runner.ts';
+import type { Session } from '../session.ts';
+
+function resume(session: Session, motion: Motion): void {
+  const { machine } = session;
+  machine.stop = undefined;
+  machine.invalidate();
+  session.afterResponse(() => machine.runner.start(motion));
+}
+
+/** DAP leaves the granularity to `statement` by default; statements are lines here. */
+function step(session: Session, args: DebugProtocol.NextArguments, over: boolean): void {
+  const { machine } = session;
+  const pe = machine.peOfThread(args.threadId);
+  machine.lastPe = pe.index;
+  const byInstruction = args.granularity === 'instruction';
+  resume(
+    session,
+    byInstruction
+      ? new StepInstruction(machine.target, machine.symbols, pe.index, over)
+      : new StepLine(machine.target, machine.symbols, pe.index, over),
+  );
+}
+
+export const EXECUTION: Readonly<Record<string, Handler>> = {
+  continue: handler<DebugProtocol.ContinueArguments, { allThreadsContinued: boolean }>('stopped', (session, args) => {
+    const pe = session.machine.peOfThread(args.threadId);
+    const single = args.singleThread === true;
+    resume(session, new Continue(single ? pe.index : undefined));
+    return { allThreadsContinued: !single };
+  }),
+
+  next: handler<DebugProtocol.NextArguments, void>('stopped', (session, args) => step(session, args, true)),
+  stepIn: handler<DebugProtocol.StepInArguments, void>('stopped', (session, args) => step(session, args, false)),
+
+  stepOut: handler<DebugProtocol.StepOutArguments, void>('stopped', (session, args) => {
+    const { machine } = session;
+    const pe = machine.peOfThread(args.threadId);
+    machine.lastPe = pe.index;
+    resume(session, new StepOut(machine.target, machine.symbols, pe.index));
+  }),
+
+  pause: handler<DebugProtocol.PauseArguments, void>('machine', (session, args) => {
+    const { machine } = session;
+    const pe = machine.peOfThread(args.threadId);
+    if (!machine.running) throw new Error('The machine stands still already.');
+    machine.lastPe = pe.index;
+    session.afterResponse(() => machine.runner.pause());
+  }),
+
+  gotoTargets: handler<DebugProtocol.GotoTargetsArguments, { targets: DebugProtocol.GotoTarget[] }>(
+    'stopped',
+    (session, args) => {
+      const { machine } = session;
+      const path = args.source?.path;
+      if (typeof path !== 'string') throw new Error('A jump needs a source file: "source.path" is missing.');
+      const found = machine.symbols.tables.flatMap(table => table.addressesOf(path, args.line));
+      return {
+        targets: found.map(({ address, line }) => {
+          const id = machine.gotoTargets.size + 1;
+          machine.gotoTargets.set(id, { address });
+          return { id, label: `Line ${line} at ${hex(address)}`, line, instructionPointerReference: hex(address) };
+        }),
+      };
+    },
+  ),
+
+  goto: handler<DebugProtocol.GotoArguments, void>('stopped', (session, args) => {
+    const { machine } = session;
+    const pe = machine.peOfThread(args.threadId);
+    const target = machine.gotoTargets.get(args.targetId);
+    if (target === undefined)
+      throw new Error(`There is no jump target ${args.targetId}; ask for the targets of a line first.`);
+    pe.pc = target.address;
+    session.afterResponse(() => session.stopped({ reason: 'goto', pe: pe.index }));
+  }),
+};

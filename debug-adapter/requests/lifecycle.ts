@@ -1,0 +1,110 @@
+/** initialize to disconnect. */
+
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { EXCEPTION_FILTERS } from '../filters.ts';
+import { type Handler, handler } from '../handler.ts';
+import { prepareLaunch } from '../launch.ts';
+import { Continue } from '../motions.ts';
+
+/** What is declared has a handler, and the other way round; `capabilities.test.ts` holds it. */
+export const CAPABILITIES: DebugProtocol.Capabilities = {
+  supportsConfigurationDoneRequest: true,
+  supportsFunctionBreakpoints: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsEvaluateForHovers: true,
+  exceptionBreakpointFilters: EXCEPTION_FILTERS.map(({ filter, label, description }) => ({
+    filter,
+    label,
+    description,
+    supportsCondition: true,
+    conditionDescription: 'Such as esr.ec == HVC64 && x0 == 0x84000000, or from.el == 1',
+  })),
+  supportsSetVariable: true,
+  supportsGotoTargetsRequest: true,
+  supportsCompletionsRequest: true,
+  completionTriggerCharacters: ['.', '$'],
+  supportsModulesRequest: true,
+  supportsRestartRequest: true,
+  supportsValueFormattingOptions: true,
+  supportsExceptionInfoRequest: true,
+  supportTerminateDebuggee: true,
+  supportsDelayedStackTraceLoading: true,
+  supportsLoadedSourcesRequest: true,
+  supportsLogPoints: true,
+  supportsSetExpression: true,
+  supportsTerminateRequest: true,
+  supportsDataBreakpoints: true,
+  supportsReadMemoryRequest: true,
+  supportsWriteMemoryRequest: true,
+  supportsDisassembleRequest: true,
+  supportsCancelRequest: true,
+  supportsBreakpointLocationsRequest: true,
+  supportsClipboardContext: true,
+  supportsSteppingGranularity: true,
+  supportsInstructionBreakpoints: true,
+  supportsExceptionFilterOptions: true,
+  supportsSingleThreadExecutionRequests: true,
+  supportsDataBreakpointBytes: true,
+};
+
+export const LIFECYCLE: Readonly<Record<string, Handler>> = {
+  initialize: handler<DebugProtocol.InitializeRequestArguments, DebugProtocol.Capabilities>(
+    'nothing',
+    (session, args) => {
+      if (session.initialized) throw new Error('The request initialize came twice.');
+      session.initialized = true;
+      session.client = args;
+      return CAPABILITIES;
+    },
+  ),
+
+  launch: handler<unknown, void>('initialized', async (session, args) => {
+    if (session.launched) throw new Error('The request launch came twice.');
+    const launch = await prepareLaunch(args, session.options.files);
+    session.start(launch);
+    for (const note of launch.notes) session.output('console', `${note}\n`);
+    // Breakpoints can be resolved from now on: the client may send its configuration.
+    session.afterResponse(() => session.event('initialized'));
+  }),
+
+  configurationDone: handler<unknown, void>('machine', session => {
+    if (session.configured) throw new Error('The request configurationDone came twice.');
+    session.configured = true;
+    const { machine } = session;
+    session.afterResponse(() => {
+      if (machine.launch.stopOnEntry) session.stopped({ reason: 'entry', pe: 0 });
+      else machine.runner.start(new Continue());
+    });
+  }),
+
+  restart: handler<{ arguments?: unknown }, void>('machine', async (session, args) => {
+    const { machine } = session;
+    machine.runner.cancel();
+    if (args.arguments !== undefined) {
+      // The client sends the launch attributes anew; a changed image needs another machine.
+      const launch = await prepareLaunch(args.arguments, session.options.files);
+      session.start(launch);
+      session.configured = false;
+      session.afterResponse(() => session.event('initialized'));
+      return;
+    }
+    machine.target.reset();
+    machine.invalidate();
+    session.afterResponse(() => {
+      if (machine.launch.stopOnEntry) session.stopped({ reason: 'entry', pe: 0 });
+      else machine.runner.start(new Continue());
+    });
+  }),
+
+  terminate: handler<unknown, void>('machine', session => {
+    session.afterResponse(() => session.close());
+  }),
+
+  disconnect: handler<unknown, void>('nothing', session => {
+    session.afterResponse(() => session.close());
+  }),
+
+  // The session marks the request when the message arrives; here is only the answer.
+  cancel: handler<unknown, void>('nothing', () => undefined),
+};

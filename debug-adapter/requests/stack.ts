@@ -1,0 +1,123 @@
+/** threads, stackTrace, scopes, exceptionInfo. */
+
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { PeView } from '../../simulator/target.ts';
+import { formatPlace, hex } from '../address.ts';
+import { describeException } from '../breakpoints.ts';
+import { frameVariables } from '../expressions/evaluate.ts';
+import { type Handler, handler } from '../handler.ts';
+import { TAG } from '../symbols/dwarf/constants.ts';
+import type { Frame } from '../unwind.ts';
+import { baseName } from './breakpoints.ts';
+import { registerScope, variablesScope } from './variables.ts';
+
+/** Such as `PE 0 · EL1 · EL1&0 · VMID 3`. */
+export function threadName(pe: PeView): string {
+  if (!pe.powered) return `PE ${pe.index} · off`;
+  const guest = pe.vmid === undefined ? '' : ` · VMID ${pe.vmid}`;
+  return `PE ${pe.index} · EL${pe.el} · ${pe.regime}${guest}${pe.waiting ? ' · waiting' : ''}`;
+}
+
+function stackFrame(
+  id: number,
+  frame: Frame,
+  client: Partial<DebugProtocol.InitializeRequestArguments>,
+): DebugProtocol.StackFrame {
+  const { physical, path, line = 0, column = 0 } = frame;
+  const shift = client.linesStartAt1 === false && line > 0 ? 1 : 0;
+  return {
+    id,
+    name:
+      physical.boundary === undefined ? frame.name : `${frame.name} — EL${physical.el}, below the ${physical.boundary}`,
+    line: line - shift,
+    column,
+    ...(path === undefined ? {} : { source: { name: baseName(path), path } }),
+    instructionPointerReference: formatPlace({ space: physical.space, address: physical.pc }, physical.pe),
+    ...(physical.table === undefined ? {} : { moduleId: physical.table.name }),
+    ...(frame.line === undefined ? { presentationHint: 'subtle' as const } : {}),
+  };
+}
+
+export const STACK: Readonly<Record<string, Handler>> = {
+  threads: handler<unknown, { threads: DebugProtocol.Thread[] }>('machine', session => ({
+    threads: session.machine.target.pes.map(pe => ({ id: pe.index + 1, name: threadName(pe) })),
+  })),
+
+  stackTrace: handler<DebugProtocol.StackTraceArguments, DebugProtocol.StackTraceResponse['body']>(
+    'stopped',
+    (session, args) => {
+      const { machine } = session;
+      const { firstId, frames } = machine.stackOf(machine.peOfThread(args.threadId));
+      const start = args.startFrame ?? 0;
+      const wanted = args.levels ? frames.slice(start, start + args.levels) : frames.slice(start);
+      return {
+        stackFrames: wanted.map((frame, index) => stackFrame(firstId + start + index, frame, session.client)),
+        totalFrames: frames.length,
+      };
+    },
+  ),
+
+  scopes: handler<DebugProtocol.ScopesArguments, { scopes: DebugProtocol.Scope[] }>('stopped', (session, args) => {
+    const { machine } = session;
+    const frame = machine.frame(args.frameId);
+    const variables = frameVariables(frame);
+    const scopes: DebugProtocol.Scope[] = [];
+    const add = (name: string, hint: 'arguments' | 'locals', tag: number): void => {
+      const chosen = variables.filter(one => one.tag === tag);
+      if (chosen.length === 0) return;
+      const variablesReference = machine.keep(variablesScope(machine, frame, chosen));
+      scopes.push({
+        name,
+        presentationHint: hint,
+        variablesReference,
+        namedVariables: chosen.length,
+        expensive: false,
+      });
+    };
+    add('Arguments', 'arguments', TAG.formalParameter);
+    add('Locals', 'locals', TAG.variable);
+    scopes.push({
+      name: 'Registers',
+      presentationHint: 'registers',
+      variablesReference: machine.keep(registerScope(machine, frame)),
+      expensive: false,
+    });
+    return { scopes };
+  }),
+
+  exceptionInfo: handler<DebugProtocol.ExceptionInfoArguments, DebugProtocol.ExceptionInfoResponse['body']>(
+    'stopped',
+    (session, args) => {
+      const { machine } = session;
+      const pe = machine.peOfThread(args.threadId);
+      const event = machine.stop?.exception;
+      if (event === undefined || event.pe !== pe.index) {
+        if (machine.stop?.text === undefined) throw new Error(`PE ${pe.index} did not stop at an exception.`);
+        return { exceptionId: machine.stop.description ?? 'stop', description: machine.stop.text, breakMode: 'always' };
+      }
+      const details: string[] = [];
+      const register = (name: string, value: bigint | undefined): void => {
+        if (value !== undefined) details.push(`${name} = ${hex(value, 16)}`);
+      };
+      register(`ESR_EL${event.to}`, event.esr);
+      if (event.esr !== undefined) {
+        for (const field of pe.fields(`ESR_EL${event.to}`, event.esr)) {
+          details.push(
+            `  ${field.name} = ${hex(field.value)}${field.meaning === undefined ? '' : ` (${field.meaning})`}`,
+          );
+        }
+      }
+      register(`FAR_EL${event.to}`, event.far);
+      register('HPFAR_EL2', event.hpfar);
+      return {
+        exceptionId: event.kind === 'return' ? 'ERET' : (event.class ?? event.type),
+        description: describeException(event),
+        breakMode: 'always',
+        details: {
+          message: describeException(event),
+          ...(details.length > 0 ? { stackTrace: details.join('\n') } : {}),
+        },
+      };
+    },
+  ),
+};

@@ -1,0 +1,218 @@
+/**
+ * Runs the machine in slices of bounded wall time and gives the event loop its turn between them, so that pause, changed
+ * breakpoints, console input and disconnect are served while the guest runs.
+ */
+
+import type { ExceptionEvent, RunOptions, StopReason, Target } from '../simulator/target.ts';
+import { hex } from './address.ts';
+import { type Breakpoints, describeException } from './breakpoints.ts';
+
+/** Why the machine stands still, in the words of DAP's `stopped` event. */
+export interface Stop {
+  readonly reason:
+    | 'entry'
+    | 'step'
+    | 'breakpoint'
+    | 'function breakpoint'
+    | 'data breakpoint'
+    | 'instruction breakpoint'
+    | 'exception'
+    | 'pause'
+    | 'goto';
+  readonly pe: number;
+  readonly description?: string;
+  readonly text?: string;
+  readonly hitBreakpointIds?: readonly number[];
+  readonly exception?: ExceptionEvent;
+}
+
+/** The guest is at its end. */
+export interface End {
+  readonly exitCode: number;
+  readonly message: string;
+}
+
+/** What the machine is asked to do until it stops: continue, or a step. */
+export interface Motion {
+  /** How the next run may go; `instructions` is left out for as many as the slice allows. */
+  next(): Partial<RunOptions>;
+  /** After a run that ended by its own limit, or by a breakpoint that the motion set: a stop, or undefined to go on. */
+  after(reason: StopReason): Stop | undefined;
+  /** Ids of breakpoints that the motion set. */
+  owns?(id: number): boolean;
+  /** Removes what the motion set. */
+  end?(): void;
+}
+
+export interface RunnerEvents {
+  stopped(stop: Stop): void;
+  ended(end: End): void;
+  output(category: 'console' | 'stderr', text: string): void;
+  /** After each slice. */
+  slice(): void;
+}
+
+const SLICE_MILLISECONDS = 20;
+const FEWEST = 1000;
+const MOST = 1 << 30;
+
+const STOP_REASONS = {
+  source: 'breakpoint',
+  function: 'function breakpoint',
+  instruction: 'instruction breakpoint',
+  data: 'data breakpoint',
+  exception: 'exception',
+} as const;
+
+export class Runner {
+  private motion: Motion | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Instructions that a slice takes, adapted to the speed of the machine. */
+  private sliceInstructions = 100_000;
+  private pauseRequested = false;
+
+  constructor(
+    private readonly target: Target,
+    private readonly breakpoints: Breakpoints,
+    private readonly events: RunnerEvents,
+  ) {}
+
+  get running(): boolean {
+    return this.motion !== undefined;
+  }
+
+  start(motion: Motion): void {
+    this.motion = motion;
+    this.pauseRequested = false;
+    this.schedule();
+  }
+
+  pause(): void {
+    this.pauseRequested = true;
+  }
+
+  /** Stops without an event. */
+  cancel(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+    this.finish();
+  }
+
+  private finish(): void {
+    const { motion } = this;
+    this.motion = undefined;
+    motion?.end?.();
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => this.slice(), 0);
+  }
+
+  private slice(): void {
+    this.timer = undefined;
+    let outcome: Stop | End | undefined;
+    try {
+      outcome = this.pauseRequested ? { reason: 'pause', pe: 0 } : this.runSlice();
+    } catch (error) {
+      const text = `The machine stopped with a fault of its own: ${(error as Error).message}`;
+      outcome = { reason: 'exception', pe: 0, description: 'Fault of the simulator', text };
+    }
+    this.events.slice();
+    if (outcome === undefined) {
+      this.schedule();
+      return;
+    }
+    this.finish();
+    if ('exitCode' in outcome) this.events.ended(outcome);
+    else this.events.stopped(outcome);
+  }
+
+  private runSlice(): Stop | End | undefined {
+    const { motion } = this;
+    if (motion === undefined) return undefined;
+    const start = performance.now();
+    let stepOff = false;
+    for (;;) {
+      const wish = motion.next();
+      const instructions = wish.instructions ?? this.sliceInstructions;
+      const before = performance.now();
+      const reason = this.target.run({ ...wish, instructions, stepOff: stepOff || (wish.stepOff ?? false) });
+      const now = performance.now();
+      if (reason.kind === 'limit' && wish.instructions === undefined) this.adapt(now - before);
+      const outcome = this.judge(motion, reason);
+      if (outcome !== undefined) return outcome;
+      // After a breakpoint that was no stop, the same instruction must not be reported again.
+      stepOff = reason.kind === 'breakpoint';
+      if (now - start >= SLICE_MILLISECONDS) {
+        if (stepOff) this.carryStepOff(motion);
+        return undefined;
+      }
+    }
+  }
+
+  /** The next slice begins on a breakpoint that was passed already. */
+  private carryStepOff(motion: Motion): void {
+    const next = motion.next.bind(motion);
+    let first = true;
+    motion.next = () => {
+      const wish = next();
+      const result = first ? { ...wish, stepOff: true } : wish;
+      first = false;
+      return result;
+    };
+  }
+
+  private adapt(milliseconds: number): void {
+    const factor = Math.min(4, Math.max(0.25, SLICE_MILLISECONDS / Math.max(milliseconds, 0.01)));
+    this.sliceInstructions = Math.round(Math.min(MOST, Math.max(FEWEST, this.sliceInstructions * factor)));
+  }
+
+  private judge(motion: Motion, reason: StopReason): Stop | End | undefined {
+    switch (reason.kind) {
+      case 'limit':
+        return motion.after(reason);
+      case 'breakpoint':
+      case 'watchpoint':
+      case 'exception':
+      case 'system-register': {
+        const hit = this.breakpoints.hit(reason);
+        for (const line of hit.output) this.events.output('console', `${line}\n`);
+        if (hit.breakpoints.length === 0)
+          return reason.ids.some(id => motion.owns?.(id)) ? motion.after(reason) : undefined;
+        const exception = reason.kind === 'exception' ? reason.event : undefined;
+        return {
+          reason: STOP_REASONS[hit.breakpoints[0].family],
+          pe: reason.pe,
+          hitBreakpointIds: hit.breakpoints.map(one => one.id),
+          ...(exception === undefined
+            ? {}
+            : { exception, text: describeException(exception), description: summary(exception) }),
+          ...(reason.kind === 'watchpoint'
+            ? { text: `${reason.write ? 'Write to' : 'Read of'} ${hex(reason.address)}.` }
+            : {}),
+        };
+      }
+      case 'poweroff':
+        return { exitCode: 0, message: 'The guest powered the machine off.' };
+      case 'semihosting':
+        return { exitCode: reason.code, message: `The guest ended by semihosting with code ${reason.code}.` };
+      case 'reset':
+        this.target.reset();
+        this.events.output('console', 'The guest reset the machine.\n');
+        return undefined;
+      case 'unimplemented':
+        return { reason: 'exception', pe: reason.pe, description: 'Not implemented', text: reason.message };
+      case 'deadlock':
+        return {
+          reason: 'pause',
+          pe: 0,
+          description: 'Every PE waits for an event that cannot come',
+          text: reason.message,
+        };
+    }
+  }
+}
+
+function summary(event: ExceptionEvent): string {
+  return `EL${event.from} → EL${event.to}: ${event.kind === 'return' ? 'ERET' : (event.class ?? event.type.toUpperCase())}`;
+}

@@ -1,0 +1,225 @@
+/**
+ * One debug session: takes DAP messages in order, answers each request exactly once, and sends events.
+ * Knows no transport; see `in-process.ts` and `main.ts`.
+ */
+
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { MachineConfig, Target } from '../simulator/target.ts';
+import type { Files } from './files.ts';
+import { RequestError } from './handler.ts';
+import type { Launch } from './launch.ts';
+import { Machine } from './machine.ts';
+import { HANDLERS } from './requests/index.ts';
+import type { End, Stop } from './runner.ts';
+
+export interface SessionOptions {
+  /** Takes each message for the client. */
+  readonly send: (message: DebugProtocol.ProtocolMessage) => void;
+  readonly createTarget: (config: MachineConfig) => Target;
+  readonly files: Files;
+}
+
+interface Pending {
+  readonly seq: number;
+  readonly command: string;
+  readonly args: unknown;
+  cancelled: boolean;
+}
+
+export class Session {
+  client: Partial<DebugProtocol.InitializeRequestArguments> = {};
+  initialized = false;
+  configured = false;
+  /** Sources without a file, by reference. */
+  readonly sources = new Map<number, string>();
+  private current: Machine | undefined;
+  private ended = false;
+  private nextSeq = 1;
+  private readonly queue: Pending[] = [];
+  private busy = false;
+  private readonly later: (() => void)[] = [];
+  private consoleDecoder = new TextDecoder();
+  private consoleText = '';
+
+  constructor(readonly options: SessionOptions) {}
+
+  // --- Incoming -----------------------------------------------------------------------------------------------------
+
+  /** Takes one message of the client, whatever it is. */
+  receive(message: unknown): void {
+    const {
+      type,
+      seq,
+      command,
+      arguments: args,
+    } = (typeof message === 'object' && message !== null ? message : {}) as Record<string, unknown>;
+    if (type === 'response' || type === 'event') return; // this adapter sends no reverse requests
+    if (typeof command !== 'string' || typeof seq !== 'number') {
+      this.damaged('A message that is no DAP request was skipped: it needs "type", "seq" and "command".');
+      return;
+    }
+    const request: Pending = { seq, command, args, cancelled: false };
+    if (command === 'cancel') this.cancelQueued(args);
+    this.queue.push(request);
+    void this.work();
+  }
+
+  /** Tells the user of input that could not be read as a message. */
+  damaged(sentence: string): void {
+    this.output('stderr', `${sentence}\n`);
+  }
+
+  private cancelQueued(args: unknown): void {
+    const id = (args as { requestId?: unknown } | undefined)?.requestId;
+    for (const request of this.queue) if (request.seq === id) request.cancelled = true;
+  }
+
+  private async work(): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    for (let request = this.queue.shift(); request !== undefined; request = this.queue.shift()) {
+      await this.answer(request);
+      for (const action of this.later.splice(0)) action();
+    }
+    this.busy = false;
+  }
+
+  private async answer(request: Pending): Promise<void> {
+    const { seq, command } = request;
+    const response = { type: 'response', request_seq: seq, command } as const;
+    try {
+      if (request.cancelled) throw new RequestError('cancelled', `The request ${command} was cancelled.`);
+      const body = await this.dispatch(request);
+      this.send({ ...response, success: true, ...(body === undefined ? {} : { body }) } as DebugProtocol.Response);
+    } catch (error) {
+      const sentence = sentenceOf(error, command);
+      const message = error instanceof RequestError ? error.short : sentence;
+      // Braces in a format are placeholders of DAP; the sentence goes in as a variable.
+      const body = { error: { id: 1, format: '{sentence}', variables: { sentence }, showUser: true } };
+      this.send({ ...response, success: false, message, body } as DebugProtocol.Response);
+    }
+  }
+
+  private dispatch({ command, args }: Pending): unknown {
+    const found = Object.hasOwn(HANDLERS, command) ? HANDLERS[command] : undefined;
+    if (found === undefined) throw new Error(`This debugger does not know the request "${command}".`);
+    if (found.need !== 'nothing' && !this.initialized)
+      throw new Error(`The request ${command} came before initialize.`);
+    if ((found.need === 'machine' || found.need === 'stopped') && this.current === undefined) {
+      throw new Error(
+        this.ended
+          ? `The request ${command} came after the end of the session.`
+          : `The request ${command} came before launch.`,
+      );
+    }
+    if (found.need === 'stopped' && this.current?.running) {
+      throw new RequestError('notStopped', `The machine runs; pause it before the request ${command}.`);
+    }
+    return found.handle(this, typeof args === 'object' && args !== null ? args : {});
+  }
+
+  // --- Outgoing -----------------------------------------------------------------------------------------------------
+
+  private send(message: Omit<DebugProtocol.ProtocolMessage, 'seq'>): void {
+    this.options.send({ seq: this.nextSeq++, ...message });
+  }
+
+  event(event: string, body?: unknown): void {
+    this.send({ type: 'event', event, ...(body === undefined ? {} : { body }) } as Omit<DebugProtocol.Event, 'seq'>);
+  }
+
+  output(category: 'console' | 'stdout' | 'stderr' | 'important', output: string): void {
+    this.event('output', { category, output });
+  }
+
+  /** Runs an action after the response to the present request. */
+  afterResponse(action: () => void): void {
+    this.later.push(action);
+  }
+
+  /** Tells the client that the user changed state, after the response. */
+  changed(memory?: { readonly memoryReference: string; readonly offset: number; readonly count: number }): void {
+    this.current?.forgetStacks();
+    this.afterResponse(() => {
+      if (memory !== undefined && this.client.supportsMemoryEvent) this.event('memory', memory);
+      if (this.client.supportsInvalidatedEvent) this.event('invalidated', { areas: ['stacks', 'variables'] });
+    });
+  }
+
+  // --- The machine --------------------------------------------------------------------------------------------------
+
+  get machine(): Machine {
+    if (this.current === undefined) throw new Error('No machine is launched.');
+    return this.current;
+  }
+
+  get launched(): boolean {
+    return this.current !== undefined;
+  }
+
+  start(launch: Launch): Machine {
+    const target = this.options.createTarget(launch.config);
+    if (launch.console === 'output') {
+      target.onConsole = bytes => {
+        this.consoleText += this.consoleDecoder.decode(bytes, { stream: true });
+      };
+    }
+    this.current = new Machine(target, launch, {
+      slice: () => this.flushConsole(),
+      output: (category, text) => this.output(category, text),
+      stopped: stop => this.stopped(stop),
+      ended: end => this.guestEnded(end),
+    });
+    return this.current;
+  }
+
+  /** Console output of the guest, as one event a slice. */
+  flushConsole(): void {
+    const text = this.consoleText;
+    this.consoleText = '';
+    if (text !== '') this.output('stdout', text);
+  }
+
+  stopped(stop: Stop): void {
+    const { machine } = this;
+    const pe = stop.reason === 'pause' ? machine.lastPe : stop.pe;
+    machine.stop = { ...stop, pe };
+    machine.lastPe = pe;
+    machine.invalidate();
+    const { reason, description, text, hitBreakpointIds } = stop;
+    this.event('stopped', {
+      reason,
+      threadId: pe + 1,
+      allThreadsStopped: true,
+      ...(description === undefined ? {} : { description }),
+      ...(text === undefined ? {} : { text }),
+      ...(hitBreakpointIds === undefined ? {} : { hitBreakpointIds }),
+    });
+  }
+
+  private guestEnded(end: End): void {
+    this.output('console', `${end.message}\n`);
+    this.event('exited', { exitCode: end.exitCode });
+    this.close();
+  }
+
+  /** Ends the session; safe to call twice. */
+  close(): void {
+    const had = this.current !== undefined;
+    this.current?.runner.cancel();
+    this.flushConsole();
+    this.current = undefined;
+    if (had) {
+      this.ended = true;
+      this.event('terminated');
+    }
+  }
+}
+
+function sentenceOf(error: unknown, command: string): string {
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) {
+    return `The arguments of the request ${command} are malformed: ${error.message}.`;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
