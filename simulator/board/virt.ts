@@ -1,6 +1,5 @@
 /** The `virt` board: builds the devices around the PEs from a configuration. */
 
-import type { Gic } from '../gic/gic.ts';
 import { GicV2 } from '../gic/gicv2.ts';
 import { GicV3 } from '../gic/gicv3.ts';
 import { GenericTimers } from '../timer/generic-timers.ts';
@@ -63,7 +62,8 @@ export interface BoardHost {
 
 export interface Board {
   readonly bus: Bus;
-  readonly gic: Gic;
+  /** By its `version` one or the other. */
+  readonly gic: GicV2 | GicV3;
   readonly timers: GenericTimers;
   readonly uart: Pl011;
   readonly rtc: Pl031;
@@ -90,7 +90,7 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     throw new Error(`A board with a GICv${config.gic} has 1 to ${limit} PEs, not ${config.pes}.`);
   }
   const affinities = Array.from({ length: config.pes }, (_, pe) => affinity(pe, config.gic));
-  const gic: Gic =
+  const gic =
     config.gic === 2
       ? new GicV2(config, host.lines, () => host.activePe())
       : new GicV3({ ...config, affinities }, host.lines);
