@@ -1,7 +1,7 @@
 // Builds the compiled core: numbers the system register slots, compiles simulator/engine/core with AssemblyScript and
 // writes simulator/engine/core.generated.ts. Does nothing when no source has changed. `--force` builds anyway.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -31,18 +31,26 @@ async function registerNames() {
   if (!existsSync(registerIndex)) return [];
   const { build } = await import('esbuild');
   mkdirSync(cache, { recursive: true });
-  const bundle = join(cache, 'registers.mjs');
+  const bundle = join(cache, `registers-${process.pid}.mjs`);
   await build({ entryPoints: [registerIndex], outfile: bundle, bundle: true, format: 'esm', logLevel: 'silent' });
-  const module = await import(`${pathToFileURL(bundle).href}?${Date.now()}`);
+  const module = await import(pathToFileURL(bundle).href);
+  rmSync(bundle);
   if (!Array.isArray(module.registerNames)) {
     throw new Error(`${relative(root, registerIndex)} exports no array registerNames: export the names in slot order.`);
   }
   return module.registerNames;
 }
 
+/** Replaces a file in one step: another build or a test may be reading it. */
+function replaceFile(path, text) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, text);
+  renameSync(draft, path);
+}
+
 function writeIfChanged(path, text) {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
-  writeFileSync(path, text);
+  replaceFile(path, text);
 }
 
 function sources(folder) {
@@ -77,7 +85,7 @@ async function writeSlots() {
 async function compile(hash) {
   const asc = (await import('assemblyscript/asc')).default;
   mkdirSync(cache, { recursive: true });
-  const wasm = join(cache, 'core.wasm');
+  const wasm = join(cache, `core-${process.pid}.wasm`);
   const { error, stderr } = await asc.main([
     relative(root, join(core, 'index.ts')),
     ...['--baseDir', root, '--outFile', relative(root, wasm)],
@@ -88,7 +96,7 @@ async function compile(hash) {
   if (error) throw new Error(`The core does not compile.\n${stderr.toString()}`);
   const bytes = readFileSync(wasm);
   rmSync(wasm);
-  writeFileSync(output, moduleText(hash, bytes));
+  replaceFile(output, moduleText(hash, bytes));
   return bytes.length;
 }
 

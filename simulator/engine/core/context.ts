@@ -154,7 +154,7 @@ export function resolve(el: i32, pan: bool, unprivileged: bool): u32 {
 
   let state = u64(regime) | (u64(load<u32>(PE_INDEX)) << PE_SHIFT);
   if (el != 0 && !(unprivileged && !nv1)) state |= PRIVILEGED;
-  if (pan && !nv1 && hasTwoRanges(regime)) state |= WITH_PAN;
+  if (pan && !nv1 && hasTwoRanges(regime) && (state & PRIVILEGED) != 0) state |= WITH_PAN;
   if ((sctlr & 2) != 0) state |= ALIGNED;
   if (secure()) state |= SECURE;
   if (nv1) state |= NV1;
