@@ -3,8 +3,9 @@
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === 'dap') {
-  const { main } = await import('./main.ts');
-  process.exitCode = await main(rest);
+  const { runDap } = await import('./main.ts');
+  const { createTarget } = await import('../simulator/machine.ts');
+  process.exitCode = await runDap(rest, createTarget);
 } else {
   const { main } = await import('../simulator/cli.ts');
   process.exitCode = await main(process.argv.slice(2));
