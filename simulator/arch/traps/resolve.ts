@@ -145,6 +145,12 @@ function levelOf(row: Accessed, direction: Direction): number {
   return (row.kind === 'register' ? row[direction] : row.el) ?? 4;
 }
 
+/** CNTFRQ_EL0 is writable at the highest implemented level, which its row takes for EL3. */
+function requiredLevel({ features }: AccessState, row: Accessed, direction: Direction): number {
+  if (row.name === 'CNTFRQ_EL0' && direction === 'write' && !features.has('el3')) return features.has('el2') ? 2 : 1;
+  return levelOf(row, direction);
+}
+
 /** The first rule that traps this access. */
 function trapByRule(
   state: AccessState,
@@ -209,12 +215,13 @@ export function resolveAccess(state: AccessState, row: Accessed, direction: Dire
   }
 
   const controls = controlsOf(state);
-  const level = levelOf(row, direction);
+  const level = requiredLevel(state, row, direction);
   if (state.el < level) {
     if (state.el === 0) return atEl0(state, controls, row, direction);
     const nesting = state.el === 1 ? nestingOf(state) : undefined;
     const mine = row.op1 === 4 || row.op1 === 5;
-    // A read-only register of EL2 traps for a write too: the level decides before the direction.
+    // HCR_EL2.NV traps by name, so a write of a read-only register of EL2 traps as well (as in QEMU; the 8.5 model
+    // leaves it open).
     const exists = level === 2 || (row.kind === 'register' && (row.read ?? row.write) === 2);
     if (!nesting || !mine || !exists) {
       return undefinedBecause(refusal(state, row, direction, level));

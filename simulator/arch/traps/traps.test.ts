@@ -112,6 +112,12 @@ test('without EL2 its registers are RES0 at EL3, and without EL3 there is none',
   assert.equal(outcome('SCR_EL3', 'read', stateAt(2, {}, createFeatures('max', ['-el3']))), 'undefined');
 });
 
+test('CNTFRQ_EL0 can be written at the highest level', () => {
+  assert.equal(outcome('CNTFRQ_EL0', 'write', stateAt(2)), 'undefined');
+  assert.equal(outcome('CNTFRQ_EL0', 'write', stateAt(3)), 'CNTFRQ_EL0');
+  assert.equal(outcome('CNTFRQ_EL0', 'write', stateAt(2, {}, createFeatures('max', ['-el3']))), 'CNTFRQ_EL0');
+});
+
 test('the syndrome of a trap has the encoding and the direction', () => {
   const result = access('ID_AA64PFR0_EL1', 'read', stateAt(1, hcr(bit(18))));
   assert.deepEqual(result, {

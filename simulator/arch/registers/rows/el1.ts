@@ -85,8 +85,7 @@ export const el1: readonly RegisterSpec[] = [
     `
     63:56 ATTR Memory attributes, as in MAIR_ELx.
     51:12 PA Output address.
-    11 NSE =0
-    10 RES1
+    11 RES1
     9 NS Non-secure.
     8:7 SH Shareability. | 0=Non-shareable; 2=Outer Shareable; 3=Inner Shareable
     0 F The translation failed. | 0=address; 1=fault

@@ -99,7 +99,7 @@ const hcr = `
   32 CD Stage 2 makes data accesses Non-cacheable.
   31 RW =1 EL1 uses AArch64, the only state of this PE. | 1=AArch64
   30 TRVM Traps reads of the translation registers of EL1.
-  29 HCD Disables HVC, if EL3 is not implemented.
+  29 HCD [el2highest] Disables HVC, if EL3 is not implemented.
   28 TDZ Traps DC ZVA.
   27 TGE Exceptions from EL0 go to EL2, and there is no EL1.
   26 TVM Traps writes of the translation registers of EL1.

@@ -22,7 +22,7 @@ export const spsr = `
 
 /** Exception syndrome. The meanings of EC are in `arch/esr.ts`. */
 export const esr = `
-  36:32 ISS2
+  55:32 ISS2
   31:26 EC Exception class.
   25 IL Length of the instruction. | 0=16 bits; 1=32 bits
   24:0 ISS Syndrome of this class.
