@@ -32,6 +32,8 @@ export interface BoardConfig {
   readonly psci: 'hvc' | 'smc' | undefined;
   readonly el2: boolean;
   readonly vhe: boolean;
+  /** GICv3 only: whether there is an ITS; there is when left out. */
+  readonly its?: boolean;
   /** `compatible` of the PEs in the device tree. */
   readonly peCompatible?: string;
   /** Whether the PEs have a PMU. */
@@ -90,10 +92,11 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     throw new Error(`A board with a GICv${config.gic} has 1 to ${limit} PEs, not ${config.pes}.`);
   }
   const affinities = Array.from({ length: config.pes }, (_, pe) => affinity(pe, config.gic));
+  const its = config.gic === 3 && (config.its ?? true);
   const gic =
     config.gic === 2
       ? new GicV2(config, host.lines, () => host.activePe())
-      : new GicV3({ ...config, affinities }, host.lines);
+      : new GicV3({ ...config, affinities, memory: its ? host.memory : undefined }, host.lines);
   const timers = new GenericTimers(config.pes, {
     clock: host.clock,
     virtualOffset: host.virtualOffset,
@@ -134,7 +137,7 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
   ]);
   const treeConfig: TreeConfig = {
     ...config,
-    its: false,
+    its,
     peCompatible: config.peCompatible ?? 'arm,armv8',
     pmu: config.pmu ?? false,
   };

@@ -3,10 +3,20 @@
  * redistributors in memory, the CPU interfaces and the virtual interfaces as system registers.
  */
 
-import { type AccessSize, type Device, identification, type PeLines, part, type Region } from '../board/device.ts';
+import {
+  type AccessSize,
+  type Device,
+  type GuestMemory,
+  identification,
+  type PeLines,
+  part,
+  type Region,
+} from '../board/device.ts';
 import { readInterruptRegister, writeInterruptRegister } from './distributor-registers.ts';
 import { type CpuInterface, Gic, type GicConfig, isEndable } from './gic.ts';
-import { FIRST_SPI, PRIVATE, SPURIOUS } from './interrupts.ts';
+import { FIRST_LPI, FIRST_SPI, PRIORITY_MASK, PRIVATE, SPURIOUS } from './interrupts.ts';
+import { Its } from './its.ts';
+import { LPI_INTID_BITS, Lpis } from './lpis.ts';
 import { MINIMUM_BPR } from './priority.ts';
 import { CONTROL_CONSTANT, type SystemRegister, systemRegisters } from './system-registers.ts';
 
@@ -18,21 +28,18 @@ export const GICV3_MAP = {
   redistributor: { base: 0x080a_0000, size: 0x2_0000 },
 } as const;
 
-/** Room for redistributors in the map. */
-export const MAXIMUM_REDISTRIBUTORS = 123;
-
 const GICD_CTLR_ARE = 1 << 4;
 const GICD_CTLR_DS = 1 << 6;
 /** An implementer code of the JEP106 form that belongs to Arm, as the identification registers of a GIC have it. */
 const IIDR = 0x43b;
 // PIDR4 to PIDR7, PIDR0 to PIDR3 (architecture revision 3), CIDR0 to CIDR3.
 const IDENTIFICATION = identification(0xffd0, [0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1]);
-/** 24 bits of INTID where LPIs exist, less one; the number of the field GICD_TYPER.IDbits. */
-export const INTID_BITS = 16;
 
 export interface GicV3Config extends GicConfig {
   /** Affinity of each PE as in MPIDR_EL1: Aff3 in bits 31:24, Aff2, Aff1, Aff0 in bits 7:0. */
   readonly affinities: readonly number[];
+  /** Where the tables and the command queue of the ITS are; there are neither LPIs nor an ITS when it is left out. */
+  readonly memory?: GuestMemory;
 }
 
 /** GICD. */
@@ -55,7 +62,7 @@ class Distributor implements Device {
         return gic.control | GICD_CTLR_ARE | GICD_CTLR_DS;
       case 0x004: {
         const lines = (FIRST_SPI + gic.interrupts.spis) / 32 - 1;
-        return lines | ((INTID_BITS - 1) << 19) | (gic.hasLpis ? 1 << 17 : 0) | (1 << 24);
+        return lines | (((gic.hasLpis ? LPI_INTID_BITS : 10) - 1) << 19) | (gic.hasLpis ? 1 << 17 : 0) | (1 << 24);
       }
       case 0x008:
         return IIDR;
@@ -131,7 +138,7 @@ class Redistributors implements Device {
         // ChildrenAsleep follows ProcessorSleep at once.
         return gic.asleep[pe] ? 6 : 0;
     }
-    return gic.readLpiRegister(pe, offset) ?? IDENTIFICATION.get(offset) ?? 0;
+    return gic.lpis[pe]?.read(offset) ?? IDENTIFICATION.get(offset) ?? 0;
   }
 
   #sgi(pe: number, offset: number): number {
@@ -146,7 +153,10 @@ class Redistributors implements Device {
     else if (inside === 0x014) {
       // A sleeping PE is woken by the interrupt itself: no power controller stands between, so nothing is held back.
       gic.asleep[pe] = value & 2 ? 1 : 0;
-    } else gic.writeLpiRegister(pe, inside, value);
+    } else {
+      gic.lpis[pe]?.write(inside, value);
+      gic.flush();
+    }
   }
 
   snapshot(): unknown {
@@ -165,6 +175,9 @@ export class GicV3 extends Gic {
   readonly routerHigh: Uint32Array;
   /** GICR_WAKER.ProcessorSleep. */
   readonly asleep: Uint8Array;
+  /** By PE; empty without an ITS. */
+  readonly lpis: readonly Lpis[];
+  readonly its: Its | undefined;
   readonly #registers: ReadonlyMap<string, SystemRegister>;
   /** Bits 63:32 of what `read` returned. */
   high = 0;
@@ -177,6 +190,9 @@ export class GicV3 extends Gic {
     this.asleep = new Uint8Array(this.pes).fill(1);
     for (let spi = 0; spi < this.interrupts.spis; spi++) this.route(spi);
     this.#registers = new Map(systemRegisters(this.virtual[0].listRegisters).map(row => [row.name, row]));
+    const { memory } = config;
+    this.lpis = memory === undefined ? [] : this.cpus.map((_, pe) => new Lpis(memory, () => this.invalidate(pe)));
+    this.its = memory && new Its(this.lpis, memory, () => this.flush());
     this.regions = [
       { ...GICV3_MAP.distributor, device: new Distributor(this) },
       {
@@ -184,18 +200,33 @@ export class GicV3 extends Gic {
         size: GICV3_MAP.redistributor.size * this.pes,
         device: new Redistributors(this),
       },
+      ...(this.its ? [{ ...GICV3_MAP.its, device: this.its }] : []),
     ];
   }
 
   get hasLpis(): boolean {
-    return false;
+    return this.lpis.length > 0;
   }
 
-  readLpiRegister(_pe: number, _offset: number): number | undefined {
-    return undefined;
+  protected override findBestLpi(pe: number, cpu: CpuInterface): void {
+    const lpis = this.lpis[pe];
+    if (lpis === undefined || !lpis.enabled) return;
+    for (const intid of lpis.pending) {
+      const configuration = lpis.configurationOf(intid);
+      const priority = configuration & PRIORITY_MASK;
+      if (!(configuration & 1) || priority > cpu.bestPriority) continue;
+      if (priority === cpu.bestPriority && intid > cpu.best) continue;
+      cpu.best = intid;
+      cpu.bestPriority = priority;
+      cpu.bestGroup = 1;
+    }
   }
 
-  writeLpiRegister(_pe: number, _offset: number, _value: number): void {}
+  protected override activate(pe: number, intid: number): number {
+    if (intid < FIRST_LPI) return super.activate(pe, intid);
+    this.lpis[pe].set(intid, false);
+    return intid;
+  }
 
   protected override isFiq(_pe: number, group: 0 | 1): boolean {
     return group === 0;
@@ -307,14 +338,22 @@ export class GicV3 extends Gic {
       routerLow: this.routerLow.slice(),
       routerHigh: this.routerHigh.slice(),
       asleep: this.asleep.slice(),
+      lpis: this.lpis.map(lpis => lpis.snapshot()),
     };
   }
 
   override restore(state: unknown): void {
-    const saved = state as { gic: unknown; routerLow: Uint32Array; routerHigh: Uint32Array; asleep: Uint8Array };
+    const saved = state as {
+      gic: unknown;
+      routerLow: Uint32Array;
+      routerHigh: Uint32Array;
+      asleep: Uint8Array;
+      lpis: unknown[];
+    };
     this.routerLow.set(saved.routerLow);
     this.routerHigh.set(saved.routerHigh);
     this.asleep.set(saved.asleep);
+    for (const [pe, lpis] of this.lpis.entries()) lpis.restore(saved.lpis[pe]);
     super.restore(saved.gic);
   }
 }
