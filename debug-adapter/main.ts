@@ -27,6 +27,8 @@ export function serveStreams(input: Readable, output: Writable, createTarget: Cr
       finished = true;
       session.close();
       output.end();
+      // An open standard input would keep the process alive.
+      if (!Object.is(input, output)) input.destroy();
       resolve();
     };
     const decoder = new MessageDecoder(
@@ -72,4 +74,10 @@ export async function runDap(args: readonly string[], createTarget: CreateTarget
     `Listening on 127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}.\n`,
   );
   return new Promise(resolve => server.once('close', () => resolve(0)));
+}
+
+/** Entry of `hyperstep dap`: the adapter with the real machine. */
+export async function main(args: readonly string[]): Promise<number> {
+  const { createTarget } = await import('../simulator/machine.ts');
+  return runDap(args, createTarget);
 }

@@ -16,7 +16,7 @@ export const SOURCES: Readonly<Record<string, Handler>> = {
         const loads = table.elf.segments
           .filter(segment => segment.type === PT_LOAD)
           .map(segment => segment.virtualAddress + table.bias);
-        const low = loads.reduce((a, b) => (b < a ? b : a), loads[0] ?? 0n);
+        const [low = 0n] = loads.sort((a, b) => Number(BigInt.asIntN(64, a - b)));
         const hasLines = table.elf.section('.debug_line') !== undefined;
         return {
           id: table.name,
