@@ -189,5 +189,5 @@ export function describeException(event: ExceptionEvent): string {
   const what = event.type === 'sync' ? (event.class ?? 'Synchronous exception') : event.type.toUpperCase();
   const syndrome = event.esr === undefined ? '' : `, syndrome ${hex(event.esr)}`;
   const fault = event.far === undefined ? '' : `, fault address ${hex(event.far)}`;
-  return `${what} taken from EL${event.from} to EL${event.to} at ${hex(event.pc)}${syndrome}${fault}.`;
+  return `${what} taken from EL${event.from} to EL${event.to} at ${hex(event.pc)}${syndrome}${fault}${event.text ? `: ${event.text.replace(/\.$/, '')}` : ''}.`;
 }

@@ -53,7 +53,7 @@ const memorySize: Check<number> = (value, name) => {
     : fault(name, value, 'a number of bytes or a size such as "512M" or "1G"');
 };
 
-const bias: Check<bigint> = (value, name) => {
+const address: Check<bigint> = (value, name) => {
   const text = typeof value === 'number' ? String(value) : value;
   return typeof text === 'string' && /^(0[xX][0-9a-fA-F]+|\d+)$/.test(text)
     ? BigInt(text)
@@ -76,7 +76,7 @@ const symbolSources: Check<readonly CheckedSymbols[]> = (value, name) => {
     return {
       file,
       ...(given['regime'] === undefined ? {} : { regime: oneOf(...REGIMES)(given['regime'], `${at}.regime`) }),
-      ...(given['bias'] === undefined ? {} : { bias: bias(given['bias'], `${at}.bias`) }),
+      ...(given['bias'] === undefined ? {} : { bias: address(given['bias'], `${at}.bias`) }),
     };
   });
 };
@@ -93,6 +93,7 @@ const CHECKS = {
   append: aString,
   initrd: aPath,
   dtb: aPath,
+  loadAddress: address,
   semihosting: aBoolean,
   stopOnEntry: aBoolean,
   symbols: symbolSources,
@@ -189,6 +190,7 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
       ...(attributes.append === undefined ? {} : { append: attributes.append }),
       ...(initrd === undefined ? {} : { initrd }),
       ...(dtb === undefined ? {} : { dtb }),
+      ...(attributes.loadAddress === undefined ? {} : { loadAddress: Number(attributes.loadAddress) }),
       semihosting: attributes.semihosting ?? false,
     },
   };

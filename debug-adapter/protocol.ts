@@ -28,6 +28,8 @@ export interface LaunchAttributes {
   readonly append?: string;
   readonly initrd?: string;
   readonly dtb?: string;
+  /** Where a flat binary goes; a number, or a string such as `0x40080000`. */
+  readonly loadAddress?: number | string;
   readonly semihosting?: boolean;
   readonly stopOnEntry?: boolean;
   readonly symbols?: readonly SymbolSource[];

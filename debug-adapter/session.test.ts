@@ -41,7 +41,8 @@ const DECLARED: Readonly<Record<string, readonly string[]>> = {
 };
 
 test('every declared request has a handler and every handler is declared', () => {
-  const always = 'initialize launch setBreakpoints setExceptionBreakpoints continue next stepIn stepOut pause stackTrace scopes variables source threads evaluate disconnect';
+  const always =
+    'initialize launch setBreakpoints setExceptionBreakpoints continue next stepIn stepOut pause stackTrace scopes variables source threads evaluate disconnect';
   const expected = new Set(always.split(' '));
   for (const [capability, commands] of Object.entries(DECLARED)) {
     if ((CAPABILITIES as Record<string, unknown>)[capability]) for (const command of commands) expected.add(command);
@@ -52,7 +53,10 @@ test('every declared request has a handler and every handler is declared', () =>
 
 describe('requests out of order', () => {
   test('are refused by a sentence and the session goes on', async () => {
-    assert.equal(await client.refused('setBreakpoints', { source: SOURCE }), 'The request setBreakpoints came before initialize.');
+    assert.equal(
+      await client.refused('setBreakpoints', { source: SOURCE }),
+      'The request setBreakpoints came before initialize.',
+    );
     await client.request('initialize', {});
     assert.equal(await client.refused('stackTrace', { threadId: 1 }), 'The request stackTrace came before launch.');
     assert.equal(await client.refused('initialize', {}), 'The request initialize came twice.');
@@ -64,7 +68,10 @@ describe('requests out of order', () => {
     await client.configured();
     assert.equal(await client.refused('launch', { program: client.programPath }), 'The request launch came twice.');
     assert.equal(await client.refused('scopes', { frameId: 77 }), 'There is no frame 77.');
-    assert.equal(await client.refused('continue', { threadId: 9 }), 'There is no thread 9: the machine has 1 PEs, counted from 1.');
+    assert.equal(
+      await client.refused('continue', { threadId: 9 }),
+      'There is no thread 9: the machine has 1 PEs, counted from 1.',
+    );
     await client.request('disconnect');
     assert.equal(await client.refused('threads'), 'The request threads came after the end of the session.');
   });
@@ -91,7 +98,10 @@ describe('requests out of order', () => {
 test('a whole session: breakpoints, stack over the exception, registers, end', async () => {
   await client.start();
   await client.request('setBreakpoints', { source: SOURCE, breakpoints: [{ line: line('handler') }] });
-  await client.request('setExceptionBreakpoints', { filters: [], filterOptions: [{ filterId: 'trap-hvc', condition: 'esr.iss == 7' }] });
+  await client.request('setExceptionBreakpoints', {
+    filters: [],
+    filterOptions: [{ filterId: 'trap-hvc', condition: 'esr.iss == 7' }],
+  });
   await client.configured();
   await client.request('threads');
   const trap = await client.until('continue');
@@ -101,7 +111,11 @@ test('a whole session: breakpoints, stack over the exception, registers, end', a
   const { stackFrames } = await client.request('stackTrace', { threadId: 1 });
   const { scopes } = await client.request('scopes', { frameId: stackFrames[0].id });
   await client.request('variables', { variablesReference: scopes[0].variablesReference });
-  await client.request('disassemble', { memoryReference: stackFrames[0].instructionPointerReference, instructionOffset: -1, instructionCount: 3 });
+  await client.request('disassemble', {
+    memoryReference: stackFrames[0].instructionPointerReference,
+    instructionOffset: -1,
+    instructionCount: 3,
+  });
   await client.request('terminate');
   await client.event('terminated');
   client.golden(new URL('./session.transcript.txt', import.meta.url));
@@ -153,8 +167,8 @@ describe('stops and steps', () => {
     await client.until('stepIn', { granularity: 'instruction' });
     const stack = await client.stack();
     assert.match(stack[0], new RegExp(`:${line('vector')}$`));
-    assert.match(stack[1], /^guest_work\+0x\w+ — EL1, below the exception to EL2 from EL1/);
-    assert.match(stack[2], /^guest\+/);
+    assert.match(stack[1], /^guest_work — EL1, below the exception to EL2 from EL1/);
+    assert.match(stack[2], /^guest:/);
     await client.until('stepOut');
     assert.match(await top(), new RegExp(`:${line('after-hvc')}$`));
   });
@@ -178,7 +192,9 @@ describe('stops and steps', () => {
     assert.match(await set({ line: 9999 }), /has code for line 9999/);
     assert.match(await set({ line: line('leaf'), condition: '1 +' }), /has its end where that makes no sense/);
     assert.match(await set({ line: line('leaf'), hitCondition: 'often' }), /is no hit condition/);
-    const bad = await client.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference: '0x40080002' }] });
+    const bad = await client.request('setInstructionBreakpoints', {
+      breakpoints: [{ instructionReference: '0x40080002' }],
+    });
     assert.match(bad.breakpoints[0].message, /not a multiple of 4/);
   });
 
@@ -229,7 +245,10 @@ describe('values', () => {
     assert.equal(await client.evaluate('-7 / 2'), '-3');
     assert.equal(await client.evaluate('exits'), await client.evaluate('&exits'));
     assert.equal(await client.evaluate('*pa:0x4000_0000 == *(unsigned long *)el1:0x40000000'), '1');
-    assert.match(await client.refused('evaluate', { expression: 'nothing' }), /"nothing" is no variable, register or symbol here\./);
+    assert.match(
+      await client.refused('evaluate', { expression: 'nothing' }),
+      /"nothing" is no variable, register or symbol here\./,
+    );
     assert.match(await client.refused('evaluate', { expression: '1 / 0' }), /divides by zero/);
     assert.match(await client.refused('evaluate', { expression: '*0x10' }), /There is no memory at/);
     assert.match(await client.refused('evaluate', { expression: '$hcr_el2 = 0', context: 'watch' }), /must not assign/);
@@ -253,12 +272,18 @@ describe('values', () => {
       scopes.map((scope: { presentationHint: string }) => scope.presentationHint),
       ['registers'],
     );
-    const children = async (variablesReference: number, more = {}) => (await client.request('variables', { variablesReference, ...more })).variables;
+    const children = async (variablesReference: number, more = {}) =>
+      (await client.request('variables', { variablesReference, ...more })).variables;
     const groups = await children(scopes[0].variablesReference);
-    const find = (list: { name: string; variablesReference: number }[], name: string) => list.find(one => one.name === name)!;
+    const find = (list: { name: string; variablesReference: number }[], name: string) =>
+      list.find(one => one.name === name)!;
     const el2 = await children(find(groups, 'System registers of EL2').variablesReference);
     const hcr = find(el2, 'HCR_EL2');
-    const set = await client.request('setVariable', { variablesReference: hcr.variablesReference, name: 'NV2', value: '1' });
+    const set = await client.request('setVariable', {
+      variablesReference: hcr.variablesReference,
+      name: 'NV2',
+      value: '1',
+    });
     assert.equal(set.value, '1');
     assert.equal(await client.evaluate('$hcr_el2'), '0x0000200000000001');
     const general = await children(find(groups, 'General').variablesReference, { start: 30, count: 2 });
@@ -269,7 +294,10 @@ describe('values', () => {
     const lists = await children(find(groups, 'List registers').variablesReference);
     assert.equal(lists[0].value, 'pending, vINTID 27, priority 0xa0');
     await client.until('stepIn');
-    assert.match(await client.refused('variables', { variablesReference: hcr.variablesReference }), /is from an earlier stop/);
+    assert.match(
+      await client.refused('variables', { variablesReference: hcr.variablesReference }),
+      /is from an earlier stop/,
+    );
   });
 
   test('memory is read up to where it ends, and written', async () => {
@@ -285,7 +313,11 @@ describe('values', () => {
   });
 
   test('disassembly has as many rows as asked for, before the start of memory too', async () => {
-    const { instructions } = await client.request('disassemble', { memoryReference: '0x40000000', instructionOffset: -2, instructionCount: 4 });
+    const { instructions } = await client.request('disassemble', {
+      memoryReference: '0x40000000',
+      instructionOffset: -2,
+      instructionCount: 4,
+    });
     assert.deepEqual(
       instructions.map((one: { address: string; presentationHint?: string }) => [one.address, one.presentationHint]),
       [
@@ -299,7 +331,9 @@ describe('values', () => {
 
   test('completions offer fields, registers and symbols', async () => {
     const labels = async (text: string): Promise<string[]> =>
-      (await client.request('completions', { text, column: text.length + 1 })).targets.map((one: { label: string }) => one.label);
+      (await client.request('completions', { text, column: text.length + 1 })).targets.map(
+        (one: { label: string }) => one.label,
+      );
     assert.deepEqual(await labels('$hcr_el2.'), ['nv2', 'e2h', 'tge', 'vm']);
     assert.ok((await labels('$vtt')).includes('vttbr_el2'));
     assert.ok((await labels('handle')).includes('handle_exit'));
@@ -310,7 +344,10 @@ describe('values', () => {
     assert.equal(registers[0].value, '0x50a000000000001b');
     const mappings = await client.request('hyperstep/mappings', { stage: 2, limit: 1 });
     assert.deepEqual([mappings.enabled, mappings.truncated, mappings.ranges[0].output], [true, true, '0x40000000']);
-    assert.equal((await client.request('hyperstep/walk', { address: 'exits' })).pa, `0x${BigInt(await client.evaluate('exits')).toString(16)}`);
+    assert.equal(
+      (await client.request('hyperstep/walk', { address: 'exits' })).pa,
+      `0x${BigInt(await client.evaluate('exits')).toString(16)}`,
+    );
     await client.request('hyperstep/exceptions', { record: true });
     await client.request('setBreakpoints', { source: SOURCE, breakpoints: [{ line: line('handler') }] });
     await client.until('continue');
@@ -328,8 +365,15 @@ describe('values', () => {
     const { sources } = await client.request('loadedSources');
     assert.ok(sources.some((one: { path: string }) => one.path === SOURCE.path));
     assert.match((await client.request('source', { source: SOURCE, sourceReference: 0 })).content, /handle_exit/);
-    assert.match(await client.refused('source', { source: { path: '/etc/passwd' }, sourceReference: 0 }), /No image of this session/);
-    const locations = await client.request('breakpointLocations', { source: SOURCE, line: line('leaf'), endLine: line('leaf') + 1 });
+    assert.match(
+      await client.refused('source', { source: { path: '/etc/passwd' }, sourceReference: 0 }),
+      /No image of this session/,
+    );
+    const locations = await client.request('breakpointLocations', {
+      source: SOURCE,
+      line: line('leaf'),
+      endLine: line('leaf') + 1,
+    });
     assert.deepEqual(locations.breakpoints, [{ line: line('leaf') }, { line: line('leaf') + 1 }]);
   });
 });

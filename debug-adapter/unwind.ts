@@ -166,6 +166,23 @@ function inVectors(frame: PhysicalFrame): boolean {
   return base !== undefined && frame.pc >= base && frame.pc < base + 0x800n;
 }
 
+/** In the vector table, or in code that an entry of the table branches to. */
+function handlesExceptions(frame: PhysicalFrame): boolean {
+  if (inVectors(frame)) return true;
+  const base = tryRegister(frame.pe, `VBAR_EL${frame.el}`);
+  const table = base === undefined ? undefined : frame.pe.read(frame.space, base, 0x800);
+  if (base === undefined || table === undefined) return false;
+  const low = frame.table?.functionAt(frame.pc - (frame.exact ? 0n : 4n))?.address;
+  const words = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  for (let offset = 0; offset < 0x800; offset += 4) {
+    const word = words.getUint32(offset, true);
+    if ((word & 0x7c000000) !== 0x14000000) continue; // B and BL
+    const target = BigInt.asUintN(64, base + BigInt(offset) + BigInt((word << 6) >> 6) * 4n);
+    if (low === undefined ? target <= frame.pc && frame.pc < target + 0x1000n : target === low) return true;
+  }
+  return false;
+}
+
 const SPSR_M_EL = 2n;
 const SPSR_M_AARCH32 = 1n << 4n;
 
@@ -179,9 +196,8 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
   const from = Number((spsr >> SPSR_M_EL) & 3n) as ExceptionLevel;
   // An exception within one level leaves ELR_ELx of the outer one in memory only: the chain ends here.
   if (from >= el) return undefined;
-  // Level 1 is entered anew for each call from EL0: only its vectors prove that ELR_EL1 is of now.
-  if (el === 1 && !frame.live && !inVectors(frame) && frame.table?.scopesAt(lookupAddress(frame)).length)
-    return undefined;
+  // Start-up code has no caller either; ELR_ELx tells of a guest only where the vectors lead to this frame.
+  if (!handlesExceptions(frame)) return undefined;
   const regime = lowerRegime(pe, from);
   const space: AddressSpace = { kind: 'va', regime };
   if (pe.read(space, elr, 4) === undefined) return undefined;

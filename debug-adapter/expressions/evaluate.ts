@@ -62,14 +62,14 @@ export function registerValue(context: EvaluationContext, name: string): Value |
   }
   const narrow = /^(?:W\d+|WSP)$/.test(canonical);
   const read = narrow ? (canonical === 'WSP' ? 'SP' : `X${canonical.slice(1)}`) : canonical;
-  if (!GENERAL.test(canonical) && !pe.systemRegisters().some(row => row.name.toUpperCase() === canonical))
-    return undefined;
-  let scalar: bigint;
-  try {
-    scalar = pe.readRegister(read);
-  } catch (error) {
-    throw new Error((error as Error).message);
+  const row = GENERAL.test(canonical)
+    ? undefined
+    : pe.systemRegisters().find(one => one.name.toUpperCase() === canonical);
+  if (row === undefined && !GENERAL.test(canonical)) return undefined;
+  if (row?.readable === false) {
+    throw new Error(`${row.name} is not read here: it is write-only, or a read would change the machine.`);
   }
+  const scalar = pe.readRegister(read);
   const type =
     narrow || canonical === 'NZCV' || canonical === 'FPCR' || canonical === 'FPSR'
       ? WORD

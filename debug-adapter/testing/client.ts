@@ -45,7 +45,11 @@ export class Client {
       else this.listeners.splice(index, 1)[0].resolve(event);
     } else {
       const response = message as DebugProtocol.Response;
-      this.note(response.success ? '<-' : '<- FAILED', response.command, response.success ? response.body : response.message);
+      this.note(
+        response.success ? '<-' : '<- FAILED',
+        response.command,
+        response.success ? response.body : response.message,
+      );
       this.waiting.get(response.request_seq)?.(response);
       this.waiting.delete(response.request_seq);
     }
@@ -88,7 +92,11 @@ export class Client {
 
   /** Launches the test program and stops at its first instruction. */
   async start(more: object = {}): Promise<void> {
-    await this.request('initialize', { adapterID: 'hyperstep', supportsInvalidatedEvent: true, supportsMemoryEvent: true });
+    await this.request('initialize', {
+      adapterID: 'hyperstep',
+      supportsInvalidatedEvent: true,
+      supportsMemoryEvent: true,
+    });
     await this.request('launch', { program: this.programPath, stopOnEntry: true, ...more });
     await this.event('initialized');
   }
@@ -107,7 +115,9 @@ export class Client {
   /** Names and lines of the stack. */
   async stack(): Promise<string[]> {
     const { stackFrames } = await this.request('stackTrace', { threadId: 1 });
-    return (stackFrames as DebugProtocol.StackFrame[]).map(frame => `${frame.name}${frame.line ? `:${frame.line}` : ''}`);
+    return (stackFrames as DebugProtocol.StackFrame[]).map(
+      frame => `${frame.name}${frame.line ? `:${frame.line}` : ''}`,
+    );
   }
 
   async evaluate(expression: string, more: object = {}): Promise<string> {

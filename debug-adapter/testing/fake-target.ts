@@ -27,18 +27,18 @@ const RAM_BYTES = 0x100000;
 const UART = 0x09000000n;
 
 const SYSTEM: readonly RegisterInfo[] = [
-  { name: 'VBAR_EL1', group: 'EL1', width: 64, writable: true },
-  { name: 'ELR_EL1', group: 'EL1', width: 64, writable: true },
-  { name: 'SPSR_EL1', group: 'EL1', width: 64, writable: true },
-  { name: 'SP_EL1', group: 'EL1', width: 64, writable: true },
-  { name: 'HCR_EL2', group: 'EL2', width: 64, writable: true },
-  { name: 'VTTBR_EL2', group: 'EL2', width: 64, writable: true },
-  { name: 'VBAR_EL2', group: 'EL2', width: 64, writable: true },
-  { name: 'ELR_EL2', group: 'EL2', width: 64, writable: true },
-  { name: 'SPSR_EL2', group: 'EL2', width: 64, writable: true },
-  { name: 'ESR_EL2', group: 'EL2', width: 64, writable: true },
-  { name: 'SP_EL2', group: 'EL2', width: 64, writable: true },
-  { name: 'MIDR_EL1', group: 'ID', width: 64, writable: false },
+  { name: 'VBAR_EL1', group: 'EL1', width: 64, readable: true, writable: true },
+  { name: 'ELR_EL1', group: 'EL1', width: 64, readable: true, writable: true },
+  { name: 'SPSR_EL1', group: 'EL1', width: 64, readable: true, writable: true },
+  { name: 'SP_EL1', group: 'EL1', width: 64, readable: true, writable: true },
+  { name: 'HCR_EL2', group: 'EL2', width: 64, readable: true, writable: true },
+  { name: 'VTTBR_EL2', group: 'EL2', width: 64, readable: true, writable: true },
+  { name: 'VBAR_EL2', group: 'EL2', width: 64, readable: true, writable: true },
+  { name: 'ELR_EL2', group: 'EL2', width: 64, readable: true, writable: true },
+  { name: 'SPSR_EL2', group: 'EL2', width: 64, readable: true, writable: true },
+  { name: 'ESR_EL2', group: 'EL2', width: 64, readable: true, writable: true },
+  { name: 'SP_EL2', group: 'EL2', width: 64, readable: true, writable: true },
+  { name: 'MIDR_EL1', group: 'ID', width: 64, readable: true, writable: false },
 ];
 
 const FIELDS: Readonly<Record<string, readonly (readonly [name: string, msb: number, lsb: number])[]>> = {
@@ -137,7 +137,9 @@ class FakePe implements PeView {
   }
 
   walk(address: bigint): WalkResult {
-    const steps = [{ stage: 1, level: 3, descriptorPa: 0x1000n, descriptor: address | 3n, kind: 'page', output: address }] as const;
+    const steps = [
+      { stage: 1, level: 3, descriptorPa: 0x1000n, descriptor: address | 3n, kind: 'page', output: address },
+    ] as const;
     return { steps, pa: address, readable: true, writable: true, executable: true, memoryType: 'Normal WB' };
   }
 
@@ -152,6 +154,7 @@ class FakePe implements PeView {
 export class FakeTarget implements Target {
   readonly pes: FakePe[];
   instructions = 0;
+  readonly deviceTree = undefined;
   onException: ((event: ExceptionEvent) => void) | undefined;
   onConsole: ((bytes: Uint8Array) => void) | undefined;
   /** What the debugger sent to the console of the guest. */
@@ -212,7 +215,8 @@ export class FakeTarget implements Target {
   }
 
   addBreakpoint(spec: BreakpointSpec): number {
-    if (spec.kind === 'data' && spec.bytes > 64) throw new Error(`A data breakpoint over ${spec.bytes} bytes is too wide.`);
+    if (spec.kind === 'data' && spec.bytes > 64)
+      throw new Error(`A data breakpoint over ${spec.bytes} bytes is too wide.`);
     this.breakpoints.set(this.nextId, spec);
     return this.nextId++;
   }
@@ -238,7 +242,12 @@ export class FakeTarget implements Target {
     // The fake is slow on purpose: a slice of it ends soon.
     for (let count = 0; count < Math.min(options.instructions, 10_000); count++) {
       if (!stepOff) {
-        const ids = this.matching(spec => spec.kind === 'instruction' && spec.address === pe.pc && (spec.regime === undefined || spec.regime === pe.regime));
+        const ids = this.matching(
+          spec =>
+            spec.kind === 'instruction' &&
+            spec.address === pe.pc &&
+            (spec.regime === undefined || spec.regime === pe.regime),
+        );
         if (ids.length > 0) return { kind: 'breakpoint', pe: pe.index, ids };
       }
       stepOff = false;
@@ -299,13 +308,17 @@ export class FakeTarget implements Target {
     const pair = BigInt((word << 10) >> 25) * 8n;
     const { pc } = pe;
     let next = pc + 4n;
-    if (word >>> 23 === 0x1a5) pe.x[d] = BigInt((word >> 5) & 0xffff) << BigInt(((word >> 21) & 3) * 16); // MOVZ
-    else if (word >>> 22 === 0x244) set(d, get(n) + imm12); // ADD (immediate)
-    else if (word >>> 26 === 0x05) next = pc + BigInt((word << 6) >> 6) * 4n; // B
+    if (word >>> 23 === 0x1a5)
+      pe.x[d] = BigInt((word >> 5) & 0xffff) << BigInt(((word >> 21) & 3) * 16); // MOVZ
+    else if (word >>> 22 === 0x244)
+      set(d, get(n) + imm12); // ADD (immediate)
+    else if (word >>> 26 === 0x05)
+      next = pc + BigInt((word << 6) >> 6) * 4n; // B
     else if (word >>> 26 === 0x25) {
       pe.x[30] = next; // BL
       next = pc + BigInt((word << 6) >> 6) * 4n;
-    } else if (word === 0xd65f03c0 >>> 0) next = pe.x[30]; // RET
+    } else if (word === 0xd65f03c0 >>> 0)
+      next = pe.x[30]; // RET
     else if (word >>> 22 === 0x2a6) {
       pe.sp = get(n) + pair; // STP, pre-index
       this.store(pe.sp, pe.x[d]);
