@@ -155,7 +155,8 @@ for (const bytes of sizes) {
 for (const bytes of [4, 8]) {
   const [both, access] = loadAligned(bytes * 2, x('rn'));
   const [first, second] = halves(bytes, both);
-  define(`ldxp${bytes}`, [access, ...setMonitor(bytes * 2), setX('rm', second), setX('rd', first)]);
+  // Where both registers are the same one, QEMU leaves the second value in it; the architecture allows either.
+  define(`ldxp${bytes}`, [access, ...setMonitor(bytes * 2), setX('rd', first), setX('rm', second)]);
   const value = bytes === 4 ? joinWords(w('rm'), w('ra')) : joinDoublewords(x('rm'), x('ra'));
   define(`stxp${bytes}`, storeExclusive(bytes * 2, value));
 }
