@@ -26,6 +26,7 @@ export {
   takeException,
   takeInterrupt,
 } from './exceptions';
+export * from './fp-simd';
 export { crc32, crc32c, smulh, umulh } from './integer';
 export { pacAdd, pacAuthenticate, pacGeneric, pacStrip } from './pointer-authentication';
 export { readFlags, regimeOf, writeFlags } from './state';

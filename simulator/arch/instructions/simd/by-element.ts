@@ -53,8 +53,7 @@ for (const [name, u, opcode, shape, alsoScalar, feature, does] of table(
     bits: `01 ${u} 11111 size:2 L:1 M:1 Rm:4 ${opcode} H:1 0 Rn:5 Rd:5`,
     ...needs,
     when: f => allows('hs', f.size),
-    asm: f =>
-      `${mnemonic} ${scalar(f.Rd, shape === 'long' ? f.size + 1 : f.size)}, ${scalar(f.Rn, f.size)}, ${by(f)}`,
+    asm: f => `${mnemonic} ${scalar(f.Rd, shape === 'long' ? f.size + 1 : f.size)}, ${scalar(f.Rn, f.size)}, ${by(f)}`,
     does,
   });
 }

@@ -13,8 +13,7 @@ const copy: InstructionRow[] = [
     id: 'DUP_element_vec',
     bits: '0 Q:1 0 01110000 imm5:5 0 0000 1 Rn:5 Rd:5',
     when: f => allowsVector('bhsd', copySize(f.imm5), f.Q),
-    asm: f =>
-      `dup ${vector(f.Rd, copySize(f.imm5), f.Q)}, ${element(f.Rn, copySize(f.imm5), copyIndex(f.imm5))}`,
+    asm: f => `dup ${vector(f.Rd, copySize(f.imm5), f.Q)}, ${element(f.Rn, copySize(f.imm5), copyIndex(f.imm5))}`,
     does: 'Copies one element to all elements.',
   },
   {
@@ -28,16 +27,14 @@ const copy: InstructionRow[] = [
     id: 'DUP_general',
     bits: '0 Q:1 0 01110000 imm5:5 0 0001 1 Rn:5 Rd:5',
     when: f => allowsVector('bhsd', copySize(f.imm5), f.Q),
-    asm: f =>
-      `dup ${vector(f.Rd, copySize(f.imm5), f.Q)}, ${copySize(f.imm5) === 3 ? generalX(f.Rn) : generalW(f.Rn)}`,
+    asm: f => `dup ${vector(f.Rd, copySize(f.imm5), f.Q)}, ${copySize(f.imm5) === 3 ? generalX(f.Rn) : generalW(f.Rn)}`,
     does: 'Copies a general register to all elements.',
   },
   {
     id: 'SMOV',
     bits: '0 Q:1 0 01110000 imm5:5 0 0101 1 Rn:5 Rd:5',
     when: f => copySize(f.imm5) < 2 + f.Q,
-    asm: f =>
-      `smov ${f.Q ? generalX(f.Rd) : generalW(f.Rd)}, ${element(f.Rn, copySize(f.imm5), copyIndex(f.imm5))}`,
+    asm: f => `smov ${f.Q ? generalX(f.Rd) : generalW(f.Rd)}, ${element(f.Rn, copySize(f.imm5), copyIndex(f.imm5))}`,
     does: 'Moves an element to a general register, sign-extended.',
   },
   {
@@ -202,8 +199,10 @@ modified.push(
     id: 'MOVI_mask',
     bits: '0 Q:1 1 0111100000 abc:3 1110 01 defgh:5 Rd:5',
     asm: f => {
-      const value = expandImmediate(14, 1, immediate8(f)).toString(16).padStart(14, '0');
-      return `movi ${f.Q ? `v${f.Rd}.2d` : `d${f.Rd}`}, #0x${value}`;
+      // LLVM prints with C's "%#016llx": two digits for the prefix, which zero does not have.
+      const value = expandImmediate(14, 1, immediate8(f));
+      const text = value ? `0x${value.toString(16).padStart(14, '0')}` : '0'.repeat(16);
+      return `movi ${f.Q ? `v${f.Rd}.2d` : `d${f.Rd}`}, #${text}`;
     },
     does: 'Sets every byte to all ones or zero by one bit of the immediate.',
   },

@@ -35,7 +35,7 @@ for (const [name, u, opcode, sizes, shape, does] of table(
   SMULL   0 1100 bhs long   Multiplies signed elements, in twice the width.
   UMULL   1 1100 bhs long   Multiplies unsigned elements, in twice the width.
   SQDMULL 0 1101 hs  long   Doubles products of signed elements, in twice the width, saturated.
-  PMULL   0 1110 bd  long   Multiplies elements as polynomials over {0, 1}, in twice the width.
+  PMULL   0 1110 b   long   Multiplies elements as polynomials over {0, 1}, in twice the width.
 `,
 )) {
   const mnemonic = name.toLowerCase();
@@ -44,7 +44,7 @@ for (const [name, u, opcode, sizes, shape, does] of table(
     bits: `0 Q:1 ${u} 01110 size:2 1 Rm:5 ${opcode} 00 Rn:5 Rd:5`,
     when: f => allows(sizes, f.size),
     asm: f => {
-      const wideText = f.size === 3 ? `v${f.Rd}.1q` : vector(f.Rd, f.size + 1, 1);
+      const wideText = vector(f.Rd, f.size + 1, 1);
       const two = f.Q ? '2' : '';
       if (shape === 'narrow') {
         return `${mnemonic}${two} ${vector(f.Rd, f.size, f.Q)}, ${vector(f.Rn, f.size + 1, 1)}, ${vector(f.Rm, f.size + 1, 1)}`;
@@ -64,5 +64,13 @@ for (const [name, u, opcode, sizes, shape, does] of table(
     });
   }
 }
+
+rows.push({
+  id: 'PMULL_vec_double',
+  bits: '0 Q:1 0 01110 11 1 Rm:5 1110 00 Rn:5 Rd:5',
+  feature: 'FEAT_PMULL',
+  asm: f => `pmull${f.Q ? '2' : ''} v${f.Rd}.1q, ${vector(f.Rn, 3, f.Q)}, ${vector(f.Rm, 3, f.Q)}`,
+  does: 'Multiplies 64-bit polynomials over {0, 1}, to 128 bits.',
+});
 
 export const threeDifferentRows: readonly InstructionRow[] = rows;

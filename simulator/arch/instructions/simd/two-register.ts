@@ -61,8 +61,7 @@ for (const [name, u, opcode, sizes, scalarSizes, shape, does] of table(
       id: `${name}${suffix}_scalar`,
       bits: `01 ${u} 11110 size:2 10000 ${opcode} 10 Rn:5 Rd:5`,
       when: f => allows(scalarSizes, f.size),
-      asm: f =>
-        `${mnemonic} ${scalar(f.Rd, f.size)}, ${scalar(f.Rn, shape === 'narrow' ? f.size + 1 : f.size)}${tail}`,
+      asm: f => `${mnemonic} ${scalar(f.Rd, f.size)}, ${scalar(f.Rn, shape === 'narrow' ? f.size + 1 : f.size)}${tail}`,
       does,
     });
   }

@@ -1,16 +1,16 @@
 // FPAdd, FPSub, FPMul, FPDiv, FPSqrt, FPMulAdd and what is built on them (Arm ARM shared/functions/float).
 
 import {
+  DZC,
   defaultNan,
   exponent,
   FINITE,
   flushes,
   fraction,
   INFINITE,
+  IOC,
   infinity,
   invalid,
-  IOC,
-  DZC,
   jam,
   kind,
   MINUS,
@@ -20,8 +20,8 @@ import {
   QUIET,
   raise,
   round,
-  sign,
   SIGNALLING,
+  sign,
   signBit,
   unpack,
   ZERO,
@@ -46,7 +46,7 @@ function multiplyWide(a: u64, b: u64): void {
 }
 
 /** An exact zero that came from a sum: negative only when rounding towards minus infinity. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function zeroSum<T>(control: u32): u64 {
   return zero<T>(u32(modeOf(control) == MINUS));
@@ -125,13 +125,13 @@ export function multiply<T>(a: u64, b: u64, control: u32, extended: bool = false
   return round<T>(negative, power, significand, control, modeOf(control));
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function two<T>(): u64 {
   return sizeof<T>() == 2 ? 0x4000 : sizeof<T>() == 4 ? 0x40000000 : 0x4000000000000000;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function oneAndHalf<T>(): u64 {
   return sizeof<T>() == 2 ? 0x3e00 : sizeof<T>() == 4 ? 0x3fc00000 : 0x3ff8000000000000;
@@ -264,20 +264,7 @@ export function fused<T>(addend: u64, a: u64, b: u64, control: u32): u64 {
     productHigh = addendHigh - productHigh - u64(addendLow < productLow);
     productLow = addendLow - productLow;
   }
-  if (productHigh >> 63) return round<T>(result, power + 1, jam(productHigh, 1) | u64(productLow != 0), control, mode);
-  let shift = i32(clz(productHigh)) - 1;
-  if (productHigh == 0) {
-    productHigh = productLow;
-    productLow = 0;
-    power -= 64;
-    shift = i32(clz(productHigh)) - 1;
-    if (shift < 0) return round<T>(result, power + 1, jam(productHigh, 1), control, mode);
-  }
-  if (shift > 0) {
-    productHigh = (productHigh << shift) | (productLow >> (64 - shift));
-    productLow <<= shift;
-  }
-  return round<T>(result, power - shift, productHigh | u64(productLow != 0), control, mode);
+  return roundWide<T>(result, power, productHigh, productLow, control, mode);
 }
 
 /** 128 bits shifted right into `high` and `low`; bit 0 keeps whether any 1 was lost. */

@@ -4,36 +4,36 @@
 import {
   AHP,
   AWAY,
-  defaultNan,
   DN,
   DZC,
+  defaultNan,
   exponent,
   FINITE,
-  flushes,
   FZ16,
+  flushes,
   fraction,
   fractionBits,
   INFINITE,
-  infinity,
-  invalid,
   IOC,
   IXC,
+  infinity,
+  invalid,
   jam,
   kind,
   largest,
-  maxBiased,
   MINUS,
+  maxBiased,
   modeOf,
-  nan,
   NEAREST,
+  nan,
   OFC,
   PLUS,
   QUIET,
   quietBit,
   raise,
   round,
-  sign,
   SIGNALLING,
+  sign,
   signBit,
   TOWARDS_ZERO,
   UFC,
@@ -148,9 +148,7 @@ export function convert<From, To>(a: u64, control: u32, mode: u32): u64 {
   unpack<From>(a, rules);
   if (alternativeFrom && kind >= INFINITE) {
     // The highest exponent is one more normal binade.
-    kind = FINITE;
-    exponent = 16;
-    fraction = ((a & 0x3ff) | 0x400) << 52;
+    return round<To>(sign, 16, ((a & 0x3ff) | 0x400) << 52, rules, mode);
   }
   if (kind >= QUIET) {
     if (kind == SIGNALLING || alternativeTo) raise(IOC);

@@ -38,70 +38,74 @@ export let sign: u32 = 0;
 export let exponent: i32 = 0;
 export let fraction: u64 = 0;
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function fractionBits<T>(): u64 {
   return sizeof<T>() == 2 ? 10 : sizeof<T>() == 4 ? 23 : 52;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function maxBiased<T>(): u64 {
   return sizeof<T>() == 2 ? 31 : sizeof<T>() == 4 ? 255 : 2047;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function bias<T>(): i32 {
   return i32(maxBiased<T>() >> 1);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function signBit<T>(): u64 {
   return (<u64>1) << (sizeof<T>() * 8 - 1);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function zero<T>(negative: u32): u64 {
   return negative ? signBit<T>() : 0;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function infinity<T>(negative: u32): u64 {
   return zero<T>(negative) | (maxBiased<T>() << fractionBits<T>());
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function largest<T>(negative: u32): u64 {
   return infinity<T>(negative) - 1;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function quietBit<T>(): u64 {
   return (<u64>1) << (fractionBits<T>() - 1);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function defaultNan<T>(): u64 {
   return infinity<T>(0) | quietBit<T>();
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function fpcr(): u32 {
   return load<u32>(FPCR);
 }
 
-// @ts-ignore: decorator
+/** A bit that FPCR does not have: rounding to odd, with overflow to infinity, for BFloat16 (Arm ARM BFRound). */
+export const TO_ODD: u32 = 1 << 31;
+export const ODD_TO_INFINITY: u32 = 6;
+
+// @ts-expect-error: decorator
 @inline
 export function modeOf(control: u32): u32 {
-  return (control & RMODE) >> 22;
+  return control & TO_ODD ? ODD_TO_INFINITY : (control & RMODE) >> 22;
 }
 
 export function raise(flags: u32): void {
@@ -109,7 +113,7 @@ export function raise(flags: u32): void {
 }
 
 /** Denormals of this format are flushed to zero. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function flushes<T>(control: u32): bool {
   return (control & (sizeof<T>() == 2 ? FZ16 : FZ)) != 0;
@@ -119,7 +123,7 @@ export function flushes<T>(control: u32): bool {
  * Round to nearest, nothing flushed, and inexact already signalled: then WebAssembly's arithmetic has the same results
  * and changes no flag where operands and result are far from the limits of the format.
  */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function plain(): bool {
   return ((load<u32>(FPCR) & (RMODE | FZ)) | (~load<u32>(FPSR) & IXC)) == 0;
@@ -199,8 +203,8 @@ export function round<T>(negative: u32, power: i32, significand: u64, control: u
   } else if (mode == AWAY) {
     up = rest >= half;
   } else {
-    toInfinity = false;
-    if (mode == ODD && error) integer |= 1;
+    toInfinity = mode == ODD_TO_INFINITY;
+    if (mode != TOWARDS_ZERO && error) integer |= 1;
   }
   if (up) {
     integer++;

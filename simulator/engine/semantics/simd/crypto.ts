@@ -1,0 +1,61 @@
+/** Cryptographic instructions: functions of the core, but for the plain logic of SHA3. */
+
+import { immLow, number, op, setV, v } from '../../ir.ts';
+import { simd } from '../handler.ts';
+import { and, at, c32, core, not, or, outside, rd, registers, rm, rn, Semantics, xor } from './build.ts';
+
+const semantics = new Semantics();
+export const { handlers: cryptoHandlers, lowerings: cryptoLowerings } = semantics;
+
+// Row, function of the core, its operands, and a constant argument.
+for (const [row, fn, operands, argument] of [
+  ['AESE', 'aesRound', 'dn', 0],
+  ['AESD', 'aesRound', 'dn', 1],
+  ['AESMC', 'aesMix', 'dn', 0],
+  ['AESIMC', 'aesMix', 'dn', 1],
+  ['SHA1C', 'sha1Rounds', 'dnm', 0],
+  ['SHA1P', 'sha1Rounds', 'dnm', 1],
+  ['SHA1M', 'sha1Rounds', 'dnm', 2],
+  ['SHA1SU0', 'sha1Schedule0', 'dnm'],
+  ['SHA1SU1', 'sha1Schedule1', 'dn'],
+  ['SHA1H', 'sha1Hash', 'dn'],
+  ['SHA256H', 'sha256Rounds', 'dnm', 0],
+  ['SHA256H2', 'sha256Rounds', 'dnm', 1],
+  ['SHA256SU0', 'sha256Schedule0', 'dn'],
+  ['SHA256SU1', 'sha256Schedule1', 'dnm'],
+  ['SHA512H', 'sha512Hash', 'dnm'],
+  ['SHA512H2', 'sha512Hash2', 'dnm'],
+  ['SHA512SU0', 'sha512Schedule0', 'dn'],
+  ['SHA512SU1', 'sha512Schedule1', 'dnm'],
+  ['SM3SS1', 'sm3Ss1', 'dnma'],
+  ['SM3PARTW1', 'sm3Part1', 'dnm'],
+  ['SM3PARTW2', 'sm3Part2', 'dnm'],
+  ['SM4E', 'sm4Rounds', 'ddn', 0],
+  ['SM4EKEY', 'sm4Rounds', 'dnm', 1],
+] as const) {
+  const registerOf = { d: rd, n: rn, m: rm, a: number('ra') };
+  const args = [...operands].map(letter => registerOf[letter as keyof typeof registerOf]);
+  if (argument !== undefined) args.push(c32(argument));
+  semantics.add(row, outside([core(fn, ...args)]));
+  semantics.lower(row, f => ({ handler: row, ...registers(f), ...('Ra' in f ? { ra: simd(f.Ra) } : {}) }));
+}
+
+// The record's rm points at the word.
+['SM3TT1A', 'SM3TT1B', 'SM3TT2A', 'SM3TT2B'].forEach((row, kind) => {
+  semantics.add(row, outside([core('sm3Round', rd, rn, rm, c32(kind))]));
+  semantics.lower(row, f => ({ handler: row, rd: simd(f.Rd), rn: simd(f.Rn), rm: simd(f.Rm) + 4 * f.imm2 }));
+});
+
+semantics.add('EOR3', outside([setV('rd', xor(xor(v('rn'), v('rm')), v('ra')))]));
+semantics.add('BCAX', outside([setV('rd', xor(v('rn'), and(v('rm'), not(v('ra')))))]));
+for (const row of ['EOR3', 'BCAX']) {
+  semantics.lower(row, f => ({ handler: row, ...registers(f), ra: simd(f.Ra) }));
+}
+const rotated = or(at(3, 'shl', v('rm'), c32(1)), at(3, 'shr_u', v('rm'), c32(63)));
+semantics.add('RAX1', outside([setV('rd', xor(v('rn'), rotated))]));
+semantics.lower('RAX1', f => ({ handler: 'RAX1', ...registers(f) }));
+// WebAssembly takes amounts modulo 64, which makes a rotation by 0 right.
+const mixed = xor(v('rn'), v('rm'));
+const back = op('i32.sub', c32(64), immLow);
+semantics.add('XAR', outside([setV('rd', or(at(3, 'shr_u', mixed, immLow), at(3, 'shl', mixed, back)))]));
+semantics.lower('XAR', f => ({ handler: 'XAR', ...registers(f), imm: f.imm6 }));
