@@ -61,7 +61,8 @@ function dependenciesAreCurrent() {
 export function installDependencies() {
   if (dependenciesAreCurrent()) return;
   console.log('Installing the packages of package-lock.json into node_modules.');
-  run(npm, ['ci', ...npmQuiet]);
+  // Not `npm ci`: it refuses a lock file without the binaries of platforms that a registry does not carry.
+  run(npm, ['install', '--no-save', ...npmQuiet]);
 }
 
 const isInstalled = name =>
