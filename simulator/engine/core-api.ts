@@ -55,4 +55,6 @@ export interface CoreHost {
   recordsFor(page: number): number;
   /** An exception was taken (kind 0 to 3 as in the vector table) or returned from (4). */
   observed(kind: number, from: number, to: number): void;
+  /** A page of code was entered, while FETCH_HOOK is set. */
+  fetched(va: bigint, pa: bigint): void;
 }

@@ -91,6 +91,8 @@ export const BOUNCE = 0x1300;
 // Where the interpreter is: the page of VA that it fetches from, and that page's decoded records.
 export const FETCH_PAGE = 0x1340; // u64
 export const FETCH_RECORDS = 0x1348; // u32
+/** u32: not 0 while somebody wants to be told of each page that the ITLB takes in (instruction breakpoints). */
+export const FETCH_HOOK = 0x440010;
 
 // Modes of a slow access: bits of the `mode` argument of loadSlow and storeSlow.
 export const MODE_UNPRIVILEGED = 1; // LDTR and STTR

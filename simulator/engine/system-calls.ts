@@ -135,7 +135,7 @@ export class SystemCalls {
     if (access.kind === 'execute') return accessedBy(number).name === 'DC ZVA' ? ENTRY_ALLOWED : access;
     if (access.kind !== 'register') return access;
     const special = this.#host.special.get(access.row.name);
-    if (write ? special?.write : special?.read) return access;
+    if (write ? (special?.write ?? special?.after) : special?.read) return access;
     if (write && (this.#translation.has(access.row.name) || this.#trapping.has(access.row.name))) return access;
     // The write mask that generated code applies is that of the register that the instruction names.
     if (write && access.row !== accessedBy(number) && access.row.options.storage === undefined) return access;
@@ -206,6 +206,7 @@ export class SystemCalls {
       const e2h = this.#host.features.has('vhe') && ((this.#engine.u64[slotOf('HCR_EL2') >> 3] >> 34n) & 1n) === 1n;
       const { keep, ones } = writeMasks(row, { features: this.#host.features, e2h }, value);
       this.#engine.u64[slotOf(row) >> 3] = (value & keep) | ones;
+      special?.after?.();
     }
     if (this.#translation.has(row.name)) this.#engine.core.contextsChanged();
     if (this.#trapping.has(row.name)) this.tables.controlsChanged();

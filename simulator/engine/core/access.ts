@@ -15,6 +15,7 @@ import {
   FAULT_VNCR,
   FAULT_WRITE,
   FEATURE_LSE2,
+  FETCH_HOOK,
   INFO_DEVICE,
   INFO_FLAGS,
   INFO_PA,
@@ -36,7 +37,7 @@ import {
   TLB_ANY,
 } from '../layout';
 import { contextAligned, contextPrivileged, contextRegime, enterState, noteBlock, resolve } from './context';
-import { deviceRead, deviceWrite, recordsFor, watch } from './env';
+import { deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
 import { ALIGNMENT, EXTERNAL } from './format';
 import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
 import { has } from './state';
@@ -292,5 +293,6 @@ export function fetch(va: u64): u32 {
   store<u64>(entry, tag);
   store<u32>(entry, records, 8);
   store<u32>(entry, u32(pa >> 12), 12);
+  if (load<u32>(FETCH_HOOK) != 0) fetched(va & PAGE_MASK, pa);
   return records;
 }

@@ -12,3 +12,5 @@ export declare function deviceWrite(pa: f64, size: i32): i32;
 export declare function recordsFor(page: u32): u32;
 /** An exception was taken (kind 0 synchronous, 1 IRQ, 2 FIQ, 3 SError) or returned from (4). */
 export declare function observed(kind: i32, from: i32, to: i32): void;
+/** A page of code was entered into the ITLB, while FETCH_HOOK is set. */
+export declare function fetched(va: u64, pa: u64): void;

@@ -5,6 +5,8 @@ export interface SpecialRegister {
   readonly read?: () => bigint;
   /** Left out where a write stores. */
   readonly write?: (value: bigint) => void;
+  /** What a plain write has as effect besides. */
+  readonly after?: () => void;
   /** The value without the effects of a read: for trap rules and debuggers. Left out where that is what is stored. */
   readonly value?: () => bigint;
 }

@@ -1,0 +1,122 @@
+/** System registers whose state is outside of the PE: interrupt controller, timers, counters, cycle counter. */
+
+import type { Features } from '../../arch/features.ts';
+import type { Board } from '../../board/virt.ts';
+import { GicV3 } from '../../gic/gicv3.ts';
+import type { Engine } from '../engine.ts';
+import { EL } from '../layout.ts';
+import { slotOf } from '../pe-state.ts';
+import { pure, type SpecialRegister } from './special.ts';
+
+export interface BoardRegistersHost {
+  readonly engine: Engine;
+  readonly board: Board;
+  readonly features: Features;
+  /** Instructions retired, and modelled cycles. */
+  readonly instructions: number;
+  readonly cycles: number;
+  /** HCR_EL2.VI, VF or VSE may have changed. */
+  virtualLinesChanged(): void;
+  /** The time of the next deadline may have changed: the slice has to be cut anew. */
+  deadlineChanged(): void;
+}
+
+/** Acknowledging an interrupt is an effect of the read. */
+const ACKNOWLEDGE = /^IC[CV]_IAR[01]_EL1$/;
+const E2H = 1n << 34n;
+const TGE = 1n << 27n;
+
+export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<string, SpecialRegister> {
+  const stored = (name: string) => host.engine.u64[slotOf(name) >> 3];
+  const store = (name: string, value: bigint) => {
+    host.engine.u64[slotOf(name) >> 3] = BigInt.asUintN(64, value);
+  };
+  const made = new Map<string, SpecialRegister>();
+
+  const { gic, timers } = host.board;
+  if (gic instanceof GicV3) {
+    for (const name of gic.registerNames) {
+      const read = () => gic.readRegister(pe(), name);
+      const write = (value: bigint) => gic.writeRegister(pe(), name, value);
+      made.set(name, ACKNOWLEDGE.test(name) ? { read, write } : { read, write, value: read });
+    }
+  }
+
+  for (const name of timers.registerNames) {
+    made.set(
+      name,
+      pure(
+        () => timers.readRegister(pe(), name),
+        (value) => {
+          timers.writeRegister(pe(), name, value);
+          host.deadlineChanged();
+        },
+      ),
+    );
+  }
+  const offsets = {
+    after: () => {
+      timers.offsetsChanged(pe());
+      host.deadlineChanged();
+    },
+  };
+  for (const name of ['CNTVOFF_EL2', 'CNTPOFF_EL2', 'CNTHCTL_EL2', 'SCR_EL3']) made.set(name, offsets);
+  made.set('HCR_EL2', { after: () => host.virtualLinesChanged() });
+
+  // Arm ARM, CNTVCT_EL0 and CNTPCT_EL0: a host at EL2 with EL2&0, and its EL0, see no offset.
+  const hcr = () => (host.features.has('el2') ? stored('HCR_EL2') : 0n);
+  const el = () => host.engine.u32[EL >> 2];
+  const inHost = () => (el() === 2 && (hcr() & E2H) !== 0n) || (el() === 0 && (hcr() & (E2H | TGE)) === (E2H | TGE));
+  const virtualCount = pure(() => (inHost() ? timers.physicalCount(pe()) : timers.virtualCount(pe())));
+  const physicalCount = pure(() => timers.physicalCount(pe()));
+  made.set('CNTVCT_EL0', virtualCount);
+  made.set('CNTVCTSS_EL0', virtualCount);
+  made.set('CNTPCT_EL0', physicalCount);
+  made.set('CNTPCTSS_EL0', physicalCount);
+
+  made.set('OSLAR_EL1', { write: (value) => store('OSLSR_EL1', (stored('OSLSR_EL1') & ~2n) | ((value & 1n) << 1n)) });
+  for (const [set, clear] of [['PMCNTENSET_EL0', 'PMCNTENCLR_EL0'], ['PMINTENSET_EL1', 'PMINTENCLR_EL1'], ['PMOVSSET_EL0', 'PMOVSCLR_EL0']]) {
+    const change = (value: (old: bigint, written: bigint) => bigint): SpecialRegister => ({
+      write: (written) => {
+        const counting = countsCycles();
+        const cycles = cycleCount();
+        store(set, value(stored(set), written & 0xffff_ffffn));
+        if (countsCycles() !== counting) setCycleCount(cycles);
+      },
+    });
+    made.set(set, change((old, written) => old | written));
+    made.set(clear, change((old, written) => old & ~written));
+  }
+  // While it counts, the slot of PMCCNTR_EL0 holds the count less the modelled cycles.
+  const countsCycles = () => (stored('PMCR_EL0') & 1n) !== 0n && (stored('PMCNTENSET_EL0') & 0x8000_0000n) !== 0n;
+  const now = () => BigInt(Math.floor(host.cycles));
+  const cycleCount = () => BigInt.asUintN(64, stored('PMCCNTR_EL0') + (countsCycles() ? now() : 0n));
+  const setCycleCount = (value: bigint) => store('PMCCNTR_EL0', value - (countsCycles() ? now() : 0n));
+  made.set('PMCCNTR_EL0', pure(cycleCount, setCycleCount));
+  made.set('PMCR_EL0', {
+    write: (value) => {
+      const cycles = value & 4n ? 0n : cycleCount();
+      store('PMCR_EL0', (stored('PMCR_EL0') & 0xffff_f800n) | (value & 0xf9n));
+      setCycleCount(cycles);
+    },
+  });
+
+  // Repeatable: the number follows from when it is asked for.
+  const random: SpecialRegister = {
+    read: () => {
+      host.engine.core.writeFlags(0);
+      return mix(BigInt(host.instructions));
+    },
+  };
+  made.set('RNDR', random);
+  made.set('RNDRRS', random);
+  return made;
+}
+
+/** The output function of SplitMix64. */
+function mix(seed: bigint): bigint {
+  let z = BigInt.asUintN(64, (seed + 1n) * 0x9e3779b97f4a7c15n);
+  z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+  z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+  return z ^ (z >> 31n);
+}

@@ -1,0 +1,722 @@
+/**
+ * The machine: PEs that take turns on one engine, the board around them, modelled time, and why a run stops. A run is a
+ * pure function of image, configuration and console input.
+ *
+ * Time counts instructions: one instruction is one nanosecond of modelled time. PEs take turns in rounds of a fixed
+ * number of instructions, in which each PE advances by as much, executing or waiting; when all of them wait, time goes
+ * on to the next timer.
+ */
+
+import { describeEsr } from './arch/esr.ts';
+import { createFeatures, type Features } from './arch/features.ts';
+import { Decoder } from './arch/instructions/decoder.ts';
+import { instructionRows } from './arch/instructions/index.ts';
+import { byName, isImplemented, registers, resetValue } from './arch/registers/index.ts';
+import { COUNTER_FREQUENCY, type GuestMemory } from './board/device.ts';
+import { planLoad, writeSegments } from './board/loader/loader.ts';
+import type { LoadPlan } from './board/loader/plan.ts';
+import { callFirmware } from './board/psci.ts';
+import { Semihosting } from './board/semihosting.ts';
+import { type Board, buildVirtBoard } from './board/virt.ts';
+import { VIRT_MAP } from './board/virt-map.ts';
+import { Breakpoints } from './breakpoints.ts';
+import { ACTIVE_STATE, Engine } from './engine/engine.ts';
+import { coreFeatures } from './engine/core-features.ts';
+import { EXIT_BREAKPOINT } from './engine/interpreter.ts';
+import {
+  BOUNCE, DAIF, EL, EXCLUSIVE_VALID, EXIT_REQUEST, FEATURES, FETCH_PAGE, FETCH_RECORDS, IRQ_LINES, LINE_FIQ, LINE_IRQ,
+  LINE_VFIQ, LINE_VIRQ, LINE_VSERROR, OBSERVE, PAGE_FLAGS, PC, PE_INDEX, PE_STATE_BYTES, PSTATE_IL, RAM,
+  RAM_BASE, RECORD, REGION_BASE, REGION_FLAGS, REGION_HOST, REGION_READ_ONLY, REGION_SIZE, REGIONS, SPSEL,
+} from './engine/layout.ts';
+import { PeState } from './engine/pe-state.ts';
+import { handlers, lowerings } from './engine/semantics/index.ts';
+import { boardRegisters } from './engine/system/board-registers.ts';
+import { maintenanceInstructions } from './engine/system/maintenance.ts';
+import { pstateRegisters } from './engine/system/pstate.ts';
+import type { SpecialRegister } from './engine/system/special.ts';
+import { SystemCalls } from './engine/system-calls.ts';
+import { Pe } from './pe.ts';
+import type {
+  BreakpointSpec, ExceptionEvent, ExceptionLevel, ListRegister, MachineConfig, PeView, RunOptions, StopReason, Target,
+} from './target.ts';
+
+/** Builds a machine and loads the image. Throws one sentence for a configuration or an image that cannot be. */
+export function createTarget(config: MachineConfig): Target {
+  return new Machine(config);
+}
+
+/** Instructions of a round. A single PE has nobody to share with. */
+const QUANTUM = 20_000;
+const LONE_QUANTUM = 2 ** 20;
+const NANOSECONDS_PER_TICK = 1e9 / COUNTER_FREQUENCY;
+const MIB = 2 ** 20;
+
+interface Turn {
+  powered: boolean;
+  /** In WFI: woken by an interrupt. */
+  waiting: boolean;
+  /** The event register that WFE looks at. */
+  event: boolean;
+  /** Instructions of the present round that are behind it. */
+  done: number;
+}
+
+export class Machine implements Target {
+  readonly features: Features;
+  readonly pes: readonly PeView[];
+  readonly engine: Engine;
+  readonly board: Board;
+  readonly system: SystemCalls;
+  readonly deviceTree: Uint8Array;
+  onConsole: ((bytes: Uint8Array) => void) | undefined;
+  readonly #config: MachineConfig;
+  readonly #states: PeState[];
+  readonly #turns: Turn[];
+  readonly #plan: LoadPlan;
+  readonly #decoder = new Decoder(instructionRows);
+  readonly #special: Map<string, SpecialRegister>;
+  readonly #breakpoints: Breakpoints;
+  readonly #quantum: number;
+  readonly #psci: 'hvc' | 'smc' | undefined;
+  /** Levels of the GIC's outputs, without HCR_EL2.VI, VF and VSE. */
+  readonly #lines: Uint32Array;
+  /** Modelled time at which the present round began, in instructions. */
+  #roundStart = 0;
+  /** Whose turn it is. */
+  #turn = 0;
+  #active = 0;
+  #retired = 0;
+  #running = false;
+  #stop: StopReason | undefined;
+  #onException: ((event: ExceptionEvent) => void) | undefined;
+
+  constructor(config: MachineConfig) {
+    this.#config = config;
+    this.features = featuresOf(config);
+    this.#psci = config.el === 3 ? undefined : config.el === 2 ? 'smc' : 'hvc';
+    const ramBytes = checkMemory(config.memory);
+    this.#lines = new Uint32Array(config.pes);
+    this.#turns = Array.from({ length: config.pes }, () => ({ powered: false, waiting: false, event: false, done: 0 }));
+    this.#quantum = config.pes === 1 ? LONE_QUANTUM : QUANTUM;
+    const memory = this.#guestMemory();
+    this.board = buildVirtBoard(
+      {
+        gic: config.gic,
+        pes: config.pes,
+        memory: ramBytes,
+        psci: this.#psci,
+        el2: this.features.has('el2'),
+        vhe: this.features.has('vhe'),
+        pmu: this.features.has('pmuv3'),
+      },
+      {
+        clock: { ticks: (pe) => Math.floor(this.#time(pe) / NANOSECONDS_PER_TICK) },
+        lines: { setLines: (pe, irq, fiq, virq, vfiq) => this.#setLines(pe, irq, fiq, virq, vfiq) },
+        memory,
+        activePe: () => this.#active,
+        virtualOffset: (pe) => (this.features.has('el2') ? this.#states[pe].register('CNTVOFF_EL2') : 0n),
+        physicalOffset: (pe) => this.#physicalOffset(pe),
+      },
+    );
+    this.#plan = planLoad({
+      image: config.image,
+      imageName: config.imageName,
+      memory: ramBytes,
+      tree: this.board.tree,
+      ...(config.initrd ? { initrd: config.initrd } : {}),
+      ...(config.append === undefined ? {} : { append: config.append }),
+      ...(config.dtb ? { dtb: config.dtb } : {}),
+      ...(config.loadAddress === undefined ? {} : { loadAddress: config.loadAddress }),
+    });
+    this.deviceTree = this.#plan.deviceTree.blob;
+    this.#special = new Map(
+      [...pstateRegisters(() => this.engine, this.features), ...boardRegisters(this, () => this.#active)].map(([name, special]) => [
+        byName(name)?.name ?? name,
+        special,
+      ]),
+    );
+    this.#semihost = this.#semihostingOf();
+    this.system = this.#systemCalls();
+    this.engine = this.#createEngine(ramBytes);
+    this.#states = Array.from({ length: config.pes }, (_, index) => new PeState(this.engine, index));
+    this.system.attach(this.engine);
+    this.#breakpoints = new Breakpoints(this);
+    const host = {
+      engine: this.engine,
+      features: this.features,
+      special: this.#special,
+      ramBytes,
+      ramBase: RAM_BASE,
+      isPowered: (pe: number) => this.#turns[pe].powered,
+      isWaiting: (pe: number) => this.#turns[pe].waiting,
+      withActive: <T>(pe: number, run: () => T) => this.withActive(pe, run),
+      writeSystemRegister: (row: Parameters<SystemCalls['writeRegister']>[0], value: bigint) => this.system.writeRegister(row, value),
+      stateChanged: () => {},
+    };
+    this.pes = this.#states.map((state) => new Pe(host, state));
+    this.board.uart.onOutput = (byte) => this.onConsole?.(Uint8Array.of(byte));
+    this.#initialBoard = structuredClone(this.board.snapshot());
+    this.#load();
+  }
+
+  readonly #initialBoard: unknown;
+  readonly #semihost: Semihosting;
+  /** What was typed and no semihosting call has read yet. */
+  #typed: number[] = [];
+
+  // --- Construction ---------------------------------------------------------------------------------------------------
+
+  #createEngine(ramBytes: number): Engine {
+    const engine = new Engine(
+      ramBytes + this.#flashBytes,
+      handlers,
+      { decoder: this.#decoder, lowerings, hasFeature: (name) => this.features.has(name.replace(/^FEAT_/, '').toLowerCase()) },
+      {
+        callOuts: this.system.callOuts,
+        deviceRead: (pa, size) => this.#deviceRead(pa, size),
+        deviceWrite: (pa, size) => this.#deviceWrite(pa, size),
+        watch: (low, high, size, write) => this.#breakpoints.watched((high >>> 0) * 2 ** 32 + (low >>> 0), size, write !== 0),
+        firstWrite: () => {},
+        observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
+        fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
+      },
+    );
+    engine.u32[FEATURES >> 2] = coreFeatures(this.features);
+    return engine;
+  }
+
+  /** Flash that code runs from has its contents in the engine's memory, behind RAM. */
+  get #flashBytes(): number {
+    return this.#plan.segments.some((segment) => segment.pa < VIRT_MAP.flash1.base) ? VIRT_MAP.flash0.size : 0;
+  }
+
+  #setRegions(): void {
+    const { u32, u64 } = this.engine;
+    const set = (index: number, base: number, size: number, host: number, flags: number) => {
+      const region = REGIONS + index * 32;
+      u64[(region + REGION_BASE) >> 3] = BigInt(base);
+      u64[(region + REGION_SIZE) >> 3] = BigInt(size);
+      u32[(region + REGION_HOST) >> 2] = host;
+      u32[(region + REGION_FLAGS) >> 2] = flags;
+    };
+    const ramBytes = checkMemory(this.#config.memory);
+    set(0, RAM_BASE, ramBytes, RAM, 0);
+    if (!this.#flashBytes) return;
+    const bank = this.board.flash[0];
+    const host = RAM + ramBytes;
+    const show = (readable: boolean) => {
+      set(1, VIRT_MAP.flash0.base, readable ? VIRT_MAP.flash0.size : 0, host, REGION_READ_ONLY);
+      this.engine.core.flushAll();
+    };
+    bank.onMode = show;
+    bank.onChange = (offset, data) => {
+      this.engine.u8.set(data, host + offset);
+      this.engine.records.changed(host + offset, data.length);
+    };
+    show(true);
+  }
+
+  #systemCalls(): SystemCalls {
+    return new SystemCalls({
+      features: this.features,
+      special: this.#special,
+      instructions: maintenanceInstructions(() => this.engine),
+      firmwareCall: (conduit) => this.#firmwareCall(conduit),
+      semihosting: (immediate) => this.#semihosting(immediate),
+      wait: (kind) => this.#wait(kind),
+      sendEvent: (toAll) => {
+        for (const [pe, turn] of this.#turns.entries()) if (toAll || pe === this.#active) turn.event = true;
+      },
+      unimplemented: (word) => this.#unimplemented(word),
+      mustLeave: () => this.#stop !== undefined || this.engine.u32[EXIT_REQUEST >> 2] !== 0,
+    });
+  }
+
+  #guestMemory(): GuestMemory {
+    const host = (pa: number, length: number): number => {
+      const bytes = checkMemory(this.#config.memory);
+      if (pa < RAM_BASE || pa + length > RAM_BASE + bytes) {
+        throw new Error(`There is no RAM at 0x${pa.toString(16)} for ${length} bytes.`);
+      }
+      return pa - RAM_BASE + RAM;
+    };
+    const write = (pa: number, data: Uint8Array) => {
+      const at = host(pa, data.length);
+      this.engine.core.beforeHostWrite(BigInt(pa), data.length);
+      this.engine.u8.set(data, at);
+    };
+    const view = () => new DataView(this.engine.memory.buffer);
+    const number = (bytes: number, set: (data: DataView) => void) => {
+      const data = new Uint8Array(bytes);
+      set(new DataView(data.buffer));
+      return data;
+    };
+    return {
+      base: RAM_BASE,
+      bytes: checkMemory(this.#config.memory),
+      read: (pa, length) => this.engine.u8.slice(host(pa, length), host(pa, length) + length),
+      write,
+      readU16: (pa) => view().getUint16(host(pa, 2), true),
+      readU32: (pa) => view().getUint32(host(pa, 4), true),
+      readU64: (pa) => view().getBigUint64(host(pa, 8), true),
+      writeU16: (pa, value) => write(pa, number(2, (data) => data.setUint16(0, value, true))),
+      writeU32: (pa, value) => write(pa, number(4, (data) => data.setUint32(0, value, true))),
+      writeU64: (pa, value) => write(pa, number(8, (data) => data.setBigUint64(0, value, true))),
+    };
+  }
+
+  // --- Reset ----------------------------------------------------------------------------------------------------------
+
+  reset(): void {
+    const { engine } = this;
+    engine.u8.fill(0, RAM, RAM + checkMemory(this.#config.memory));
+    engine.records.clear();
+    engine.u8.fill(0, PAGE_FLAGS, PAGE_FLAGS + (checkMemory(this.#config.memory) >> 12));
+    this.board.restore(structuredClone(this.#initialBoard));
+    this.#load();
+  }
+
+  #load(): void {
+    this.#roundStart = 0;
+    this.#turn = 0;
+    this.#retired = 0;
+    this.#stop = undefined;
+    this.#lines.fill(0);
+    this.engine.u8.fill(0, ACTIVE_STATE, ACTIVE_STATE + PE_STATE_BYTES);
+    this.#active = -1;
+    for (const [pe, turn] of this.#turns.entries()) {
+      Object.assign(turn, { powered: false, waiting: false, event: false, done: 0 });
+      this.#states[pe].offset = this.#states[pe].parked - ACTIVE_STATE;
+      this.engine.u8.fill(0, this.#states[pe].parked, this.#states[pe].parked + PE_STATE_BYTES);
+    }
+    this.#setRegions();
+    this.engine.core.flushAll();
+    writeSegments(this.#plan, (pa, data) => this.#loadBytes(pa, data));
+    for (const pe of this.#turns.keys()) this.#startPe(pe, BigInt(this.#plan.entry), pe === 0 ? BigInt(this.#plan.x0) : 0n);
+    // With firmware of its own, or as PSCI says: the others wait until they are called.
+    for (const [pe, turn] of this.#turns.entries()) turn.powered = pe === 0 || this.#psci === undefined;
+    this.#activate(0);
+    this.#breakpoints.rearm();
+  }
+
+  #loadBytes(pa: number, data: Uint8Array): void {
+    if (pa >= RAM_BASE) {
+      this.engine.core.beforeHostWrite(BigInt(pa), data.length);
+      this.engine.u8.set(data, pa - RAM_BASE + RAM);
+      return;
+    }
+    const bank = pa < VIRT_MAP.flash1.base ? 0 : 1;
+    this.board.flash[bank].load(data);
+    if (bank === 0) {
+      const host = RAM + checkMemory(this.#config.memory);
+      this.engine.u8.fill(0xff, host, host + VIRT_MAP.flash0.size);
+      this.engine.u8.set(data, host + pa);
+    }
+  }
+
+  /** Registers after a reset, the level that the configuration says, PC and X0. */
+  #startPe(pe: number, entry: bigint, x0: bigint, level: number = this.#config.el): void {
+    const state = this.#states[pe];
+    this.withActive(pe, () => {
+      for (const row of registers) {
+        if (!row.alias && isImplemented(row, this.features)) state.setRegister(row, resetValue(row, this.features, pe));
+      }
+      for (let n = 0; n <= 33; n++) state.setX(n, 0n);
+      state.setX(0, x0);
+      state.setRegister('CNTFRQ_EL0', BigInt(COUNTER_FREQUENCY));
+      const affinity = 0x8000_0000n | BigInt(this.board.affinities[pe]);
+      state.setRegister('MPIDR_EL1', affinity);
+      if (this.features.has('el2')) state.setRegister('VMPIDR_EL2', affinity);
+      state.setU32(PE_INDEX, pe);
+      state.setU32(EL, level);
+      state.setU32(SPSEL, 1);
+      state.setU32(DAIF, 0x3c0);
+      state.setU32(PSTATE_IL, 0);
+      state.setU64(PC, entry);
+      this.engine.core.contextsChanged();
+      this.system.tables.controlsChanged();
+    });
+    this.#updateLines(pe);
+  }
+
+  // --- Turns ----------------------------------------------------------------------------------------------------------
+
+  #activate(pe: number): void {
+    if (pe === this.#active) return;
+    if (this.#active >= 0) {
+      const leaving = this.#states[this.#active];
+      this.engine.copyState(ACTIVE_STATE, leaving.parked);
+      leaving.offset = leaving.parked - ACTIVE_STATE;
+    }
+    const entering = this.#states[pe];
+    this.engine.copyState(entering.parked, ACTIVE_STATE);
+    entering.offset = 0;
+    this.#active = pe;
+    this.engine.core.activatePe();
+    this.engine.u32[OBSERVE >> 2] = this.#observing ? 1 : 0;
+  }
+
+  withActive<T>(pe: number, run: () => T): T {
+    const before = this.#active;
+    this.#activate(pe);
+    try {
+      return run();
+    } finally {
+      if (before >= 0) this.#activate(before);
+    }
+  }
+
+  /** Instructions retired by all PEs. */
+  get instructions(): number {
+    return this.#retired + (this.#running ? this.engine.executed : 0);
+  }
+
+  get cycles(): number {
+    return this.instructions;
+  }
+
+  /** Modelled time of a PE in nanoseconds. */
+  #time(pe: number): number {
+    const running = this.#running && pe === this.#active ? this.engine.executed : 0;
+    return this.#roundStart + this.#turns[pe].done + running;
+  }
+
+  run(options: RunOptions): StopReason {
+    const until = this.#retired + options.instructions;
+    let stepOff = options.stepOff ?? false;
+    this.#stop = undefined;
+    for (;;) {
+      const left = until - this.#retired;
+      if (left <= 0) return { kind: 'limit' };
+      const turn = this.#turns[this.#turn];
+      const skipped = options.pe !== undefined && options.pe !== this.#turn;
+      if (!turn.powered || skipped) turn.done = this.#quantum;
+      if (turn.done < this.#quantum) {
+        this.#activate(this.#turn);
+        const stop = this.#advance(turn, left, stepOff);
+        stepOff = false;
+        if (stop) return stop;
+      }
+      if (turn.done >= this.#quantum && !this.#nextTurn()) {
+        return { kind: 'deadlock', message: 'Every PE waits for an interrupt, and no timer is armed that could raise one.' };
+      }
+    }
+  }
+
+  /** The next PE, or the next round. False when nothing can happen any more. */
+  #nextTurn(): boolean {
+    this.#turn++;
+    if (this.#turn < this.#turns.length) {
+      this.#activate(this.#turn);
+      // Between their turns PEs see each other's stores, so a reservation does not outlive one.
+      this.engine.u32[EXCLUSIVE_VALID >> 2] = 0;
+      return true;
+    }
+    this.#turn = 0;
+    this.#roundStart += this.#quantum;
+    for (const turn of this.#turns) turn.done = 0;
+    if (this.#turns.length > 1) {
+      this.#activate(0);
+      this.engine.u32[EXCLUSIVE_VALID >> 2] = 0;
+    }
+    for (const pe of this.#turns.keys()) this.#updateTime(pe);
+    return this.#skipIdleTime();
+  }
+
+  /** While all PEs wait, goes on to the next deadline. */
+  #skipIdleTime(): boolean {
+    if (this.#turns.some((turn, pe) => turn.powered && !(turn.waiting && !this.#wakes(pe)))) return true;
+    const deadlines = this.#turns.map((_, pe) => this.board.nextDeadline(pe)).filter((ticks) => ticks !== undefined);
+    if (deadlines.length === 0) return false;
+    const time = Math.ceil(Math.min(...deadlines) * NANOSECONDS_PER_TICK);
+    this.#roundStart = Math.max(this.#roundStart, time);
+    for (const pe of this.#turns.keys()) this.#updateTime(pe);
+    return true;
+  }
+
+  #updateTime(pe: number): void {
+    this.board.update(pe, Math.floor(this.#time(pe) / NANOSECONDS_PER_TICK));
+  }
+
+  /** An interrupt is pending, masked or not: WFI ends. */
+  #wakes(pe: number): boolean {
+    return this.#states[pe].u32(IRQ_LINES) !== 0;
+  }
+
+  /** Runs the active PE for some of its round, at most `most` instructions. */
+  #advance(turn: Turn, most: number, stepOff: boolean): StopReason | undefined {
+    const pe = this.#active;
+    this.#updateTime(pe);
+    const deadline = this.board.nextDeadline(pe);
+    const untilDeadline = deadline === undefined ? Number.POSITIVE_INFINITY : Math.ceil(deadline * NANOSECONDS_PER_TICK) - this.#time(pe);
+    const room = Math.min(this.#quantum - turn.done, Math.max(1, untilDeadline));
+    if (turn.waiting) {
+      if (!this.#wakes(pe)) {
+        turn.done += room;
+        return undefined;
+      }
+      turn.waiting = false;
+    }
+    if (this.engine.core.takeInterrupt() && this.#stop) return this.#takeStop();
+    const count = Math.min(room, most);
+    const exit = stepOff ? this.#breakpoints.stepOff(() => this.#execute(turn, 1)) : this.#execute(turn, count);
+    if (exit === EXIT_BREAKPOINT) return this.#breakpoint(turn);
+    return this.#stop ? this.#takeStop() : undefined;
+  }
+
+  #execute(turn: Turn, count: number): number {
+    this.#running = true;
+    const { executed, exit } = this.engine.run(count);
+    this.#running = false;
+    this.#retired += executed;
+    turn.done += executed;
+    return exit;
+  }
+
+  #takeStop(): StopReason | undefined {
+    const stop = this.#stop;
+    this.#stop = undefined;
+    return stop;
+  }
+
+  #breakpoint(turn: Turn): StopReason | undefined {
+    const ids = this.#breakpoints.at(this.pes[this.#active]);
+    if (ids.length) return { kind: 'breakpoint', pe: this.#active, ids };
+    // Another regime or guest at the same physical address.
+    this.#breakpoints.stepOff(() => this.#execute(turn, 1));
+    return this.#stop ? this.#takeStop() : undefined;
+  }
+
+  /** Asks the running engine to stop after the present instruction. */
+  requestStop(stop: StopReason): void {
+    this.#stop ??= stop;
+    this.engine.u32[EXIT_REQUEST >> 2] = 1;
+  }
+
+  // --- Devices and lines ----------------------------------------------------------------------------------------------
+
+  #deviceRead(pa: number, size: number): number {
+    const data = this.engine.u8.subarray(BOUNCE, BOUNCE + size);
+    return this.board.bus.readInto(pa, data) ? 1 : 0;
+  }
+
+  #deviceWrite(pa: number, size: number): number {
+    return this.board.bus.writeFrom(pa, this.engine.u8.subarray(BOUNCE, BOUNCE + size)) ? 1 : 0;
+  }
+
+  #setLines(pe: number, irq: boolean, fiq: boolean, virq: boolean, vfiq: boolean): void {
+    this.#lines[pe] = (irq ? LINE_IRQ : 0) | (fiq ? LINE_FIQ : 0) | (virq ? LINE_VIRQ : 0) | (vfiq ? LINE_VFIQ : 0);
+    if (this.#states) this.#updateLines(pe);
+  }
+
+  /** The GIC's outputs and what HCR_EL2 adds to them. */
+  #updateLines(pe: number): void {
+    const state = this.#states[pe];
+    let lines = this.#lines[pe];
+    if (this.features.has('el2')) {
+      const hcr = Number(state.register('HCR_EL2') & 0x1ffn);
+      if (hcr & 0x80) lines |= LINE_VIRQ;
+      if (hcr & 0x40) lines |= LINE_VFIQ;
+      if (hcr & 0x100) lines |= LINE_VSERROR;
+    }
+    state.setU32(IRQ_LINES, lines);
+  }
+
+  /** A timer was set: the slice has to end where it is due. */
+  deadlineChanged(): void {
+    this.engine.u32[EXIT_REQUEST >> 2] = 1;
+  }
+
+  /** HCR_EL2 of the active PE was written. */
+  virtualLinesChanged(): void {
+    this.#updateLines(this.#active);
+  }
+
+  /** CNTPOFF_EL2 where it applies (Arm ARM, FEAT_ECV). */
+  #physicalOffset(pe: number): bigint {
+    if (!this.features.has('ecv')) return 0n;
+    const state = this.#states[pe];
+    const enabled = !this.features.has('el3') || (state.register('SCR_EL3') & (1n << 28n)) !== 0n;
+    const hcr = state.register('HCR_EL2');
+    const host = (hcr & (1n << 34n)) !== 0n && (hcr & (1n << 27n)) !== 0n;
+    if (!enabled || host || (state.register('CNTHCTL_EL2') & (1n << 12n)) === 0n) return 0n;
+    return state.register('CNTPOFF_EL2');
+  }
+
+  sendConsole(bytes: Uint8Array): void {
+    // Semihosting has a console of its own, for programs that ask for it.
+    if (this.#config.semihosting) this.#typed.push(...bytes);
+    this.board.uart.send(bytes);
+  }
+
+  // --- What instructions ask of the machine -----------------------------------------------------------------------------
+
+  #firmwareCall(conduit: 'hvc' | 'smc'): boolean {
+    if (conduit !== this.#psci) return false;
+    const state = this.#states[this.#active];
+    const result = callFirmware(
+      {
+        affinities: this.board.affinities.map(BigInt),
+        isOn: (pe) => this.#turns[pe].powered,
+        powerOn: (pe, entry, context) => {
+          this.#startPe(pe, entry, context);
+          Object.assign(this.#turns[pe], { powered: true, waiting: false, done: this.#turns[this.#active].done });
+        },
+        powerOff: (pe) => {
+          this.#turns[pe].powered = false;
+          this.engine.u32[EXIT_REQUEST >> 2] = 1;
+        },
+        suspend: (pe) => {
+          this.#turns[pe].waiting = true;
+          this.engine.u32[EXIT_REQUEST >> 2] = 1;
+        },
+        systemOff: () => this.requestStop({ kind: 'poweroff' }),
+        systemReset: () => this.requestStop({ kind: 'reset' }),
+        isExecutable: (pa) => pa >= BigInt(RAM_BASE) && pa < BigInt(RAM_BASE + checkMemory(this.#config.memory)),
+      },
+      this.#active,
+      [state.x(0), state.x(1), state.x(2), state.x(3)],
+    );
+    if (result !== undefined) state.setX(0, result);
+    return true;
+  }
+
+  #semihosting(immediate: number): boolean {
+    if (!this.#config.semihosting || immediate !== 0xf000) return false;
+    const state = this.#states[this.#active];
+    const result = this.#semihost.call(Number(state.x(0) & 0xffffffffn), state.x(1));
+    if (result !== undefined) state.setX(0, result);
+    return true;
+  }
+
+  #semihostingOf(): Semihosting {
+    const pe = () => this.pes[this.#active];
+    const top = BigInt(RAM_BASE + checkMemory(this.#config.memory));
+    return new Semihosting({
+      readMemory: (va, bytes) => pe().read({ kind: 'va' }, va, bytes),
+      writeMemory: (va, data) => pe().write({ kind: 'va' }, va, data),
+      console: (bytes) => this.onConsole?.(bytes),
+      readConsole: () => this.#typed.shift(),
+      centiseconds: () => Math.floor(this.#time(this.#active) / 1e7),
+      ticks: () => BigInt(Math.floor(this.#time(this.#active) / NANOSECONDS_PER_TICK)),
+      tickFrequency: COUNTER_FREQUENCY,
+      exit: (code) => this.requestStop({ kind: 'semihosting', code }),
+      commandLine: [this.#config.imageName, this.#config.append].filter((part) => part !== undefined).join(' '),
+      heap: [0n, 0n, 0n, top],
+    });
+  }
+
+  #wait(kind: 'interrupt' | 'event'): boolean {
+    const turn = this.#turns[this.#active];
+    if (kind === 'interrupt') {
+      if (this.#wakes(this.#active)) return false;
+      turn.waiting = true;
+      return true;
+    }
+    if (turn.event) {
+      turn.event = false;
+      return false;
+    }
+    // WFE may end at any time: it gives the rest of the round to the others.
+    if (this.#turns.length === 1) return false;
+    turn.done = this.#quantum - this.engine.executed;
+    return true;
+  }
+
+  #unimplemented(word: number): void {
+    const pc = this.engine.u64[PC >> 3];
+    const decoded = this.#decoder.decode(word);
+    const what = decoded ? `${decoded.row.id} (${decoded.row.asm(decoded.fields, pc)})` : 'an encoding that no row knows';
+    this.requestStop({
+      kind: 'unimplemented',
+      pe: this.#active,
+      pc,
+      word,
+      message: `PE ${this.#active} met 0x${word.toString(16).padStart(8, '0')} at 0x${pc.toString(16)}: ${what} is not implemented.`,
+    });
+  }
+
+  // --- Observation ----------------------------------------------------------------------------------------------------
+
+  get onException(): ((event: ExceptionEvent) => void) | undefined {
+    return this.#onException;
+  }
+
+  set onException(listener: ((event: ExceptionEvent) => void) | undefined) {
+    this.#onException = listener;
+    this.observationChanged();
+  }
+
+  get #observing(): boolean {
+    return this.#onException !== undefined || this.#breakpoints.wantsExceptions;
+  }
+
+  observationChanged(): void {
+    this.engine.u32[OBSERVE >> 2] = this.#observing ? 1 : 0;
+  }
+
+  /** The core took an exception (kind 0 to 3) or returned from one (4). */
+  #observed(kind: number, from: ExceptionLevel, to: ExceptionLevel): void {
+    const event = this.#event(kind, from, to);
+    this.#onException?.(event);
+    const ids = this.#breakpoints.onException(event);
+    if (ids.length) this.requestStop({ kind: 'exception', pe: this.#active, ids, event });
+  }
+
+  #event(kind: number, from: ExceptionLevel, to: ExceptionLevel): ExceptionEvent {
+    const state = this.#states[this.#active];
+    const common = { pe: this.#active, instructions: this.instructions, from, to, target: state.u64(PC) };
+    if (kind === 4) {
+      const record = this.engine.u32[RECORD >> 2];
+      const offset = (record - this.engine.u32[FETCH_RECORDS >> 2]) >> 2;
+      return { ...common, kind: 'return', type: 'eret', pc: this.engine.u64[FETCH_PAGE >> 3] + BigInt(offset) };
+    }
+    const type = (['sync', 'irq', 'fiq', 'serror'] as const)[kind];
+    const taken = { ...common, kind: 'taken' as const, type, pc: state.register(`ELR_EL${to}`) };
+    if (type !== 'sync' && type !== 'serror') return taken;
+    const esr = state.register(`ESR_EL${to}`);
+    const described = describeEsr(esr);
+    const isAbort = described.ec === 0x20 || described.ec === 0x21 || described.ec === 0x24 || described.ec === 0x25;
+    return {
+      ...taken,
+      esr,
+      ec: described.ec,
+      class: described.class,
+      text: described.text,
+      ...(isAbort ? { far: state.register(`FAR_EL${to}`) } : {}),
+      ...(isAbort && to === 2 && this.features.has('el2') ? { hpfar: state.register('HPFAR_EL2') } : {}),
+    };
+  }
+
+  addBreakpoint(spec: BreakpointSpec): number {
+    return this.#breakpoints.add(spec);
+  }
+
+  removeBreakpoint(id: number): void {
+    this.#breakpoints.remove(id);
+  }
+
+  listRegisters(pe: number): readonly ListRegister[] {
+    return this.board.gic.listRegisters(pe);
+  }
+
+  disassemble(word: number, address: bigint): string | undefined {
+    const decoded = this.#decoder.decode(word);
+    return decoded?.row.asm(decoded.fields, address);
+  }
+}
+
+/** Without firmware of its own nothing runs above the level that the machine starts at. */
+function featuresOf(config: MachineConfig): Features {
+  const absent = config.el === 3 ? [] : config.el === 2 ? ['-el3'] : ['-el3', '-el2'];
+  return createFeatures(config.cpu, [...absent, ...(config.gic === 2 ? ['-gicv3'] : []), ...config.features]);
+}
+
+/** Bytes of RAM, whole MiB. */
+function checkMemory(bytes: number): number {
+  const most = Math.floor((2 ** 32 - RAM - VIRT_MAP.flash0.size) / MIB);
+  if (!(bytes >= MIB) || bytes > most * MIB) {
+    throw new Error(`The machine has 1 MiB to ${most} MiB of memory, not ${Math.round(bytes / MIB)} MiB.`);
+  }
+  return Math.floor(bytes / MIB) * MIB;
+}
