@@ -167,13 +167,15 @@ export abstract class Gic {
   /** Whether interrupts of a group are signalled as FIQ. */
   protected abstract isFiq(pe: number, group: 0 | 1): boolean;
 
-  /** Whether the CPU interface signals its highest priority pending interrupt. */
+  /**
+   * Whether the CPU interface signals its highest priority pending interrupt. The running priority is compared under the
+   * present binary point too, which may have been another when the running interrupt was taken.
+   */
   signalled(cpu: CpuInterface): boolean {
-    return (
-      cpu.best !== SPURIOUS &&
-      cpu.bestPriority < cpu.pmr &&
-      (cpu.bestPriority & cpu.groupMask(cpu.bestGroup)) < cpu.runningPriority
-    );
+    if (cpu.best === SPURIOUS || cpu.bestPriority >= cpu.pmr) return false;
+    const mask = cpu.groupMask(cpu.bestGroup);
+    const running = cpu.runningPriority;
+    return running === IDLE_PRIORITY || (cpu.bestPriority & mask) < (running & mask);
   }
 
   /** Offers a better message based interrupt than the one found among the wired ones; a GICv2 has none. */

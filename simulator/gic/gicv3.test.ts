@@ -413,3 +413,34 @@ test('the identification that drivers read is that of a GICv3', () => {
   assert.equal(read(GICR + GICR_STRIDE + 12), 1);
   assert.throws(() => gic.readRegister(0, 'ICC_NONSENSE_EL1'), /no system register named ICC_NONSENSE_EL1/);
 });
+
+test('ICV_HPPIR shows what is pending also while the virtual interface is off', () => {
+  const { lines, get, set } = guest();
+  set('ICH_LR0_EL2', lr({ vintid: 40 }));
+  set('ICH_HCR_EL2', 0);
+  assert.deepEqual([get('ICV_HPPIR1_EL1'), get('ICV_IAR1_EL1'), lines[0].virq], [40n, 1023n, false]);
+});
+
+test('the running priority counts under the binary point of now', () => {
+  const { gic, lines, write, get, set, sgi } = machine(1);
+  write(sgi(0) + 0x400 + 16, 0x20, 1);
+  write(sgi(0) + 0x400 + 17, 0x28, 1);
+  gic.setPpi(0, 17, true);
+  assert.equal(get('ICC_IAR1_EL1'), 17n);
+  set('ICC_BPR1_EL1', 6);
+  gic.setPpi(0, 16, true);
+  assert.equal(lines[0].irq, false);
+  set('ICC_BPR1_EL1', 3);
+  assert.equal(lines[0].irq, true);
+});
+
+test('a virtual LPI ends with EOIR whatever the EOImode of the guest', () => {
+  const { get, set } = guest();
+  set('ICV_CTLR_EL1', 2);
+  set('ICH_LR0_EL2', lr({ vintid: 8192 }));
+  assert.equal(get('ICV_IAR1_EL1'), 8192n);
+  set('ICV_DIR_EL1', 8192);
+  assert.equal(state(get('ICH_LR0_EL2')), 2);
+  set('ICV_EOIR1_EL1', 8192);
+  assert.equal(state(get('ICH_LR0_EL2')), 0);
+});

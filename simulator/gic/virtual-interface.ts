@@ -252,20 +252,21 @@ export class VirtualInterface {
       // Without EOImode the end is also a deactivation, which the hypervisor has to do for an interrupt that it keeps
       // out of the list registers.
       if (!(this.vmcr & VMCR.VEOIM) && intid < FIRST_LPI) this.#count();
-    } else if (!(this.vmcr & VMCR.VEOIM)) {
+    } else if (!(this.vmcr & VMCR.VEOIM) || intid >= FIRST_LPI) {
+      // An LPI has no active state of its own, so there is nothing left for ICV_DIR to end.
       const own = this.#group(n);
-      const matches = group === undefined || (own === group && (group === 0) === ofGroup0);
+      const matches = group === undefined || own === group;
       if (matches && (this.#priority(n) & this.#mask(own)) === running) this.#deactivate(n);
     }
     this.#host.virtualChanged(this.pe);
   }
 
-  /** Writes ICV_DIR_EL1. */
+  /** Writes ICV_DIR_EL1, which knows no LPIs. On a GICv2 the source of an SGI is in the bits above its INTID. */
   deactivate(intid: number): void {
-    if (!(this.vmcr & VMCR.VEOIM) || (intid >= 1020 && intid <= 1023)) return;
+    if (!(this.vmcr & VMCR.VEOIM) || (this.#version === 2 ? intid & 0x3ff : intid) >= 1020) return;
     const n = this.#findActive(intid);
-    if (n >= 0) this.#deactivate(n);
-    else if (intid < FIRST_LPI) this.#count();
+    if (n < 0) this.#count();
+    else this.#deactivate(n);
     this.#host.virtualChanged(this.pe);
   }
 
@@ -303,7 +304,6 @@ export class VirtualInterface {
   }
 
   #findBest(): number {
-    if (!(this.hcr & HCR.En)) return -1;
     let best = -1;
     let lowest = IDLE_PRIORITY;
     for (let n = 0; n < this.listRegisters; n++) {
@@ -321,7 +321,10 @@ export class VirtualInterface {
 
   #signalled(n: number): boolean {
     const priority = this.#priority(n);
-    return priority < this.pmr && (priority & this.#mask(this.#group(n))) < this.runningPriority;
+    if (!(this.hcr & HCR.En) || priority >= this.pmr) return false;
+    const mask = this.#mask(this.#group(n));
+    const running = this.runningPriority;
+    return running === IDLE_PRIORITY || (priority & mask) < (running & mask);
   }
 
   #findActive(intid: number): number {
