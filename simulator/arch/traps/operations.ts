@@ -11,7 +11,7 @@ export function systemIss(
   return (row.op0 << 20) | (row.op2 << 17) | (row.op1 << 14) | (row.crn << 10) | (row.crm << 1) | read;
 }
 
-/** MSR DAIFSet and DAIFClr report Rt = 31; their CRm is the immediate, which the engine adds. */
+/** MSR DAIFSet and DAIFClr report Rt = 31; their CRm is the immediate, which the engine adds. QEMU 7.2 swaps Op1 and Op2. */
 const daifImmediate = (op2: number) => systemIss({ op0: 0, op1: 3, crn: 4, crm: 0, op2 }, 0) | (31 << 5);
 
 /** Instructions that are no system instructions by encoding but have trap controls (Arm ARM D1.3, D24.2.48). */

@@ -380,11 +380,13 @@ function resolveHvc(state: AccessState, controls: Controls): Access {
   return EXECUTE;
 }
 
-/** SMC traps to EL2 before it can be off (Arm ARM, AArch64.CheckForSMCUndefOrTrap). */
+/**
+ * SMC traps to EL2 before it can be off (Arm ARM, AArch64.CheckForSMCUndefOrTrap). Without EL3 the pseudocode traps for a
+ * guest hypervisor only and leaves the rest to the implementation. Here HCR_EL2.TSC always traps, as in QEMU, because
+ * the board's firmware may answer SMC without an EL3.
+ */
 function resolveSmc(state: AccessState, controls: Controls, row: Accessed & { kind: 'operation' }): Access {
-  const trapped = state.el === 1 && controls.el2 && (controls.hcr & TSC) !== 0n;
-  // Without EL3 the trap is there for a guest hypervisor only.
-  if (trapped && (controls.el3 || nestingOf(state))) {
+  if (state.el === 1 && controls.el2 && (controls.hcr & TSC) !== 0n) {
     const because: Because = { register: 'HCR_EL2', field: 'TSC', value: 1n, text: 'HCR_EL2.TSC is 1' };
     return { kind: 'trap', to: 2, ec: row.ec, iss: row.iss, because };
   }

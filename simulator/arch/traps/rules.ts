@@ -274,9 +274,11 @@ const el2Rules: readonly TrapRule[] = [
   ]),
   { control: 'MDCR_EL2', field: 'TDCC', at: [0, 1], to: 2, targets: debugCommunication },
   { control: 'MDCR_EL2', field: 'TTRF', at: [1], to: 2, targets: ['TRFCR_EL1'] },
+  // QEMU 7.2 has no TPMCR, and forgets TPM at EL0 where PMUSERENR_EL0.ER, CR or SW allowed the access.
   { control: 'MDCR_EL2', field: 'TPM', at: [0, 1], to: 2, targets: ['@PMU'] },
   { control: 'MDCR_EL2', field: 'TPMCR', at: [0, 1], to: 2, targets: ['PMCR_EL0'] },
 
+  // QEMU 7.2 looks at EL1PCEN for the physical counter at EL0; the accessibility pseudocode has EL1PCTEN at both levels.
   {
     control: 'CNTHCTL_EL2',
     field: 'EL1PCTEN',

@@ -582,7 +582,7 @@ export const el2: readonly RegisterSpec[] = [
   reg('DACR32_EL2', '3 4 3 0 0', 'rw2', 'Domain access control of AArch32.', word('DACR'), { feature: 'aarch32' }),
   reg('IFSR32_EL2', '3 4 5 0 1', 'rw2', 'Instruction fault status of AArch32.', word('IFSR'), { feature: 'aarch32' }),
   reg('FPEXC32_EL2', '3 4 5 3 0', 'rw2', 'FP exception control of AArch32.', word('FPEXC'), { feature: 'aarch32' }),
-  reg('SDER32_EL2', '3 4 1 3 1', 'rw2', 'Secure debug enable of AArch32.', '1:0 SUIDEN', { feature: 'sel2' }),
+  reg('SDER32_EL2', '3 4 1 3 1', 'rw2', 'Secure debug enable of AArch32.', '1 SUNIDEN\n0 SUIDEN', { feature: 'sel2' }),
   reg('VSTTBR_EL2', '3 4 2 6 0', 'rw2', 'Stage 2 translation table of Secure EL1&0.', '47:0 BADDR', {
     feature: 'sel2',
     vncr: 0x30,

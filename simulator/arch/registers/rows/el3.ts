@@ -37,7 +37,9 @@ export const el3: readonly RegisterSpec[] = [
     0 NS Security state below EL3. | 0=Secure; 1=Non-secure
   `,
   ),
-  reg('SDER32_EL3', '3 6 1 1 1', 'rw3', 'Secure debug enable of AArch32.', '1:0 SUIDEN', { feature: 'aarch32' }),
+  reg('SDER32_EL3', '3 6 1 1 1', 'rw3', 'Secure debug enable of AArch32.', '1 SUNIDEN\n0 SUIDEN', {
+    feature: 'aarch32',
+  }),
   reg(
     'CPTR_EL3',
     '3 6 1 1 2',
