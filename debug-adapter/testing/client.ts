@@ -16,12 +16,14 @@ export class Client {
   readonly transcript: string[] = [];
   readonly events: DebugProtocol.Event[] = [];
   target: FakeTarget | undefined;
-  private readonly program = compile('hypervisor.S', ['-g']);
+  private readonly program: ReturnType<typeof compile>;
   private seq = 1;
   private readonly waiting = new Map<number, (response: DebugProtocol.Response) => void>();
   private readonly listeners: { name: string; resolve: (event: DebugProtocol.Event) => void }[] = [];
 
-  constructor() {
+  /** Compiles a program of `testing/programs` for the session. */
+  constructor(program = 'hypervisor.S', flags: readonly string[] = ['-g']) {
+    this.program = compile(program, flags);
     this.adapter = createInProcessAdapter({
       files: nodeFiles,
       createTarget: config => {
