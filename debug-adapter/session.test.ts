@@ -377,3 +377,41 @@ describe('values', () => {
     assert.deepEqual(locations.breakpoints, [{ line: line('leaf') }, { line: line('leaf') + 1 }]);
   });
 });
+
+test('restart with attributes launches anew and takes breakpoints again', async () => {
+  await client.start();
+  await client.configured();
+  const first = client.target;
+  await client.request('restart', { arguments: { program: client.programPath, stopOnEntry: true } });
+  await client.event('initialized');
+  assert.notEqual(client.target, first);
+  await client.request('setBreakpoints', { source: SOURCE, breakpoints: [{ line: line('leaf') }] });
+  await client.configured();
+  assert.equal((await client.until('continue')).reason, 'breakpoint');
+  assert.match(await client.refused('restart', { arguments: { program: '' } }), /"program" is ""/);
+  assert.match((await client.stack())[0], /^leaf/);
+});
+
+test('an image bound to EL2 is not seen at EL1', async () => {
+  await client.start({ symbols: [{ file: client.programPath, regime: 'EL2', bias: '0x1000000' }] });
+  await client.configured();
+  const { modules } = await client.request('modules', {});
+  assert.deepEqual(
+    modules.map((one: { version?: string }) => one.version),
+    [undefined, 'EL2'],
+  );
+  const set = await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'leaf' }] });
+  assert.equal(set.breakpoints[0].verified, true);
+  // One for the image without a regime, two for the two forms of EL2.
+  assert.equal(client.target?.breakpointCount, 3);
+});
+
+test('a cancelled request is answered as cancelled', async () => {
+  await client.request('initialize', {});
+  const launch = client.ask('launch', { program: client.programPath, stopOnEntry: true });
+  const threads = client.ask('threads');
+  const cancel = client.ask('cancel', { requestId: 3 });
+  assert.equal((await launch).success, true);
+  assert.equal((await threads).message, 'cancelled');
+  assert.equal((await cancel).success, true);
+});

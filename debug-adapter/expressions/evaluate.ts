@@ -220,7 +220,8 @@ function lookUp(context: EvaluationContext, name: string): Value | undefined {
   if (symbol !== undefined)
     return { type: pointerTo({ ...VOID, kind: 'function', name: 'code' }), scalar: symbol.address };
   for (const table of symbols.tables) {
-    for (const enumeration of table.info.units().slice(0, 1)) {
+    const near = frame === undefined ? undefined : table.unitAt(frame.physical.pc);
+    for (const enumeration of near === undefined ? table.info.units() : [near]) {
       const die = [...enumeration.root.children()]
         .filter(one => one.tag === TAG.enumerationType)
         .flatMap(one => [...one.children()])

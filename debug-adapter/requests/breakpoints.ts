@@ -1,7 +1,7 @@
 /** Breakpoints of every kind. A breakpoint that cannot be set is answered as unverified, with a sentence. */
 
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { BreakpointSpec } from '../../simulator/target.ts';
+import type { BreakpointSpec, TranslationRegime } from '../../simulator/target.ts';
 import { formatPlace, hex, type Place, parsePlace } from '../address.ts';
 import type { Family, Guard } from '../breakpoints.ts';
 import { evaluateExpression } from '../expressions/evaluate.ts';
@@ -30,8 +30,12 @@ function place(
   }
 }
 
-function inTable(table: SymbolTable, address: bigint): BreakpointSpec {
-  return { kind: 'instruction', address, ...(table.regime === undefined ? {} : { regime: table.regime }) };
+/** An instruction breakpoint in the regime of an image; EL2 and EL2&0 are one for images. */
+function inTable(table: SymbolTable, address: bigint): readonly BreakpointSpec[] {
+  const { regime } = table;
+  if (regime === undefined) return [{ kind: 'instruction', address }];
+  const regimes: readonly TranslationRegime[] = regime.startsWith('EL2') ? ['EL2', 'EL2&0'] : [regime];
+  return regimes.map(one => ({ kind: 'instruction', address, regime: one }));
 }
 
 function list<T>(value: unknown, name: string): readonly T[] {
@@ -65,7 +69,7 @@ export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
               throw new Error(`No image of this session has code for line ${line} of this file or below.`);
             const [{ at }] = found;
             return {
-              specs: found.map(({ table, at: { address } }) => inTable(table, address)),
+              specs: found.flatMap(({ table, at: { address } }) => inTable(table, address)),
               extra: {
                 line: at.line - (session.client.linesStartAt1 === false ? 1 : 0),
                 source: { name: baseName(path), path },
@@ -93,7 +97,7 @@ export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
               const address = table.symbol(String(one.name));
               if (address === undefined) continue;
               const body = table.afterPrologue(address);
-              specs.push(inTable(table, body));
+              specs.push(...inTable(table, body));
               const row = table.lineAt(body);
               extra ??= {
                 instructionReference: hex(body),

@@ -28,7 +28,6 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsRestartRequest: true,
   supportsValueFormattingOptions: true,
   supportsExceptionInfoRequest: true,
-  supportTerminateDebuggee: true,
   supportsDelayedStackTraceLoading: true,
   supportsLoadedSourcesRequest: true,
   supportsLogPoints: true,
@@ -80,15 +79,16 @@ export const LIFECYCLE: Readonly<Record<string, Handler>> = {
 
   restart: handler<{ arguments?: unknown }, void>('machine', async (session, args) => {
     const { machine } = session;
-    machine.runner.cancel();
     if (args.arguments !== undefined) {
       // The client sends the launch attributes anew; a changed image needs another machine.
       const launch = await prepareLaunch(args.arguments, session.options.files);
+      machine.runner.cancel();
       session.start(launch);
       session.configured = false;
       session.afterResponse(() => session.event('initialized'));
       return;
     }
+    machine.runner.cancel();
     machine.target.reset();
     machine.invalidate();
     session.afterResponse(() => {
