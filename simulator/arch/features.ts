@@ -17,6 +17,9 @@ const featureRows = {
   el2: { id: 'ID_AA64PFR0_EL1.EL2=1', text: 'Exception level 2, for hypervisors.' },
   el3: { id: 'ID_AA64PFR0_EL1.EL3=1,ID_AA64MMFR0_EL1.SNSMem=1', text: 'Exception level 3, for firmware.' },
   gicv3: { id: 'ID_AA64PFR0_EL1.GIC=1', text: 'System registers of the GIC, version 3.' },
+  // Not of the Arm ARM: how many list registers the virtual CPU interface has.
+  lrs8: { implies: ['gicv3'], text: 'Eight list registers instead of four.' },
+  lrs16: { implies: ['lrs8'], text: 'Sixteen list registers instead of four.' },
   pmuv3: { id: 'ID_AA64DFR0_EL1.PMUVer=1', text: 'Performance monitors, version 3.' },
   aes: { id: 'ID_AA64ISAR0_EL1.AES=1', text: 'AES instructions.' },
   pmull: { id: 'ID_AA64ISAR0_EL1.AES=2', implies: ['aes'], text: 'PMULL on 64 bits.' },
@@ -131,6 +134,7 @@ export const notModelled: Readonly<Record<string, string>> = {
   trf: 'self-hosted trace',
   mixedend: 'big-endian data',
   doublelock: 'the OS double lock',
+  morepriorities: 'more than 5 bits of preemption',
   morepoints: 'more than 6 breakpoints and 4 watchpoints',
 };
 

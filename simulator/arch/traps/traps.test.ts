@@ -259,6 +259,15 @@ test('the GIC interface is virtual where HCR_EL2 takes the interrupts, unless IC
   assert.equal(outcome('ICC_SRE_EL1', 'read', stateAt(1, { ICC_SRE_EL2: 7n })), 'EL2 ICC_SRE_EL2.Enable');
 });
 
+test('only the list registers and active priorities that are there can be accessed', () => {
+  const many = createFeatures('max', ['+lrs16']);
+  assert.equal(outcome('ICH_LR4_EL2', 'read', stateAt(2)), 'undefined');
+  assert.equal(outcome('ICH_LR15_EL2', 'read', stateAt(2, {}, many)), 'ICH_LR15_EL2');
+  assert.equal(outcome('ICH_LR4_EL2', 'read', stateAt(1, hcr(NV | NV2))), 'undefined');
+  assert.equal(outcome('ICC_AP1R0_EL1', 'read', stateAt(1)), 'ICC_AP1R0_EL1');
+  assert.equal(outcome('ICC_AP1R1_EL1', 'read', stateAt(1)), 'undefined');
+});
+
 test('calls can be off, and SMC traps before it is off', () => {
   assert.equal(outcome('HVC', 'write', stateAt(1)), 'execute');
   assert.equal(outcome('HVC', 'write', stateAt(0)), 'undefined');

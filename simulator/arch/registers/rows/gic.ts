@@ -32,8 +32,14 @@ const binaryPoint = '2:0 BinaryPoint Where the group priority ends.';
 const enable = '0 Enable | 0=off; 1=on';
 const v3: RowOptions = { feature: 'gicv3' };
 
+/** With 5 bits of preemption one register of active priorities is enough; the others are UNDEFINED. */
+const activeFeature = (n: number) => (n === 0 ? 'gicv3' : 'morepriorities');
+/** List registers that are not there are UNDEFINED, for a guest hypervisor too. */
+const listFeature = (n: number) => (n < 4 ? 'gicv3' : n < 8 ? 'lrs8' : 'lrs16');
+
 interface InterfaceRow {
   readonly name: string;
+  readonly feature?: string;
   readonly place: string;
   readonly access: string;
   readonly text: string;
@@ -49,6 +55,7 @@ const cpuInterface: readonly InterfaceRow[] = [
   { name: 'BPR0', place: '3 0 12 8 3', access: 'rw1', text: 'Binary point of group 0', fields: binaryPoint },
   ...[0, 1, 2, 3].map(n => ({
     name: `AP0R${n}`,
+    feature: activeFeature(n),
     place: `3 0 12 8 ${4 + n}`,
     access: 'rw1',
     text: `Active priorities of group 0, part ${n}`,
@@ -56,6 +63,7 @@ const cpuInterface: readonly InterfaceRow[] = [
   })),
   ...[0, 1, 2, 3].map(n => ({
     name: `AP1R${n}`,
+    feature: activeFeature(n),
     place: `3 0 12 9 ${n}`,
     access: 'rw1',
     text: `Active priorities of group 1, part ${n}`,
@@ -86,7 +94,7 @@ const cpuInterface: readonly InterfaceRow[] = [
 export const gic: readonly RegisterSpec[] = [
   ...cpuInterface.map(row =>
     reg(`ICC_${row.name}_EL1`, row.place, row.access, `${row.text}.`, row.fields, {
-      feature: 'gicv3',
+      feature: row.feature ?? 'gicv3',
       virtual: `ICV_${row.name}_EL1`,
     }),
   ),
@@ -98,7 +106,7 @@ export const gic: readonly RegisterSpec[] = [
       `${row.text}, of the virtual CPU interface.`,
       // The virtual interface has no hint for routing.
       row.fields.replace(/^ *6 PMHE.*\n/m, ''),
-      { feature: 'gicv3', shadowed: true },
+      { feature: row.feature ?? 'gicv3', shadowed: true },
     ),
   ),
   reg('ICC_SGI1R_EL1', '3 0 12 11 5', 'w1', 'Generates an SGI of group 1.', sgi, v3),
@@ -165,7 +173,7 @@ export const gic: readonly RegisterSpec[] = [
     'rw2',
     'Active virtual priorities of group 0, part <n>.',
     activePriorities,
-    n => ({ ...v3, vncr: 0x480 + 8 * n, neve: { kind: 'copy' } }),
+    n => ({ feature: activeFeature(n), vncr: 0x480 + 8 * n, neve: { kind: 'copy' } }),
   ),
   ...family(
     4,
@@ -174,7 +182,7 @@ export const gic: readonly RegisterSpec[] = [
     'rw2',
     'Active virtual priorities of group 1, part <n>.',
     activePriorities,
-    n => ({ ...v3, vncr: 0x4a0 + 8 * n, neve: { kind: 'copy' } }),
+    n => ({ feature: activeFeature(n), vncr: 0x4a0 + 8 * n, neve: { kind: 'copy' } }),
   ),
   reg(
     'ICH_HCR_EL2',
@@ -273,6 +281,6 @@ export const gic: readonly RegisterSpec[] = [
     44:32 pINTID Physical interrupt; with HW = 0, bit 41 asks for a maintenance interrupt.
     31:0 vINTID Interrupt that the guest sees.
   `,
-    n => ({ ...v3, vncr: 0x400 + 8 * n, neve: { kind: 'copy' } }),
+    n => ({ feature: listFeature(n), vncr: 0x400 + 8 * n, neve: { kind: 'copy' } }),
   ),
 ];
