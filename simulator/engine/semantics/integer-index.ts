@@ -10,8 +10,11 @@ import * as structures from './structures.ts';
 
 const nop = { handler: 'nop' };
 
-/** Hints and barriers that a PE which executes in order may ignore. */
-const ignored = ['NOP', 'YIELD', 'DGH', 'CSDB', 'PSB_CSYNC', 'TSB_CSYNC', 'HINT', 'DSB', 'DMB', 'SB'];
+/**
+ * Hints and barriers that a PE may ignore which executes in order, defers no error and has no guarded pages: without
+ * those, BTI does nothing.
+ */
+const ignored = 'NOP YIELD DGH CSDB PSB_CSYNC TSB_CSYNC ESB HINT DSB DMB SB BTI BTI_C BTI_J BTI_JC'.split(' ');
 const hints: Lowerings = Object.fromEntries(ignored.map(id => [id, () => nop]));
 
 export const integerHandlers: Handlers = {
