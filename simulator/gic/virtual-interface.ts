@@ -86,12 +86,12 @@ export class VirtualInterface {
   readonly lrLow: Uint32Array;
   ap0 = 0;
   ap1 = 0;
-  /** Index of the list register that holds the highest priority pending virtual interrupt, -1 for none. */
-  best = -1;
   virq = false;
   vfiq = false;
   readonly #host: VirtualInterfaceHost;
   readonly #version: 2 | 3;
+  #best = -1;
+  #stale = true;
 
   constructor(pe: number, listRegisters: number, version: 2 | 3, host: VirtualInterfaceHost) {
     this.pe = pe;
@@ -204,13 +204,24 @@ export class VirtualInterface {
     return activePriority(this.ap0 | this.ap1);
   }
 
-  /** Recomputes the pending virtual interrupt and the two lines. */
+  /** Index of the list register that holds the highest priority pending virtual interrupt, -1 for none. */
+  get best(): number {
+    if (this.#stale) {
+      this.#best = this.#findBest();
+      this.#stale = false;
+    }
+    return this.#best;
+  }
+
+  /** Recomputes the two lines after any change. While the interface is off, as in most of a world switch, that is short. */
   update(): void {
-    this.best = this.#findBest();
+    this.#stale = true;
     this.virq = false;
     this.vfiq = false;
-    if (this.best < 0 || !this.#signalled(this.best)) return;
-    const group1 = (this.lrHigh[this.best] & LR.group) !== 0;
+    if (!(this.hcr & HCR.En)) return;
+    const { best } = this;
+    if (best < 0 || !this.#signalled(best)) return;
+    const group1 = (this.lrHigh[best] & LR.group) !== 0;
     if (!group1 && this.vmcr & VMCR.VFIQEn) this.vfiq = true;
     else this.virq = true;
   }
