@@ -21,11 +21,11 @@ import { type Board, buildVirtBoard } from './board/virt.ts';
 import { VIRT_MAP } from './board/virt-map.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { ACTIVE_STATE, Engine } from './engine/engine.ts';
-import { coreFeatures } from './engine/core-features.ts';
+import { coreFeatures, physicalAddressBits } from './engine/core-features.ts';
 import { EXIT_BREAKPOINT } from './engine/interpreter.ts';
 import {
   BOUNCE, DAIF, EL, EXCLUSIVE_VALID, EXIT_REQUEST, FEATURES, FETCH_PAGE, FETCH_RECORDS, IRQ_LINES, LINE_FIQ, LINE_IRQ,
-  LINE_VFIQ, LINE_VIRQ, LINE_VSERROR, OBSERVE, PAGE_FLAGS, PC, PE_INDEX, PE_STATE_BYTES, PSTATE_IL, RAM,
+  LINE_VFIQ, LINE_VIRQ, LINE_VSERROR, OBSERVE, PA_BITS, PAGE_FLAGS, PC, PE_INDEX, PE_STATE_BYTES, PSTATE_IL, RAM,
   RAM_BASE, RECORD, REGION_BASE, REGION_FLAGS, REGION_HOST, REGION_READ_ONLY, REGION_SIZE, REGIONS, SPSEL,
 } from './engine/layout.ts';
 import { PeState } from './engine/pe-state.ts';
@@ -182,6 +182,7 @@ export class Machine implements Target {
       },
     );
     engine.u32[FEATURES >> 2] = coreFeatures(this.features);
+    engine.u32[PA_BITS >> 2] = physicalAddressBits(this.features);
     return engine;
   }
 

@@ -1,6 +1,7 @@
 /** Features that the compiled core asks for, as the bits of the FEATURES word. */
 
 import type { Features } from '../arch/features.ts';
+import { byName, type RegisterRow, resetValue } from '../arch/registers/index.ts';
 import * as layout from './layout.ts';
 
 const rows: readonly (readonly [feature: string, bit: number])[] = [
@@ -31,4 +32,11 @@ const rows: readonly (readonly [feature: string, bit: number])[] = [
 export function coreFeatures(features: Features): number {
   // Every PE here has 16-bit ASIDs, as ID_AA64MMFR0_EL1.ASIDBits says.
   return rows.reduce((bits, [feature, bit]) => (features.has(feature) ? bits | bit : bits), layout.FEATURE_ASID16);
+}
+
+/** Size of a PA, by ID_AA64MMFR0_EL1.PARange. */
+export function physicalAddressBits(features: Features): number {
+  const row = byName('ID_AA64MMFR0_EL1') as RegisterRow;
+  const range = resetValue(row, features, 0) & 15n;
+  return [32, 36, 40, 42, 44, 48, 52][Number(range)];
 }

@@ -632,6 +632,11 @@ function emitAbort(env: MainEnvironment, savePc: () => void): void {
   scope.if();
   env.exit(EXIT_LEAVE);
   scope.end();
+  // A handler that cannot be fetched aborts again and again, and never gets to a check of the budget.
+  code.get(END).get(IP).op('i32.sub').i32(env.checked ? RECORD_BYTES : PAGE_MARGIN).op('i32.lt_s');
+  scope.if();
+  env.exit(EXIT_BUDGET);
+  scope.end();
   scope.br('enter');
 }
 
