@@ -2,7 +2,7 @@
  * The machine: PEs that take turns on one engine, the board around them, modelled time, and why a run stops. A run is a
  * pure function of image, configuration and console input.
  *
- * Time counts instructions: one instruction is one nanosecond of modelled time. PEs take turns in rounds of a fixed
+ * Time counts instructions: one takes INSTRUCTION_NANOSECONDS of modelled time. PEs take turns in rounds of a fixed
  * number of instructions, in which each PE advances by as much, executing or waiting; when all of them wait, time goes
  * on to the next timer.
  */
@@ -48,7 +48,9 @@ export function createTarget(config: MachineConfig): Target {
 /** Instructions of a round. A single PE has nobody to share with. */
 const QUANTUM = 20_000;
 const LONE_QUANTUM = 2 ** 20;
-const NANOSECONDS_PER_TICK = 1e9 / COUNTER_FREQUENCY;
+/** About what the engine does on a fast computer, so that delays of a guest take about as long as they say. */
+const INSTRUCTION_NANOSECONDS = 8;
+const INSTRUCTIONS_PER_TICK = 1e9 / COUNTER_FREQUENCY / INSTRUCTION_NANOSECONDS;
 const MIB = 2 ** 20;
 
 interface Turn {
@@ -110,7 +112,7 @@ export class Machine implements Target {
         pmu: this.features.has('pmuv3'),
       },
       {
-        clock: { ticks: (pe) => Math.floor(this.#time(pe) / NANOSECONDS_PER_TICK) },
+        clock: { ticks: (pe) => Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK) },
         lines: { setLines: (pe, irq, fiq, virq, vfiq) => this.#setLines(pe, irq, fiq, virq, vfiq) },
         memory,
         activePe: () => this.#active,
@@ -376,7 +378,7 @@ export class Machine implements Target {
     return this.instructions;
   }
 
-  /** Modelled time of a PE in nanoseconds. */
+  /** Modelled time of a PE, in instructions. */
   #time(pe: number): number {
     const running = this.#running && pe === this.#active ? this.engine.executed : 0;
     return this.#roundStart + this.#turns[pe].done + running;
@@ -429,14 +431,14 @@ export class Machine implements Target {
     if (this.#turns.some((turn, pe) => turn.powered && !(turn.waiting && !this.#wakes(pe)))) return true;
     const deadlines = this.#turns.map((_, pe) => this.board.nextDeadline(pe)).filter((ticks) => ticks !== undefined);
     if (deadlines.length === 0) return false;
-    const time = Math.ceil(Math.min(...deadlines) * NANOSECONDS_PER_TICK);
+    const time = Math.ceil(Math.min(...deadlines) * INSTRUCTIONS_PER_TICK);
     this.#roundStart = Math.max(this.#roundStart, time);
     for (const pe of this.#turns.keys()) this.#updateTime(pe);
     return true;
   }
 
   #updateTime(pe: number): void {
-    this.board.update(pe, Math.floor(this.#time(pe) / NANOSECONDS_PER_TICK));
+    this.board.update(pe, Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK));
   }
 
   /** An interrupt is pending, masked or not: WFI ends. */
@@ -449,7 +451,7 @@ export class Machine implements Target {
     const pe = this.#active;
     this.#updateTime(pe);
     const deadline = this.board.nextDeadline(pe);
-    const untilDeadline = deadline === undefined ? Number.POSITIVE_INFINITY : Math.ceil(deadline * NANOSECONDS_PER_TICK) - this.#time(pe);
+    const untilDeadline = deadline === undefined ? Number.POSITIVE_INFINITY : Math.ceil(deadline * INSTRUCTIONS_PER_TICK) - this.#time(pe);
     const room = Math.min(this.#quantum - turn.done, Math.max(1, untilDeadline));
     if (turn.waiting) {
       if (!this.#wakes(pe)) {
@@ -598,8 +600,8 @@ export class Machine implements Target {
       writeMemory: (va, data) => pe().write({ kind: 'va' }, va, data),
       console: (bytes) => this.onConsole?.(bytes),
       readConsole: () => this.#typed.shift(),
-      centiseconds: () => Math.floor(this.#time(this.#active) / 1e7),
-      ticks: () => BigInt(Math.floor(this.#time(this.#active) / NANOSECONDS_PER_TICK)),
+      centiseconds: () => Math.floor((this.#time(this.#active) * INSTRUCTION_NANOSECONDS) / 1e7),
+      ticks: () => BigInt(Math.floor(this.#time(this.#active) / INSTRUCTIONS_PER_TICK)),
       tickFrequency: COUNTER_FREQUENCY,
       exit: (code) => this.requestStop({ kind: 'semihosting', code }),
       commandLine: [this.#config.imageName, this.#config.append].filter((part) => part !== undefined).join(' '),
