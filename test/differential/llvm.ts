@@ -29,7 +29,11 @@ export function findLlvmMc(): string | undefined {
 }
 
 /** `count` words of every row with random field values; the row need not accept each of them. */
-export function drawWords(rows: readonly InstructionRow[], count: number, seed: number): { word: number; row: string }[] {
+export function drawWords(
+  rows: readonly InstructionRow[],
+  count: number,
+  seed: number,
+): { word: number; row: string }[] {
   const next = random(seed);
   const words: { word: number; row: string }[] = [];
   for (const row of rows) {
@@ -41,7 +45,10 @@ export function drawWords(rows: readonly InstructionRow[], count: number, seed: 
 
 /** White space made equal, and what LLVM prints after `//` dropped. */
 export function normalise(text: string): string {
-  return text.replace(/\/\/.*$/, '').trim().replace(/\s+/g, ' ');
+  return text
+    .replace(/\/\/.*$/, '')
+    .trim()
+    .replace(/\s+/g, ' ');
 }
 
 /** LLVM's text of each word, normalised; an empty text for a word that it rejects. */

@@ -17,6 +17,7 @@ import { Engine } from '../../simulator/engine/engine.ts';
 import { callOut } from '../../simulator/engine/ir.ts';
 import * as L from '../../simulator/engine/layout.ts';
 import type { Handlers, Lowerings } from '../../simulator/engine/semantics/handler.ts';
+import { SLOT } from '../../simulator/engine/slots.generated.ts';
 
 /** Bytes of memory that a case has for itself, and its first address. */
 export const WINDOW = 256;
@@ -28,6 +29,9 @@ export interface State {
   nzcv: number;
   /** V0 to V31 as low and high halves in turn. */
   readonly v: bigint[];
+  /** 0 when left out. */
+  fpcr?: number;
+  fpsr?: number;
   readonly window: Uint8Array;
 }
 
@@ -51,8 +55,8 @@ const WINDOWS = BEFORE + CASES * BLOCK;
 const AFTER = WINDOWS + CASES * WINDOW;
 const END = AFTER + CASES * BLOCK;
 /** Words of code per case. */
-const CODE_WORDS = 96;
-const WORDS_AT = 41;
+const CODE_WORDS = 104;
+const WORDS_AT = 45;
 
 export const batchSize = CASES;
 export const windowAddress = (index: number): bigint => BigInt(WINDOWS + index * WINDOW);
@@ -64,6 +68,8 @@ const SP_AT = 248;
 const NZCV_AT = 256;
 const MARK_AT = 264;
 const V_AT = 272;
+const FPCR_AT = 784;
+const FPSR_AT = 792;
 
 // --- The program for QEMU -------------------------------------------------------------------------------------------
 
@@ -86,6 +92,9 @@ const registerPairs = (opcode: number): number[] =>
 const CLREX = 0xd5033f5f;
 const MSR_NZCV_X0 = 0xd51b4200;
 const MRS_X0_NZCV = 0xd53b4200;
+const MSR_FPCR_X0 = 0xd51b4400;
+const MSR_FPSR_X0 = 0xd51b4420;
+const MRS_X0_FPSR = 0xd53b4420;
 const MSR_TPIDR_X30 = 0xd51bd05e;
 const MRS_X0_TPIDR = 0xd53bd040;
 const MOV_SP_X0 = 0x9100001f;
@@ -101,6 +110,10 @@ function caseCode(index: number, words: readonly number[]): number[] {
     ...vectorPairs(LDP_Q),
     one(LDR, 0, NZCV_AT),
     MSR_NZCV_X0,
+    one(LDR, 0, FPCR_AT),
+    MSR_FPCR_X0,
+    one(LDR, 0, FPSR_AT),
+    MSR_FPSR_X0,
     one(LDR, 0, SP_AT),
     MOV_SP_X0,
     ...registerPairs(LDP),
@@ -124,6 +137,8 @@ function caseCode(index: number, words: readonly number[]): number[] {
     one(STR, 0, SP_AT),
     MRS_X0_NZCV,
     one(STR, 0, NZCV_AT),
+    MRS_X0_FPSR,
+    one(STR, 0, FPSR_AT),
     one(STR, 30, MARK_AT),
     ...vectorPairs(STP_Q),
   ];
@@ -167,6 +182,8 @@ function writeBlock(view: DataView, at: number, state: State): void {
   for (const [n, value] of state.x.entries()) view.setBigUint64(at + n * 8, value, true);
   view.setBigUint64(at + SP_AT, state.sp, true);
   view.setBigUint64(at + NZCV_AT, BigInt(state.nzcv) << 28n, true);
+  view.setBigUint64(at + FPCR_AT, BigInt(state.fpcr ?? 0), true);
+  view.setBigUint64(at + FPSR_AT, BigInt(state.fpsr ?? 0), true);
   for (const [n, value] of state.v.entries()) view.setBigUint64(at + V_AT + n * 8, value, true);
 }
 
@@ -223,6 +240,7 @@ export function runOnQemu(program: string, cases: readonly Case[]): Outcome[] {
         sp: u64(SP_AT),
         nzcv: Number(u64(NZCV_AT) >> 28n),
         v: Array.from({ length: 64 }, (_, n) => u64(V_AT + n * 8)),
+        fpsr: Number(u64(FPSR_AT)),
         window: bytes.subarray(index * WINDOW, (index + 1) * WINDOW),
         branched: u64(MARK_AT) >> 56n === 1n,
       };
@@ -252,8 +270,9 @@ export class EngineUnderTest {
       {
         watch: () => {},
         firstWrite: () => {},
-        deviceRead: refused,
-        deviceWrite: refused,
+        // There are no devices: an access outside of RAM is an external abort.
+        deviceRead: () => 0,
+        deviceWrite: () => 0,
         observed: () => {},
         fetched: () => {},
         callOuts: Object.fromEntries([...names, 'fpTrapped'].map(name => [name, refused])),
@@ -268,37 +287,78 @@ export class EngineUnderTest {
     core.contextsChanged();
   }
 
+  /** Sets a system register by the name of its slot. */
+  setRegister(name: string, value: bigint): void {
+    this.#engine.u64[(L.SYSREG >> 3) + SLOT[name]] = value;
+    this.#engine.core.contextsChanged();
+  }
+
+  /** What the engine makes of at most `batchSize` cases. Throws when one does not end after its words. */
   run(cases: readonly Case[]): Outcome[] {
-    const { u8, u32, u64, core, records } = this.#engine;
-    u8.set(makeImage(cases), L.RAM);
-    records.clear();
-    core.flushAll();
+    this.#load(cases);
     return cases.map(({ name, words, before }, index): Outcome => {
-      for (const [n, value] of before.x.entries()) u64[(L.X >> 3) + n] = value;
-      u64[(L.X >> 3) + L.SLOT_SP] = before.sp;
-      // What lands in the slot for discarded results must never be seen.
-      u64[(L.X >> 3) + L.SLOT_DISCARD] = 0xdeadbeefdeadbeefn;
-      for (const [n, value] of before.v.entries()) u64[(L.V >> 3) + n] = value;
-      u32[L.EXCLUSIVE_VALID >> 2] = 0;
-      u32[L.FP_ENABLED >> 2] = 1;
-      core.writeFlags(before.nzcv << 28);
-      u64[L.PC >> 3] = wordAddress(index);
-      const { executed } = this.#engine.run(words.length);
-      const next = u64[L.PC >> 3] - wordAddress(index) - BigInt(words.length * 4);
+      const executed = this.#execute(index, words.length, before);
+      const next = this.#engine.u64[L.PC >> 3] - wordAddress(index) - BigInt(words.length * 4);
       if (executed !== words.length || (next !== 0n && next !== 4n)) {
         throw new Error(`${name}: ${executed} of ${words.length} words ran and PC is ${next} bytes off.`);
       }
-      if (u64[(L.X >> 3) + L.SLOT_ZERO] !== 0n) throw new Error(`${name}: XZR was written.`);
-      const window = L.RAM + WINDOWS - CODE + index * WINDOW;
-      return {
-        x: Array.from({ length: 31 }, (_, n) => u64[(L.X >> 3) + n]),
-        sp: u64[(L.X >> 3) + L.SLOT_SP],
-        nzcv: core.readFlags() >>> 28,
-        v: Array.from({ length: 64 }, (_, n) => u64[(L.V >> 3) + n]),
-        window: u8.slice(window, window + WINDOW),
-        branched: next === 4n,
-      };
+      if (this.#engine.u64[(L.X >> 3) + L.SLOT_ZERO] !== 0n) throw new Error(`${name}: XZR was written.`);
+      return { ...this.#state(index), branched: next === 4n };
     });
+  }
+
+  /** As `run`, for cases that end in an exception to EL1: whether each did, and the state it left. */
+  runToException(cases: readonly Case[]): (State & { readonly taken: boolean })[] {
+    this.#load(cases);
+    return cases.map(({ words, before }, index) => {
+      const { u32, u64, core } = this.#engine;
+      this.#execute(index, words.length, before);
+      const taken = u32[L.EL >> 2] === 1;
+      const state = this.#state(index);
+      if (taken) {
+        state.sp = u64[(L.SYSREG >> 3) + SLOT.SP_EL0];
+        state.nzcv = Number((u64[(L.SYSREG >> 3) + SLOT.SPSR_EL1] >> 28n) & 15n);
+        u32[L.EL >> 2] = 0;
+        u32[L.SPSEL >> 2] = 0;
+        core.contextsChanged();
+      }
+      return { ...state, taken };
+    });
+  }
+
+  #load(cases: readonly Case[]): void {
+    this.#engine.u8.set(makeImage(cases), L.RAM);
+    this.#engine.records.clear();
+    this.#engine.core.flushAll();
+  }
+
+  #execute(index: number, words: number, before: State): number {
+    const { u32, u64, core } = this.#engine;
+    for (const [n, value] of before.x.entries()) u64[(L.X >> 3) + n] = value;
+    u64[(L.X >> 3) + L.SLOT_SP] = before.sp;
+    // What lands in the slot for discarded results must never be seen.
+    u64[(L.X >> 3) + L.SLOT_DISCARD] = 0xdeadbeefdeadbeefn;
+    for (const [n, value] of before.v.entries()) u64[(L.V >> 3) + n] = value;
+    u32[L.FPCR >> 2] = before.fpcr ?? 0;
+    u32[L.FPSR >> 2] = before.fpsr ?? 0;
+    u32[L.EXCLUSIVE_VALID >> 2] = 0;
+    u32[L.FP_ENABLED >> 2] = 1;
+    core.writeFlags(before.nzcv << 28);
+    u64[L.PC >> 3] = wordAddress(index);
+    return this.#engine.run(words).executed;
+  }
+
+  #state(index: number): State {
+    const { u8, u32, u64, core } = this.#engine;
+    const window = L.RAM + WINDOWS - CODE + index * WINDOW;
+    return {
+      x: Array.from({ length: 31 }, (_, n) => u64[(L.X >> 3) + n]),
+      sp: u64[(L.X >> 3) + L.SLOT_SP],
+      nzcv: core.readFlags() >>> 28,
+      v: Array.from({ length: 64 }, (_, n) => u64[(L.V >> 3) + n]),
+      fpsr: u32[L.FPSR >> 2],
+      window: u8.slice(window, window + WINDOW),
+    };
   }
 }
 
@@ -312,18 +372,24 @@ function callOutsOf(value: unknown): string[] {
 
 /** What differs between two outcomes, as sentences; none if they are equal. */
 export function differences(ours: Outcome, theirs: Outcome): string[] {
+  const found = stateDifferences(ours, theirs);
+  if (ours.branched !== theirs.branched) found.push(`Branched is ${ours.branched} here and ${theirs.branched} there.`);
+  return found;
+}
+
+/** As `differences`, without where it went on. */
+export function stateDifferences(ours: State, theirs: State): string[] {
   const found: string[] = [];
-  const check = (name: string, a: bigint | number | boolean, b: bigint | number | boolean): void => {
+  const check = (name: string, a: bigint | number, b: bigint | number): void => {
     if (a !== b) found.push(`${name} is ${show(a)} here and ${show(b)} there.`);
   };
   for (const [n, value] of ours.x.entries()) check(`X${n}`, value, theirs.x[n]);
   check('SP', ours.sp, theirs.sp);
   check('NZCV', ours.nzcv, theirs.nzcv);
   for (const [n, value] of ours.v.entries()) check(`V${n >> 1}[${n & 1}]`, value, theirs.v[n]);
+  check('FPSR', ours.fpsr ?? 0, theirs.fpsr ?? 0);
   for (const [n, value] of ours.window.entries()) check(`Byte ${n} of the window`, value, theirs.window[n]);
-  check('Whether it branched', ours.branched, theirs.branched);
   return found;
 }
 
-const show = (value: bigint | number | boolean): string =>
-  typeof value === 'boolean' ? String(value) : `0x${value.toString(16)}`;
+const show = (value: bigint | number): string => `0x${value.toString(16)}`;

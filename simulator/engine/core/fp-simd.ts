@@ -4,6 +4,14 @@ export * from './crypto/aes';
 export * from './crypto/sha';
 export * from './crypto/sm';
 export {
+  bfloatDot,
+  bfloatMatrix,
+  bfloatMultiplyLong,
+  floatComplexAdd,
+  floatComplexMultiply,
+  floatMultiplyLong,
+} from './fp/products';
+export {
   bfcvt,
   fadd32,
   fadd64,
@@ -30,12 +38,4 @@ export {
   fsub64,
   ftoint,
 } from './fp/vector';
-export {
-  bfloatDot,
-  bfloatMatrix,
-  bfloatMultiplyLong,
-  floatComplexAdd,
-  floatComplexMultiply,
-  floatMultiplyLong,
-} from './fp/products';
 export { simdAcross, simdDot, simdLong, simdMatrix, simdNarrow, simdOne, simdTable, simdTwo } from './simd/lanes';

@@ -4,20 +4,14 @@ import { X } from '../../layout';
 
 const state: usize = memory.data(32, 16);
 
-// @ts-expect-error: decorator
-@inline
 function word(register: u32, index: u32): u32 {
   return load<u32>(usize(register + X) + 4 * index);
 }
 
-// @ts-expect-error: decorator
-@inline
 function double(register: u32, index: u32): u64 {
   return load<u64>(usize(register + X) + 8 * index);
 }
 
-// @ts-expect-error: decorator
-@inline
 function setDoubles(d: u32, low: u64, high: u64): void {
   store<u64>(usize(d + X), low);
   store<u64>(usize(d + X), high, 8);
@@ -79,8 +73,7 @@ export function sha256Rounds(d: u32, n: u32, m: u32, second: u32): void {
     const g = load<u32>(state, 24);
     const choose = (e & f) ^ (~e & g);
     const majority = (a & b) ^ (a & c) ^ (b & c);
-    const t =
-      load<u32>(state, 28) + (rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25)) + choose + word(m, i);
+    const t = load<u32>(state, 28) + (rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25)) + choose + word(m, i);
     const next = t + (rotr<u32>(a, 2) ^ rotr<u32>(a, 13) ^ rotr<u32>(a, 22)) + majority;
     const fifth = load<u32>(state, 12) + t;
     memory.copy(state + 4, state, 28);
@@ -117,7 +110,8 @@ export function sha512Hash(d: u32, n: u32, m: u32): void {
   const m1 = double(m, 1);
   const upper = ((m1 & n0) ^ (~m1 & n1)) + (rotr<u64>(m1, 14) ^ rotr<u64>(m1, 18) ^ rotr<u64>(m1, 41)) + double(d, 1);
   const sum = upper + m0;
-  const lower = ((sum & m1) ^ (~sum & n0)) + (rotr<u64>(sum, 14) ^ rotr<u64>(sum, 18) ^ rotr<u64>(sum, 41)) + double(d, 0);
+  const lower =
+    ((sum & m1) ^ (~sum & n0)) + (rotr<u64>(sum, 14) ^ rotr<u64>(sum, 18) ^ rotr<u64>(sum, 41)) + double(d, 0);
   setDoubles(d, lower, upper);
 }
 
@@ -128,7 +122,8 @@ export function sha512Hash2(d: u32, n: u32, m: u32): void {
   const m1 = double(m, 1);
   const first = ((n0 & m1) ^ (n0 & m0) ^ (m1 & m0)) + (rotr<u64>(m0, 28) ^ rotr<u64>(m0, 34) ^ rotr<u64>(m0, 39));
   const upper = first + double(d, 1);
-  const second = ((upper & m0) ^ (upper & m1) ^ (m1 & m0)) + (rotr<u64>(upper, 28) ^ rotr<u64>(upper, 34) ^ rotr<u64>(upper, 39));
+  const second =
+    ((upper & m0) ^ (upper & m1) ^ (m1 & m0)) + (rotr<u64>(upper, 28) ^ rotr<u64>(upper, 34) ^ rotr<u64>(upper, 39));
   setDoubles(d, second + double(d, 0), upper);
 }
 

@@ -6,14 +6,10 @@ const state: usize = memory.data(16, 16);
 const box: usize = memory.data(256);
 let made = false;
 
-// @ts-expect-error: decorator
-@inline
 function word(register: u32, index: u32): u32 {
   return load<u32>(usize(register + X) + 4 * index);
 }
 
-// @ts-expect-error: decorator
-@inline
 function set(index: u32, value: u32): void {
   store<u32>(state + 4 * index, value);
 }
@@ -57,8 +53,6 @@ export function sm3Round(d: u32, n: u32, m: u32, kind: u32): void {
   write(d);
 }
 
-// @ts-expect-error: decorator
-@inline
 function spread(x: u32): u32 {
   return x ^ rotl<u32>(x, 15) ^ rotl<u32>(x, 23);
 }
@@ -92,7 +86,7 @@ function times(a: u32, b: u32): u32 {
 function affine(a: u32): u32 {
   const twice = a | (a << 8);
   let mapped: u32 = 0;
-  for (let i: u32 = 0; i < 8; i++) mapped |= (popcnt(((twice >> i) & 0xff) & 0xcb) & 1) << i;
+  for (let i: u32 = 0; i < 8; i++) mapped |= (popcnt((twice >> i) & 0xff & 0xa7) & 1) << i;
   return mapped ^ 0xd3;
 }
 

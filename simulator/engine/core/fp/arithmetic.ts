@@ -46,8 +46,6 @@ function multiplyWide(a: u64, b: u64): void {
 }
 
 /** An exact zero that came from a sum: negative only when rounding towards minus infinity. */
-// @ts-expect-error: decorator
-@inline
 function zeroSum<T>(control: u32): u64 {
   return zero<T>(u32(modeOf(control) == MINUS));
 }
@@ -125,14 +123,10 @@ export function multiply<T>(a: u64, b: u64, control: u32, extended: bool = false
   return round<T>(negative, power, significand, control, modeOf(control));
 }
 
-// @ts-expect-error: decorator
-@inline
 function two<T>(): u64 {
   return sizeof<T>() == 2 ? 0x4000 : sizeof<T>() == 4 ? 0x40000000 : 0x4000000000000000;
 }
 
-// @ts-expect-error: decorator
-@inline
 function oneAndHalf<T>(): u64 {
   return sizeof<T>() == 2 ? 0x3e00 : sizeof<T>() == 4 ? 0x3fc00000 : 0x3ff8000000000000;
 }

@@ -38,62 +38,42 @@ export let sign: u32 = 0;
 export let exponent: i32 = 0;
 export let fraction: u64 = 0;
 
-// @ts-expect-error: decorator
-@inline
 export function fractionBits<T>(): u64 {
   return sizeof<T>() == 2 ? 10 : sizeof<T>() == 4 ? 23 : 52;
 }
 
-// @ts-expect-error: decorator
-@inline
 export function maxBiased<T>(): u64 {
   return sizeof<T>() == 2 ? 31 : sizeof<T>() == 4 ? 255 : 2047;
 }
 
-// @ts-expect-error: decorator
-@inline
 export function bias<T>(): i32 {
   return i32(maxBiased<T>() >> 1);
 }
 
-// @ts-expect-error: decorator
-@inline
 export function signBit<T>(): u64 {
   return (<u64>1) << (sizeof<T>() * 8 - 1);
 }
 
-// @ts-expect-error: decorator
-@inline
 export function zero<T>(negative: u32): u64 {
   return negative ? signBit<T>() : 0;
 }
 
-// @ts-expect-error: decorator
-@inline
 export function infinity<T>(negative: u32): u64 {
   return zero<T>(negative) | (maxBiased<T>() << fractionBits<T>());
 }
 
-// @ts-expect-error: decorator
-@inline
 export function largest<T>(negative: u32): u64 {
   return infinity<T>(negative) - 1;
 }
 
-// @ts-expect-error: decorator
-@inline
 export function quietBit<T>(): u64 {
   return (<u64>1) << (fractionBits<T>() - 1);
 }
 
-// @ts-expect-error: decorator
-@inline
 export function defaultNan<T>(): u64 {
   return infinity<T>(0) | quietBit<T>();
 }
 
-// @ts-expect-error: decorator
-@inline
 export function fpcr(): u32 {
   return load<u32>(FPCR);
 }
@@ -102,8 +82,6 @@ export function fpcr(): u32 {
 export const TO_ODD: u32 = 1 << 31;
 export const ODD_TO_INFINITY: u32 = 6;
 
-// @ts-expect-error: decorator
-@inline
 export function modeOf(control: u32): u32 {
   return control & TO_ODD ? ODD_TO_INFINITY : (control & RMODE) >> 22;
 }
@@ -113,8 +91,6 @@ export function raise(flags: u32): void {
 }
 
 /** Denormals of this format are flushed to zero. */
-// @ts-expect-error: decorator
-@inline
 export function flushes<T>(control: u32): bool {
   return (control & (sizeof<T>() == 2 ? FZ16 : FZ)) != 0;
 }
@@ -123,8 +99,6 @@ export function flushes<T>(control: u32): bool {
  * Round to nearest, nothing flushed, and inexact already signalled: then WebAssembly's arithmetic has the same results
  * and changes no flag where operands and result are far from the limits of the format.
  */
-// @ts-expect-error: decorator
-@inline
 export function plain(): bool {
   return ((load<u32>(FPCR) & (RMODE | FZ)) | (~load<u32>(FPSR) & IXC)) == 0;
 }
@@ -171,7 +145,14 @@ export function unpack<T>(bits: u64, control: u32): void {
  * FPRound of a value in the form of unpack(), whose bit 0 may stand for anything below it. With `alternative` the
  * format is Arm's alternative half precision, without infinities and NaNs.
  */
-export function round<T>(negative: u32, power: i32, significand: u64, control: u32, mode: u32, alternative: bool = false): u64 {
+export function round<T>(
+  negative: u32,
+  power: i32,
+  significand: u64,
+  control: u32,
+  mode: u32,
+  alternative: bool = false,
+): u64 {
   const F = fractionBits<T>();
   const least = 1 - bias<T>();
   let biased: i32 = 0;

@@ -66,14 +66,10 @@ import { fpcr, modeOf, NEAREST, ODD, plain, signBit } from './format';
 /** Where a result is put together before it is written, since the destination may be an operand. */
 const result: usize = memory.data(16, 16);
 
-// @ts-expect-error: decorator
-@inline
 function get<T>(address: usize, index: u32): u64 {
   return u64(load<T>(address + index * sizeof<T>()));
 }
 
-// @ts-expect-error: decorator
-@inline
 function put<T>(index: u32, value: u64): void {
   store<T>(result + index * sizeof<T>(), <T>value);
 }
@@ -87,20 +83,14 @@ function write(d: u32): void {
   v128.store(usize(d + X), v128.load(result));
 }
 
-// @ts-expect-error: decorator
-@inline
 function negate<T>(a: u64): u64 {
   return a ^ signBit<T>();
 }
 
-// @ts-expect-error: decorator
-@inline
 function absolute<T>(a: u64): u64 {
   return a & (signBit<T>() - 1);
 }
 
-// @ts-expect-error: decorator
-@inline
 function mask(condition: bool): u64 {
   return condition ? ~(<u64>0) : 0;
 }
@@ -308,15 +298,11 @@ export function floatAcross(d: u32, n: u32, configuration: u32): void {
 
 // Scalars that compiled code uses most, with WebAssembly's arithmetic where it gives the same bits and flags.
 
-// @ts-expect-error: decorator
-@inline
 function ordinary64(bits: u64): bool {
   const e = (bits >> 52) & 2047;
   return e - 2 < 2044;
 }
 
-// @ts-expect-error: decorator
-@inline
 function ordinary32(bits: u32): bool {
   const e = (bits >> 23) & 255;
   return e - 2 < 252;

@@ -75,14 +75,10 @@ function write(d: u32): void {
   v128.store(usize(d + X), v128.load(result));
 }
 
-// @ts-expect-error: decorator
-@inline
 function ones(size: u32): u64 {
   return ~(<u64>0) >> (64 - (8 << size));
 }
 
-// @ts-expect-error: decorator
-@inline
 function greatest(size: u32): i64 {
   return i64(ones(size) >> 1);
 }

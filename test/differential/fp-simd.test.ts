@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fpSimdRows } from '../../simulator/arch/instructions/fp-simd.ts';
+import { fpSimdHandlers, fpSimdLowerings } from '../../simulator/engine/semantics/fp-simd.ts';
+import { FpSimdCases } from './draw-fp-simd.ts';
+import { random } from './random.ts';
+import { batchSize, type Case, differences, EngineUnderTest, findQemu, runOnQemu } from './single-instructions.ts';
+
+const program = findQemu();
+/** Words of every row; the long form asks for more. */
+const wordsPerRow = Number(process.env['DIFF_WORDS'] ?? 10);
+const seed = Number(process.env['DIFF_SEED'] ?? 1);
+
+/**
+ * Rows where QEMU is wrong: it leaves 32 bits of a signed 16-bit result in the register, where the Arm ARM writes the
+ * element and zeros (FCVTZS vector, fixed-point: `V[d, esize]`). Seen in 7.2.
+ */
+const wrongInQemu = new Set(['FCVTZS_shift_scalar_half']);
+
+test('every floating-point and SIMD row has semantics', () => {
+  const rows = fpSimdRows.map(row => row.id);
+  assert.deepEqual(new Set(rows).size, rows.length);
+  assert.deepEqual(Object.keys(fpSimdLowerings).sort(), [...rows].sort());
+});
+
+test('floating-point and SIMD instructions do what they do under QEMU', {
+  skip: program ? false : 'qemu-aarch64 is missing.',
+}, () => {
+  const engine = new EngineUnderTest(fpSimdRows, fpSimdHandlers, fpSimdLowerings);
+  const cases = new FpSimdCases(fpSimdRows, random(seed));
+  const found: string[] = [];
+  let batch: Case[] = [];
+  const runBatch = (): void => {
+    const theirs = runOnQemu(program as string, batch);
+    for (const [i, ours] of engine.run(batch).entries()) {
+      found.push(...differences(ours, theirs[i]).map(text => `${batch[i].name}: ${text}`));
+    }
+    batch = [];
+  };
+  for (const row of fpSimdRows) {
+    if (wrongInQemu.has(row.id)) continue;
+    let drawn = 0;
+    for (let tries = 0; drawn < wordsPerRow && tries < wordsPerRow * 60; tries++) {
+      const next = cases.draw(row);
+      if (!next) continue;
+      drawn++;
+      batch.push(next);
+      if (batch.length === batchSize) runBatch();
+    }
+    assert.equal(drawn, wordsPerRow, `Too few words of ${row.id} could be drawn.`);
+  }
+  if (batch.length) runBatch();
+  assert.deepEqual(found.slice(0, 50), []);
+});
