@@ -122,7 +122,8 @@ export class FpSimdCases {
         nzcv: below(next, 16),
         v,
         fpcr: drawFpcr(next),
-        fpsr: below(next, 2) ? 0 : (next() & 0x9f) | (below(next, 2) << 27),
+        // Inexact is set in most cases, as it is in most programs.
+        fpsr: [0, 0x10, 0x10, next() & 0x0800009f][below(next, 4)],
         window: new Uint8Array(WINDOW),
       },
     };

@@ -50,23 +50,3 @@ export function aesRound(d: u32, n: u32, decrypt: u32): void {
     }
   }
 }
-
-/** AESMC, or AESIMC with `inverse`. */
-export function aesMix(d: u32, n: u32, inverse: u32): void {
-  v128.store(state, v128.load(usize(n + X)));
-  const c0: u32 = inverse ? 14 : 2;
-  const c1: u32 = inverse ? 11 : 3;
-  const c2: u32 = inverse ? 13 : 1;
-  const c3: u32 = inverse ? 9 : 1;
-  for (let column: u32 = 0; column < 16; column += 4) {
-    for (let row: u32 = 0; row < 4; row++) {
-      const at = state + column;
-      const value =
-        times(load<u8>(at + row), c0) ^
-        times(load<u8>(at + ((row + 1) & 3)), c1) ^
-        times(load<u8>(at + ((row + 2) & 3)), c2) ^
-        times(load<u8>(at + ((row + 3) & 3)), c3);
-      store<u8>(usize(d + X) + column + row, u8(value));
-    }
-  }
-}

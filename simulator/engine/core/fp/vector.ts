@@ -61,7 +61,7 @@ import {
   toFixed,
   toJavaScript,
 } from './conversion';
-import { fpcr, modeOf, NEAREST, ODD, plain, signBit } from './format';
+import { fpcr, IXC, modeOf, NEAREST, ODD, plain, raise, signBit, TOWARDS_ZERO } from './format';
 
 /** Where a result is put together before it is written, since the destination may be an operand. */
 const result: usize = memory.data(16, 16);
@@ -93,6 +93,19 @@ function absolute<T>(a: u64): u64 {
 
 function mask(condition: bool): u64 {
   return condition ? ~(<u64>0) : 0;
+}
+
+/**
+ * A fused single: the product is exact in double precision, and rounding the sum twice is the same as once unless the
+ * first rounding ends halfway between two singles.
+ */
+function fusedSingle(addend: u32, a: u32, b: u32, control: u32): u64 {
+  if (plain()) {
+    const sum = f64(reinterpret<f32>(a)) * f64(reinterpret<f32>(b)) + f64(reinterpret<f32>(addend));
+    const r = reinterpret<u32>(f32(sum));
+    if ((reinterpret<u64>(sum) & 0x1fffffff) != 0x10000000 && ordinary32(r)) return r;
+  }
+  return fused<u32>(addend, a, b, control);
 }
 
 function two<T>(operation: u32, d: u64, a: u64, b: u64, control: u32): u64 {
@@ -138,8 +151,10 @@ function two<T>(operation: u32, d: u64, a: u64, b: u64, control: u32): u64 {
     case F_RSQRTS:
       return step<T>(a, b, control, true);
     case F_MLA:
+      if (sizeof<T>() == 4) return fusedSingle(u32(d), u32(a), u32(b), control);
       return fused<T>(d, a, b, control);
     default:
+      if (sizeof<T>() == 4) return fusedSingle(u32(d), u32(negate<T>(a)), u32(b), control);
       return fused<T>(d, negate<T>(a), b, control);
   }
 }
@@ -176,17 +191,25 @@ function ordinary2(value: v128): bool {
 }
 
 /** Whole registers with WebAssembly's arithmetic, if that gives the same bits and flags; else nothing happens. */
-function quick(d: u32, a: v128, b: v128, configuration: u32): bool {
-  const shape = configuration & ~F_ELEMENT;
+function quick(d: u32, a: v128, b: v128, operation: u32, wide: bool): bool {
   let value: v128 = a;
-  if (shape == ((4 << F_LANES_SHIFT) | (2 << F_SIZE_SHIFT) | F_ADD)) value = f32x4.add(a, b);
-  else if (shape == ((4 << F_LANES_SHIFT) | (2 << F_SIZE_SHIFT) | F_SUB)) value = f32x4.sub(a, b);
-  else if (shape == ((4 << F_LANES_SHIFT) | (2 << F_SIZE_SHIFT) | F_MUL)) value = f32x4.mul(a, b);
-  else if (shape == ((2 << F_LANES_SHIFT) | (3 << F_SIZE_SHIFT) | F_ADD)) value = f64x2.add(a, b);
-  else if (shape == ((2 << F_LANES_SHIFT) | (3 << F_SIZE_SHIFT) | F_SUB)) value = f64x2.sub(a, b);
-  else if (shape == ((2 << F_LANES_SHIFT) | (3 << F_SIZE_SHIFT) | F_MUL)) value = f64x2.mul(a, b);
-  else return false;
-  if (!((configuration >> F_SIZE_SHIFT) & 1 ? ordinary2(value) : ordinary4(value))) return false;
+  switch (operation) {
+    case F_ADD:
+      value = wide ? f64x2.add(a, b) : f32x4.add(a, b);
+      break;
+    case F_SUB:
+      value = wide ? f64x2.sub(a, b) : f32x4.sub(a, b);
+      break;
+    case F_MUL:
+      value = wide ? f64x2.mul(a, b) : f32x4.mul(a, b);
+      break;
+    case F_DIV:
+      value = wide ? f64x2.div(a, b) : f32x4.div(a, b);
+      break;
+    default:
+      return false;
+  }
+  if (!(wide ? ordinary2(value) : ordinary4(value))) return false;
   v128.store(usize(d + X), value);
   return true;
 }
@@ -196,13 +219,12 @@ export function floatTwo(d: u32, n: u32, m: u32, configuration: u32): void {
   const size = (configuration >> F_SIZE_SHIFT) & 3;
   const rn = usize(n + X);
   const rm = usize(m + X);
-  if (plain()) {
-    const b = !(configuration & F_ELEMENT)
-      ? v128.load(rm)
-      : size == 3
-        ? i64x2.splat(load<i64>(rm))
-        : i32x4.splat(load<i32>(rm));
-    if (quick(d, v128.load(rn), b, configuration)) return;
+  const wide = size == 3;
+  const whole = (configuration & ((15 << F_LANES_SHIFT) | F_PAIRS)) == u32((wide ? 2 : 4) << F_LANES_SHIFT) && size > 1;
+  if (whole && plain()) {
+    const element = (configuration & F_ELEMENT) != 0;
+    const b = !element ? v128.load(rm) : wide ? i64x2.splat(load<i64>(rm)) : i32x4.splat(load<i32>(rm));
+    if (quick(d, v128.load(rn), b, configuration & 0xff, wide)) return;
   }
   clear();
   if (size == 1) twoLanes<u16>(usize(d + X), rn, rm, configuration);
@@ -296,12 +318,7 @@ export function floatAcross(d: u32, n: u32, configuration: u32): void {
   write(d);
 }
 
-// Scalars that compiled code uses most, with WebAssembly's arithmetic where it gives the same bits and flags.
-
-function ordinary64(bits: u64): bool {
-  const e = (bits >> 52) & 2047;
-  return e - 2 < 2044;
-}
+// Scalars. Generated code has tried WebAssembly's arithmetic where that gives the same bits and flags.
 
 function ordinary32(bits: u32): bool {
   const e = (bits >> 23) & 255;
@@ -309,91 +326,51 @@ function ordinary32(bits: u32): bool {
 }
 
 export function fadd64(a: u64, b: u64): u64 {
-  if (plain()) {
-    const r = reinterpret<u64>(reinterpret<f64>(a) + reinterpret<f64>(b));
-    if (ordinary64(r)) return r;
-  }
   return add<u64>(a, b, fpcr());
 }
 
 export function fsub64(a: u64, b: u64): u64 {
-  if (plain()) {
-    const r = reinterpret<u64>(reinterpret<f64>(a) - reinterpret<f64>(b));
-    if (ordinary64(r)) return r;
-  }
   return subtract<u64>(a, b, fpcr());
 }
 
 export function fmul64(a: u64, b: u64): u64 {
-  if (plain()) {
-    const r = reinterpret<u64>(reinterpret<f64>(a) * reinterpret<f64>(b));
-    if (ordinary64(r)) return r;
-  }
   return multiply<u64>(a, b, fpcr());
 }
 
 export function fdiv64(a: u64, b: u64): u64 {
-  if (plain()) {
-    const r = reinterpret<u64>(reinterpret<f64>(a) / reinterpret<f64>(b));
-    if (ordinary64(r)) return r;
-  }
   return divide<u64>(a, b, fpcr());
 }
 
 export function fsqrt64(a: u64): u64 {
-  if (plain()) {
-    const r = reinterpret<u64>(Math.sqrt(reinterpret<f64>(a)));
-    if (ordinary64(r)) return r;
-  }
   return squareRoot<u64>(a, fpcr());
+}
+
+export function fadd32(a: u32, b: u32): u32 {
+  return u32(add<u32>(a, b, fpcr()));
+}
+
+export function fsub32(a: u32, b: u32): u32 {
+  return u32(subtract<u32>(a, b, fpcr()));
+}
+
+export function fmul32(a: u32, b: u32): u32 {
+  return u32(multiply<u32>(a, b, fpcr()));
+}
+
+export function fdiv32(a: u32, b: u32): u32 {
+  return u32(divide<u32>(a, b, fpcr()));
+}
+
+export function fsqrt32(a: u32): u32 {
+  return u32(squareRoot<u32>(a, fpcr()));
 }
 
 export function fmadd64(addend: u64, a: u64, b: u64): u64 {
   return fused<u64>(addend, a, b, fpcr());
 }
 
-export function fadd32(a: u32, b: u32): u32 {
-  if (plain()) {
-    const r = reinterpret<u32>(reinterpret<f32>(a) + reinterpret<f32>(b));
-    if (ordinary32(r)) return r;
-  }
-  return u32(add<u32>(a, b, fpcr()));
-}
-
-export function fsub32(a: u32, b: u32): u32 {
-  if (plain()) {
-    const r = reinterpret<u32>(reinterpret<f32>(a) - reinterpret<f32>(b));
-    if (ordinary32(r)) return r;
-  }
-  return u32(subtract<u32>(a, b, fpcr()));
-}
-
-export function fmul32(a: u32, b: u32): u32 {
-  if (plain()) {
-    const r = reinterpret<u32>(reinterpret<f32>(a) * reinterpret<f32>(b));
-    if (ordinary32(r)) return r;
-  }
-  return u32(multiply<u32>(a, b, fpcr()));
-}
-
-export function fdiv32(a: u32, b: u32): u32 {
-  if (plain()) {
-    const r = reinterpret<u32>(reinterpret<f32>(a) / reinterpret<f32>(b));
-    if (ordinary32(r)) return r;
-  }
-  return u32(divide<u32>(a, b, fpcr()));
-}
-
-export function fsqrt32(a: u32): u32 {
-  if (plain()) {
-    const r = reinterpret<u32>(Mathf.sqrt(reinterpret<f32>(a)));
-    if (ordinary32(r)) return r;
-  }
-  return u32(squareRoot<u32>(a, fpcr()));
-}
-
 export function fmadd32(addend: u32, a: u32, b: u32): u32 {
-  return u32(fused<u32>(addend, a, b, fpcr()));
+  return u32(fusedSingle(addend, a, b, fpcr()));
 }
 
 export function fmadd16(addend: u32, a: u32, b: u32): u32 {
@@ -426,6 +403,19 @@ export function ftoint(a: u64, size: u32, width: u32, argument: u32, unsigned: u
   const control = fpcr();
   const mode = argument & 7;
   const scale = i32(argument >> 3);
+  if (argument == TOWARDS_ZERO && size > 1) {
+    // A number that is not denormal and fits a signed integer of the width. No single is a denormal double.
+    const value = size == 3 ? reinterpret<f64>(a) : f64(reinterpret<f32>(u32(a)));
+    const bits = reinterpret<u64>(value);
+    const limit = u64(1023 + width - 1);
+    const least: u64 = size == 3 ? 1 : 1023 - 126;
+    const e = (bits >> 52) & 2047;
+    if (e >= least && e < limit && (!unsigned || i64(bits) >= 0)) {
+      const integer = i64(value);
+      if (f64(integer) != value) raise(IXC);
+      return width == 32 ? u64(integer) & 0xffffffff : u64(integer);
+    }
+  }
   if (size == 3) return toFixed<u64>(a, scale, unsigned != 0, width, control, mode);
   if (size == 2) return toFixed<u32>(a, scale, unsigned != 0, width, control, mode);
   return toFixed<u16>(a, scale, unsigned != 0, width, control, mode);
@@ -434,6 +424,12 @@ export function ftoint(a: u64, size: u32, width: u32, argument: u32, unsigned: u
 /** SCVTF and UCVTF of a 64-bit value that was extended as its sign says. */
 export function fromint(value: u64, size: u32, scale: u32, unsigned: u32): u64 {
   const control = fpcr();
+  if (scale == 0) {
+    // Exact in double precision; in single as plain() says.
+    if (size == 3 && value + (1 << 53) <= 1 << 54 && (!unsigned || i64(value) >= 0))
+      return reinterpret<u64>(f64(i64(value)));
+    if (size == 2 && plain()) return reinterpret<u32>(unsigned ? f32(value) : f32(i64(value)));
+  }
   if (size == 3) return fromFixed<u64>(value, i32(scale), unsigned != 0, control);
   if (size == 2) return fromFixed<u32>(value, i32(scale), unsigned != 0, control);
   return fromFixed<u16>(value, i32(scale), unsigned != 0, control);
@@ -441,6 +437,13 @@ export function fromint(value: u64, size: u32, scale: u32, unsigned: u32): u64 {
 
 /** FCVT between formats: from and to as log2 of bytes in bits 1:0 and 3:2. */
 export function fconvert(a: u64, formats: u32): u64 {
+  if (formats == (2 | (3 << 2))) {
+    // A normal single is exact as a double.
+    if (u32((a >> 23) & 255) - 1 < 254) return reinterpret<u64>(f64(reinterpret<f32>(u32(a))));
+  } else if (formats == (3 | (2 << 2)) && plain()) {
+    const r = reinterpret<u32>(f32(reinterpret<f64>(a)));
+    if (ordinary32(r)) return r;
+  }
   const control = fpcr();
   return convertFormats(a, formats, control, modeOf(control));
 }

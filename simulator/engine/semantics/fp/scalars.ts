@@ -3,6 +3,7 @@
 import type { Fields } from '../../../arch/instructions/row.ts';
 import { expandFloat } from '../../../arch/instructions/simd/move.ts';
 import {
+  arith,
   bind,
   c32,
   c64,
@@ -22,11 +23,13 @@ import {
   setV,
   setX,
   signExtend,
+  state,
   v,
   w,
   x,
   zeroExtend,
 } from '../../ir.ts';
+import { FPCR, FPSR } from '../../layout.ts';
 import {
   F_ADD,
   F_CURRENT,
@@ -75,6 +78,29 @@ function lower(
   if (!/^FRINT[36]/.test(name)) semantics.lower(`${name}_fp_half`, f => make(f, 1));
 }
 
+// FPCR.{RMode, FZ} and FPSR.IXC.
+const FAR_FROM_PLAIN = (3 << 22) | (1 << 24);
+const INEXACT = 1 << 4;
+
+/**
+ * WebAssembly's result where it has the same bits and no new flag, else that of the core. So it is with rounding to
+ * nearest, nothing flushed and inexact signalled before, if the result is far from the limits of its format: then
+ * both operands were finite, and nothing overflowed or was tiny.
+ */
+function quick(size: number, value: Expr, fn: string, ...args: Expr[]): Stmt[] {
+  const type = typeOf(size);
+  const width = 8 << size;
+  const [quickly, compute] = bind(op(`${type}.reinterpret_f${width}`, value));
+  const inexact = op('i32.and', op('i32.xor', state('i32', FPSR), c32(-1)), c32(INEXACT));
+  const plain = op('i32.eqz', op('i32.or', op('i32.and', state('i32', FPCR), c32(FAR_FROM_PLAIN)), inexact));
+  // Biased exponents from 2 to two below that of infinity, in one comparison.
+  const [least, many] = size === 3 ? [2n << 53n, 2044n << 53n] : [2n << 24n, 252n << 24n];
+  const shifted = arith(width, 'sub', arith(width, 'shl', quickly, constant(width, 1)), constant(width, least));
+  const ordinary = arith(width, 'lt_u', shifted, constant(width, many));
+  return [compute, ...result(either(op('i32.and', plain, ordinary), quickly, call(type, fn, ...args)))];
+}
+const floating = (operand: 'rn' | 'rm', size: number): Expr => v(operand, size === 3 ? 'f64' : 'f32');
+
 // Arithmetic of singles and doubles has functions of its own, that of halves is done as on vectors.
 for (const [name, operation, fn] of [
   ['FADD', F_ADD, 'fadd'],
@@ -83,8 +109,9 @@ for (const [name, operation, fn] of [
   ['FDIV', F_DIV, 'fdiv'],
 ] as const) {
   for (const size of [2, 3]) {
-    const value = call(typeOf(size), `${fn}${8 << size}`, bits('rn', size), bits('rm', size));
-    semantics.add(`${name}.scalar.${size}`, outside(result(value)));
+    const value = op(`f${8 << size}.${fn.slice(1)}`, floating('rn', size), floating('rm', size));
+    const body = quick(size, value, `${fn}${8 << size}`, bits('rn', size), bits('rm', size));
+    semantics.add(`${name}.scalar.${size}`, outside(body));
   }
   lower(name, (f, size) =>
     size === 1
@@ -102,7 +129,8 @@ for (const [name, operation] of [
   lower(name, (f, size) => ({ handler: 'floatTwo', ...registers(f), imm: configure(operation, size, 1) }));
 }
 for (const size of [2, 3]) {
-  semantics.add(`FSQRT.scalar.${size}`, outside(result(call(typeOf(size), `fsqrt${8 << size}`, bits('rn', size)))));
+  const value = op(`f${8 << size}.sqrt`, floating('rn', size));
+  semantics.add(`FSQRT.scalar.${size}`, outside(quick(size, value, `fsqrt${8 << size}`, bits('rn', size))));
 }
 lower('FSQRT', (f, size) =>
   size === 1

@@ -1,8 +1,8 @@
 /** Cryptographic instructions: functions of the core, but for the plain logic of SHA3. */
 
-import { immLow, number, op, setV, v } from '../../ir.ts';
+import { bind, type Expr, immLow, number, op, setV, shuffle, v } from '../../ir.ts';
 import { simd } from '../handler.ts';
-import { and, at, c32, core, not, or, outside, rd, registers, rm, rn, Semantics, xor } from './build.ts';
+import { and, at, c32, core, every, not, or, outside, rd, registers, rm, rn, Semantics, xor } from './build.ts';
 
 const semantics = new Semantics();
 export const { handlers: cryptoHandlers, lowerings: cryptoLowerings } = semantics;
@@ -11,8 +11,6 @@ export const { handlers: cryptoHandlers, lowerings: cryptoLowerings } = semantic
 for (const [row, fn, operands, argument] of [
   ['AESE', 'aesRound', 'dn', 0],
   ['AESD', 'aesRound', 'dn', 1],
-  ['AESMC', 'aesMix', 'dn', 0],
-  ['AESIMC', 'aesMix', 'dn', 1],
   ['SHA1C', 'sha1Rounds', 'dnm', 0],
   ['SHA1P', 'sha1Rounds', 'dnm', 1],
   ['SHA1M', 'sha1Rounds', 'dnm', 2],
@@ -38,6 +36,26 @@ for (const [row, fn, operands, argument] of [
   if (argument !== undefined) args.push(c32(argument));
   semantics.add(row, outside([core(fn, ...args)]));
   semantics.lower(row, f => ({ handler: row, ...registers(f), ...('Ra' in f ? { ra: simd(f.Ra) } : {}) }));
+}
+
+// MixColumns (FIPS 197, 5.1.3): the sum of 2, 3, 1 and 1 times the bytes of a column from each on. The inverse adds 4
+// times the sum of every other byte before.
+const turned = (value: Expr, by: number): Expr =>
+  shuffle(
+    value,
+    value,
+    Array.from({ length: 16 }, (_, i) => (i & 12) | ((i + by) & 3)),
+  );
+const doubled = (value: Expr): Expr =>
+  xor(at(0, 'shl', value, c32(1)), and(at(0, 'shr_s', value, c32(7)), every(0, 0x1bn)));
+for (const row of ['AESMC', 'AESIMC']) {
+  const [state, bindState] = bind(v('rn'));
+  const before = row === 'AESMC' ? state : xor(state, doubled(doubled(xor(state, turned(state, 2)))));
+  const [a, bindA] = bind(before);
+  const [next, bindNext] = bind(turned(a, 1));
+  const others = xor(next, xor(turned(a, 2), turned(a, 3)));
+  semantics.add(row, outside([bindState, bindA, bindNext, setV('rd', xor(doubled(xor(a, next)), others))]));
+  semantics.lower(row, f => ({ handler: row, ...registers(f) }));
 }
 
 // The record's rm points at the word.
