@@ -1,0 +1,252 @@
+/**
+ * `hyperstep bench`: speed of the engine on the workloads of simulator/bench, alternating with QEMU on the same files
+ * in the same run.
+ */
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createTarget } from '../machine.ts';
+import { UsageError } from './arguments.ts';
+import { EXIT_OK } from './run.ts';
+
+/** The order in which workloads are shown; others follow by name. */
+const order = ['integer', 'memory', 'branches', 'indirect', 'fp', 'simd', 'svc', 'hvc'];
+/** The three loops that always run against QEMU if it is there. */
+const loops = ['integer', 'memory', 'branches'];
+/** Each round of these is an exception and its return. */
+const exceptions = new Set(['svc', 'hvc']);
+
+const QEMU = 'qemu-system-aarch64';
+const QEMU_ARGUMENTS = [
+  ...['-machine', 'virt,virtualization=on,gic-version=3', '-cpu', 'cortex-a57', '-m', '256M'],
+  ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-net', 'none'],
+];
+const MEMORY = 256 * 2 ** 20;
+/** Instructions between two returns of the engine. */
+const SLICE = 10_000_000;
+/** Share of the work that a workload was written for (about 10^9 instructions) unless the user says otherwise. */
+const DEFAULT_SCALE = '0.25';
+
+/** What a run of one workload gave. */
+interface Measured {
+  readonly seconds: number;
+  /** What it printed: name, rounds and checksum. */
+  readonly text: string;
+}
+
+interface Result {
+  readonly name: string;
+  readonly rounds: number;
+  readonly instructions: number;
+  readonly seconds: number;
+  readonly mips: number;
+  readonly checksum: string;
+  /** Of an exception and its return, in the workloads that do nothing else. */
+  readonly nanoseconds?: number;
+  readonly qemu?: { readonly seconds: number; readonly mips: number; readonly nanoseconds?: number };
+  /** Our speed divided by QEMU's. */
+  readonly ratio?: number;
+}
+
+export async function bench(argv: readonly string[]): Promise<number> {
+  const args = parse(argv);
+  const kernels = workloads(args.only);
+  const qemu = await qemuVersion();
+  if (args.against && !qemu) throw new UsageError(`${QEMU} is not on the PATH: install Debian's package qemu-system-arm, or leave --against out.`);
+  const compared = (name: string) => qemu !== undefined && (args.against || loops.includes(name));
+  process.stdout.write(`Node ${process.versions.node}; ${qemu ?? `${QEMU} is not on the PATH, so these are our figures only`}.\n`);
+  process.stdout.write(`${row(['kernel', 'instructions', 'MIPS', 'QEMU MIPS', 'ratio', 'exception'])}\n`);
+  const results: Result[] = [];
+  for (const file of kernels) {
+    const result = await measure(file, args.scale, args.repeats, compared(path.basename(file, '.elf')));
+    results.push(result);
+    process.stdout.write(`${row(cells(result))}\n`);
+  }
+  const ratios = results.flatMap((result) => result.ratio ?? []);
+  if (ratios.length > 1) {
+    const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+    process.stdout.write(`Geometric mean of the ratios: ${mean.toFixed(2)}.\n`);
+  }
+  if (args.json !== undefined) writeJson(args.json, { node: process.versions.node, v8: process.versions.v8, qemu: qemu ?? null, results });
+  return EXIT_OK;
+}
+
+function parse(argv: readonly string[]) {
+  let values: { against?: string; only?: string; json?: string; scale?: string; repeats?: string };
+  try {
+    const text = { type: 'string' } as const;
+    ({ values } = parseArgs({ args: [...argv], options: { against: text, only: text, json: text, scale: text, repeats: text } }));
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}. "hyperstep help" lists the commands.`);
+  }
+  if (values.against !== undefined && values.against !== 'qemu') throw new UsageError(`--against takes qemu, not "${values.against}".`);
+  const scale = Number(values.scale ?? DEFAULT_SCALE);
+  if (!(scale > 0 && scale <= 100)) throw new UsageError(`--scale takes a number above 0 and up to 100, not "${values.scale}".`);
+  const repeats = Number(values.repeats ?? '3');
+  if (!Number.isInteger(repeats) || repeats < 1 || repeats > 1000) {
+    throw new UsageError(`--repeats takes a whole number from 1 to 1000, not "${values.repeats}".`);
+  }
+  return { against: values.against !== undefined, only: values.only, json: values.json, scale, repeats };
+}
+
+/** The ELF files, in this folder of the package whether the program is bundled or not. */
+function workloads(only: string | undefined): string[] {
+  let root = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(root, 'simulator/bench'))) {
+    if (path.dirname(root) === root) throw new UsageError('The workloads are not part of this installation: run the benchmark from a clone of the repository.');
+    root = path.dirname(root);
+  }
+  const folder = path.join(root, 'simulator/bench');
+  const names = readdirSync(folder).filter((file) => file.endsWith('.elf')).map((file) => path.basename(file, '.elf'));
+  const place = (name: string) => (order.indexOf(name) + 1 || order.length + 1);
+  names.sort((a, b) => place(a) - place(b) || a.localeCompare(b));
+  if (only !== undefined && !names.includes(only)) throw new UsageError(`There is no workload "${only}"; there are ${names.join(', ')}.`);
+  return names.filter((name) => only === undefined || name === only).map((name) => path.join(folder, `${name}.elf`));
+}
+
+async function measure(file: string, scale: number, repeats: number, withQemu: boolean): Promise<Result> {
+  const name = path.basename(file, '.elf');
+  const image = readFileSync(file);
+  const at = symbolOffset(image, 'bench_rounds', file);
+  const rounds = Math.max(1, Math.round(Number(image.readBigUInt64LE(at)) * scale));
+  const sized = (count: number) => {
+    const copy = Buffer.from(image);
+    copy.writeBigUInt64LE(BigInt(count), at);
+    return copy;
+  };
+  const folder = mkdtempSync(path.join(tmpdir(), 'hyperstep-bench-'));
+  try {
+    const whole = path.join(folder, 'whole.elf');
+    const short = path.join(folder, 'short.elf');
+    writeFileSync(whole, sized(rounds));
+    writeFileSync(short, sized(1));
+    const ours: Measured[] = [];
+    const theirs: number[] = [];
+    let instructions = 0;
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      const run = runHere(sized(rounds), name);
+      ours.push(run);
+      instructions = run.instructions;
+      if (!withQemu) continue;
+      const start = await runInQemu(short);
+      const other = await runInQemu(whole);
+      if (other.text !== run.text) throw new UsageError(`QEMU and this engine disagree on ${name}: "${other.text}" and "${run.text}".`);
+      theirs.push(other.seconds - start.seconds);
+    }
+    const seconds = median(ours.map((run) => run.seconds));
+    const each = (time: number) => (exceptions.has(name) ? { nanoseconds: (time / rounds) * 1e9 } : {});
+    const checksum = /checksum (\w+)/.exec(ours[0].text)?.[1] ?? '';
+    const result = { name, rounds, instructions, seconds, mips: instructions / seconds / 1e6, checksum, ...each(seconds) };
+    if (!withQemu) return result;
+    const qemuSeconds = Math.max(median(theirs), 1e-6);
+    return {
+      ...result,
+      qemu: { seconds: qemuSeconds, mips: instructions / qemuSeconds / 1e6, ...each(qemuSeconds) },
+      ratio: qemuSeconds / seconds,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** From the first instruction to power-off. */
+function runHere(image: Uint8Array, name: string): Measured & { instructions: number } {
+  const target = createTarget({ image, imageName: name, cpu: 'max', features: [], gic: 3, pes: 1, memory: MEMORY, el: 2, semihosting: false });
+  let text = '';
+  target.onConsole = (bytes) => {
+    text += Buffer.from(bytes).toString('latin1');
+  };
+  const started = performance.now();
+  let stop = target.run({ instructions: SLICE });
+  while (stop.kind === 'limit') stop = target.run({ instructions: SLICE });
+  const seconds = (performance.now() - started) / 1000;
+  if (stop.kind !== 'poweroff') throw new UsageError(`The workload ${name} ended by ${stop.kind}${'message' in stop ? `: ${stop.message}` : '.'}`);
+  return { seconds, text: text.trim(), instructions: target.instructions };
+}
+
+/** From the start of the process to its end. */
+function runInQemu(file: string): Promise<Measured> {
+  return new Promise((done, fail) => {
+    const started = performance.now();
+    const child = spawn(QEMU, [...QEMU_ARGUMENTS, '-kernel', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    let errors = '';
+    child.stdout.on('data', (data: Buffer) => {
+      text += data.toString('latin1');
+    });
+    child.stderr.on('data', (data: Buffer) => {
+      errors += data.toString();
+    });
+    child.on('error', fail);
+    child.on('close', (code) => {
+      if (code !== 0) fail(new UsageError(`${QEMU} ended with ${code}: ${errors.trim().split('\n')[0]}`));
+      else done({ seconds: (performance.now() - started) / 1000, text: text.trim() });
+    });
+  });
+}
+
+/** What QEMU calls itself; undefined without QEMU. */
+function qemuVersion(): Promise<string | undefined> {
+  return new Promise((done) => {
+    const child = spawn(QEMU, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let text = '';
+    child.stdout.on('data', (data: Buffer) => {
+      text += data.toString();
+    });
+    child.on('error', () => done(undefined));
+    child.on('close', (code) => done(code === 0 ? text.split('\n')[0].trim() : undefined));
+  });
+}
+
+const SHT_SYMTAB = 2;
+
+/** Offset in a 64-bit little-endian ELF file of what a symbol names. */
+function symbolOffset(elf: Buffer, symbol: string, file: string): number {
+  const section = (index: number) => {
+    const at = Number(elf.readBigUInt64LE(0x28)) + index * elf.readUInt16LE(0x3a);
+    return {
+      type: elf.readUInt32LE(at + 4),
+      address: Number(elf.readBigUInt64LE(at + 0x10)),
+      offset: Number(elf.readBigUInt64LE(at + 0x18)),
+      size: Number(elf.readBigUInt64LE(at + 0x20)),
+      link: elf.readUInt32LE(at + 0x28),
+    };
+  };
+  const sections = Array.from({ length: elf.readUInt16LE(0x3c) }, (_, index) => section(index));
+  const symbols = sections.find((candidate) => candidate.type === SHT_SYMTAB);
+  for (let at = symbols?.offset ?? 0; symbols && at < symbols.offset + symbols.size; at += 24) {
+    const start = sections[symbols.link].offset + elf.readUInt32LE(at);
+    if (elf.toString('latin1', start, elf.indexOf(0, start)) !== symbol) continue;
+    const home = sections[elf.readUInt16LE(at + 6)];
+    return home.offset + Number(elf.readBigUInt64LE(at + 8)) - home.address;
+  }
+  throw new UsageError(`${file} has no symbol ${symbol}: build it again from the sources beside it.`);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function cells(result: Result): string[] {
+  const { qemu, ratio, nanoseconds } = result;
+  const exception = nanoseconds === undefined ? '' : `${nanoseconds.toFixed(0)} ns${qemu?.nanoseconds === undefined ? '' : ` (QEMU ${qemu.nanoseconds.toFixed(0)} ns)`}`;
+  return [result.name, String(result.instructions), result.mips.toFixed(1), qemu?.mips.toFixed(1) ?? '', ratio?.toFixed(2) ?? '', exception];
+}
+
+function row([first, ...rest]: readonly string[]): string {
+  return `${first.padEnd(10)}${rest.map((cell, index) => (index < 4 ? cell.padStart(14) : `   ${cell}`)).join('')}`.trimEnd();
+}
+
+function writeJson(file: string, report: unknown): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(report, null, 1)}\n`);
+  } catch (error) {
+    throw new UsageError(`The report cannot be written to "${file}": ${(error as Error).message}.`);
+  }
+}
