@@ -44,6 +44,13 @@ export class IntegerCases {
     this.#decoder = new Decoder(rows);
   }
 
+  /** The handler that a word of a row is lowered to. */
+  handlerOf(row: InstructionRow, word: number): string {
+    const decoded = this.#decoder.decode(word);
+    if (decoded?.row !== row) throw new Error(`${word.toString(16)} is no word of ${row.id}.`);
+    return this.lowerings[row.id](decoded.fields)?.handler ?? '';
+  }
+
   /** A case for a row at a place in its batch; undefined where the drawn word is not to be executed. */
   draw(row: InstructionRow, index: number): Case | undefined {
     const next = this.next;
@@ -90,7 +97,7 @@ function nearTarget(id: string, word: number, next: Random): number {
 export const ownAlgorithm = /^(PAC|AUT|XPAC|BRA|BLRA|RETA|LDRA[AB])/;
 
 /** Handlers that access memory at Rn. */
-const isAccess = (handler: string): boolean =>
+export const isAccess = (handler: string): boolean =>
   !/_lit$/.test(handler) &&
   /^(ldr|str|ldp|stp|lda|stl|ldx|stx|cas|ld[1-4]|st[1-4]|swp|ld(add|clr|eor|set|smax|smin|umax|umin))/.test(handler);
 

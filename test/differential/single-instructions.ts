@@ -53,6 +53,8 @@ const BLOCK = 1024;
 const BEFORE = CODE + 0x100000;
 const WINDOWS = BEFORE + CASES * BLOCK;
 const AFTER = WINDOWS + CASES * WINDOW;
+/** Exception vectors for our engine, in what the code leaves free. */
+const VECTORS = BEFORE - 0x1000;
 const END = AFTER + CASES * BLOCK;
 /** Words of code per case. */
 const CODE_WORDS = 104;
@@ -102,6 +104,7 @@ const MOV_X0_SP = 0x910003e0;
 const ROR_X30_16 = 0x93de43de;
 const b = (words: number): number => 0x14000000 | (words & 0x3ffffff);
 const NOP = 0xd503201f;
+const BRANCH_TO_SELF = 0x14000000;
 
 function caseCode(index: number, words: readonly number[]): number[] {
   const head = [
@@ -284,7 +287,7 @@ export class EngineUnderTest {
     u32[(L.REGIONS + L.REGION_HOST) >> 2] = L.RAM;
     u32[L.PA_BITS >> 2] = 48;
     core.flushAll();
-    core.contextsChanged();
+    this.setRegister('VBAR_EL1', BigInt(VECTORS));
   }
 
   /** Sets a system register by the name of its slot. */
@@ -328,6 +331,7 @@ export class EngineUnderTest {
 
   #load(cases: readonly Case[]): void {
     this.#engine.u8.set(makeImage(cases), L.RAM);
+    this.#engine.u32.fill(BRANCH_TO_SELF, (L.RAM + VECTORS - CODE) >> 2, (L.RAM + VECTORS - CODE + 0x1000) >> 2);
     this.#engine.records.clear();
     this.#engine.core.flushAll();
   }
