@@ -10,3 +10,5 @@ if (command === 'dap') {
   const { main } = await import('../simulator/cli.ts');
   process.exitCode = await main(process.argv.slice(2));
 }
+
+export {};

@@ -4,8 +4,8 @@
  * system register breakpoints are asked where such a thing happens. Nothing is polled.
  */
 
-import { PAGE_FLAGS, PAGE_WATCH, RAM, RAM_BASE, FETCH_HOOK, ITLB, ITLB_ENTRIES } from './engine/layout.ts';
 import type { Engine } from './engine/engine.ts';
+import { FETCH_HOOK, ITLB, ITLB_ENTRIES, PAGE_FLAGS, PAGE_WATCH, RAM, RAM_BASE } from './engine/layout.ts';
 import type { BreakpointSpec, ExceptionEvent, PeView, StopReason } from './target.ts';
 
 export interface BreakpointHost {
@@ -130,11 +130,19 @@ export class Breakpoints {
   /** An access to a watched page. */
   watched(pa: number, size: number, write: boolean): void {
     const hits = this.#watches.filter(
-      (watch) =>
-        pa < watch.pa + watch.spec.bytes && watch.pa < pa + size && (watch.spec.access === 'readWrite' || (watch.spec.access === 'write') === write),
+      watch =>
+        pa < watch.pa + watch.spec.bytes &&
+        watch.pa < pa + size &&
+        (watch.spec.access === 'readWrite' || (watch.spec.access === 'write') === write),
     );
     if (!hits.length) return;
-    this.#host.requestStop({ kind: 'watchpoint', pe: 0, ids: hits.map((hit) => hit.id), address: hits[0].spec.address, write });
+    this.#host.requestStop({
+      kind: 'watchpoint',
+      pe: 0,
+      ids: hits.map(hit => hit.id),
+      address: hits[0].spec.address,
+      write,
+    });
   }
 
   // --- Exceptions -------------------------------------------------------------------------------------------------------
@@ -161,4 +169,3 @@ function physical(pe: PeView, spec: Of<'data'>): number | undefined {
     }
   }
 }
-

@@ -20,13 +20,41 @@ import { Semihosting } from './board/semihosting.ts';
 import { type Board, buildVirtBoard } from './board/virt.ts';
 import { VIRT_MAP } from './board/virt-map.ts';
 import { Breakpoints } from './breakpoints.ts';
-import { ACTIVE_STATE, Engine } from './engine/engine.ts';
 import { coreFeatures, physicalAddressBits } from './engine/core-features.ts';
+import { ACTIVE_STATE, Engine } from './engine/engine.ts';
 import { EXIT_BREAKPOINT } from './engine/interpreter.ts';
 import {
-  BOUNCE, DAIF, EL, EXCLUSIVE_VALID, EXIT_REQUEST, FEATURES, FETCH_PAGE, FETCH_RECORDS, IRQ_LINES, LINE_FIQ, LINE_IRQ,
-  LINE_VFIQ, LINE_VIRQ, LINE_VSERROR, OBSERVE, PA_BITS, PAGE_FLAGS, PC, PE_INDEX, PE_STATE_BYTES, PSTATE_IL, RAM,
-  RAM_BASE, RECORD, REGION_BASE, REGION_FLAGS, REGION_HOST, REGION_READ_ONLY, REGION_SIZE, REGIONS, SPSEL,
+  BOUNCE,
+  DAIF,
+  EL,
+  EXCLUSIVE_VALID,
+  EXIT_REQUEST,
+  FEATURES,
+  FETCH_PAGE,
+  FETCH_RECORDS,
+  IRQ_LINES,
+  LINE_FIQ,
+  LINE_IRQ,
+  LINE_VFIQ,
+  LINE_VIRQ,
+  LINE_VSERROR,
+  OBSERVE,
+  PA_BITS,
+  PAGE_FLAGS,
+  PC,
+  PE_INDEX,
+  PE_STATE_BYTES,
+  PSTATE_IL,
+  RAM,
+  RAM_BASE,
+  RECORD,
+  REGION_BASE,
+  REGION_FLAGS,
+  REGION_HOST,
+  REGION_READ_ONLY,
+  REGION_SIZE,
+  REGIONS,
+  SPSEL,
 } from './engine/layout.ts';
 import { PeState } from './engine/pe-state.ts';
 import { handlers, lowerings } from './engine/semantics/index.ts';
@@ -37,7 +65,15 @@ import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
 import { Pe } from './pe.ts';
 import type {
-  BreakpointSpec, ExceptionEvent, ExceptionLevel, ListRegister, MachineConfig, PeView, RunOptions, StopReason, Target,
+  BreakpointSpec,
+  ExceptionEvent,
+  ExceptionLevel,
+  ListRegister,
+  MachineConfig,
+  PeView,
+  RunOptions,
+  StopReason,
+  Target,
 } from './target.ts';
 
 /** Builds a machine and loads the image. Throws one sentence for a configuration or an image that cannot be. */
@@ -112,12 +148,12 @@ export class Machine implements Target {
         pmu: this.features.has('pmuv3'),
       },
       {
-        clock: { ticks: (pe) => Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK) },
+        clock: { ticks: pe => Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK) },
         lines: { setLines: (pe, irq, fiq, virq, vfiq) => this.#setLines(pe, irq, fiq, virq, vfiq) },
         memory,
         activePe: () => this.#active,
-        virtualOffset: (pe) => (this.features.has('el2') ? this.#states[pe].register('CNTVOFF_EL2') : 0n),
-        physicalOffset: (pe) => this.#physicalOffset(pe),
+        virtualOffset: pe => (this.features.has('el2') ? this.#states[pe].register('CNTVOFF_EL2') : 0n),
+        physicalOffset: pe => this.#physicalOffset(pe),
       },
     );
     this.#plan = planLoad({
@@ -132,10 +168,9 @@ export class Machine implements Target {
     });
     this.deviceTree = this.#plan.deviceTree.blob;
     this.#special = new Map(
-      [...pstateRegisters(() => this.engine, this.features), ...boardRegisters(this, () => this.#active)].map(([name, special]) => [
-        byName(name)?.name ?? name,
-        special,
-      ]),
+      [...pstateRegisters(() => this.engine, this.features), ...boardRegisters(this, () => this.#active)].map(
+        ([name, special]) => [byName(name)?.name ?? name, special],
+      ),
     );
     this.#semihost = this.#semihostingOf();
     this.system = this.#systemCalls();
@@ -152,11 +187,12 @@ export class Machine implements Target {
       isPowered: (pe: number) => this.#turns[pe].powered,
       isWaiting: (pe: number) => this.#turns[pe].waiting,
       withActive: <T>(pe: number, run: () => T) => this.withActive(pe, run),
-      writeSystemRegister: (row: Parameters<SystemCalls['writeRegister']>[0], value: bigint) => this.system.writeRegister(row, value),
+      writeSystemRegister: (row: Parameters<SystemCalls['writeRegister']>[0], value: bigint) =>
+        this.system.writeRegister(row, value),
       stateChanged: () => {},
     };
-    this.pes = this.#states.map((state) => new Pe(host, state));
-    this.board.uart.onOutput = (byte) => this.onConsole?.(Uint8Array.of(byte));
+    this.pes = this.#states.map(state => new Pe(host, state));
+    this.board.uart.onOutput = byte => this.onConsole?.(Uint8Array.of(byte));
     this.#initialBoard = structuredClone(this.board.snapshot());
     this.#load();
   }
@@ -172,12 +208,17 @@ export class Machine implements Target {
     const engine = new Engine(
       ramBytes + this.#flashBytes,
       handlers,
-      { decoder: this.#decoder, lowerings, hasFeature: (name) => this.features.has(name.replace(/^FEAT_/, '').toLowerCase()) },
+      {
+        decoder: this.#decoder,
+        lowerings,
+        hasFeature: name => this.features.has(name.replace(/^FEAT_/, '').toLowerCase()),
+      },
       {
         callOuts: this.system.callOuts,
         deviceRead: (pa, size) => this.#deviceRead(pa, size),
         deviceWrite: (pa, size) => this.#deviceWrite(pa, size),
-        watch: (low, high, size, write) => this.#breakpoints.watched((high >>> 0) * 2 ** 32 + (low >>> 0), size, write !== 0),
+        watch: (low, high, size, write) =>
+          this.#breakpoints.watched((high >>> 0) * 2 ** 32 + (low >>> 0), size, write !== 0),
         firstWrite: () => {},
         observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
         fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
@@ -190,7 +231,7 @@ export class Machine implements Target {
 
   /** Flash that code runs from has its contents in the engine's memory, behind RAM. */
   get #flashBytes(): number {
-    return this.#plan.segments.some((segment) => segment.pa < VIRT_MAP.flash1.base) ? VIRT_MAP.flash0.size : 0;
+    return this.#plan.segments.some(segment => segment.pa < VIRT_MAP.flash1.base) ? VIRT_MAP.flash0.size : 0;
   }
 
   #setRegions(): void {
@@ -224,13 +265,13 @@ export class Machine implements Target {
       features: this.features,
       special: this.#special,
       instructions: maintenanceInstructions(() => this.engine),
-      firmwareCall: (conduit) => this.#firmwareCall(conduit),
-      semihosting: (immediate) => this.#semihosting(immediate),
-      wait: (kind) => this.#wait(kind),
-      sendEvent: (toAll) => {
+      firmwareCall: conduit => this.#firmwareCall(conduit),
+      semihosting: immediate => this.#semihosting(immediate),
+      wait: kind => this.#wait(kind),
+      sendEvent: toAll => {
         for (const [pe, turn] of this.#turns.entries()) if (toAll || pe === this.#active) turn.event = true;
       },
-      unimplemented: (word) => this.#unimplemented(word),
+      unimplemented: word => this.#unimplemented(word),
       mustLeave: () => this.#stop !== undefined || this.engine.u32[EXIT_REQUEST >> 2] !== 0,
     });
   }
@@ -259,12 +300,24 @@ export class Machine implements Target {
       bytes: checkMemory(this.#config.memory),
       read: (pa, length) => this.engine.u8.slice(host(pa, length), host(pa, length) + length),
       write,
-      readU16: (pa) => view().getUint16(host(pa, 2), true),
-      readU32: (pa) => view().getUint32(host(pa, 4), true),
-      readU64: (pa) => view().getBigUint64(host(pa, 8), true),
-      writeU16: (pa, value) => write(pa, number(2, (data) => data.setUint16(0, value, true))),
-      writeU32: (pa, value) => write(pa, number(4, (data) => data.setUint32(0, value, true))),
-      writeU64: (pa, value) => write(pa, number(8, (data) => data.setBigUint64(0, value, true))),
+      readU16: pa => view().getUint16(host(pa, 2), true),
+      readU32: pa => view().getUint32(host(pa, 4), true),
+      readU64: pa => view().getBigUint64(host(pa, 8), true),
+      writeU16: (pa, value) =>
+        write(
+          pa,
+          number(2, data => data.setUint16(0, value, true)),
+        ),
+      writeU32: (pa, value) =>
+        write(
+          pa,
+          number(4, data => data.setUint32(0, value, true)),
+        ),
+      writeU64: (pa, value) =>
+        write(
+          pa,
+          number(8, data => data.setBigUint64(0, value, true)),
+        ),
     };
   }
 
@@ -295,7 +348,8 @@ export class Machine implements Target {
     this.#setRegions();
     this.engine.core.flushAll();
     writeSegments(this.#plan, (pa, data) => this.#loadBytes(pa, data));
-    for (const pe of this.#turns.keys()) this.#startPe(pe, BigInt(this.#plan.entry), pe === 0 ? BigInt(this.#plan.x0) : 0n);
+    for (const pe of this.#turns.keys())
+      this.#startPe(pe, BigInt(this.#plan.entry), pe === 0 ? BigInt(this.#plan.x0) : 0n);
     // With firmware of its own, or as PSCI says: the others wait until they are called.
     for (const [pe, turn] of this.#turns.entries()) turn.powered = pe === 0 || this.#psci === undefined;
     this.#activate(0);
@@ -401,7 +455,10 @@ export class Machine implements Target {
         if (stop) return stop;
       }
       if (turn.done >= this.#quantum && !this.#nextTurn()) {
-        return { kind: 'deadlock', message: 'Every PE waits for an interrupt, and no timer is armed that could raise one.' };
+        return {
+          kind: 'deadlock',
+          message: 'Every PE waits for an interrupt, and no timer is armed that could raise one.',
+        };
       }
     }
   }
@@ -429,7 +486,7 @@ export class Machine implements Target {
   /** While all PEs wait, goes on to the next deadline. */
   #skipIdleTime(): boolean {
     if (this.#turns.some((turn, pe) => turn.powered && !(turn.waiting && !this.#wakes(pe)))) return true;
-    const deadlines = this.#turns.map((_, pe) => this.board.nextDeadline(pe)).filter((ticks) => ticks !== undefined);
+    const deadlines = this.#turns.map((_, pe) => this.board.nextDeadline(pe)).filter(ticks => ticks !== undefined);
     if (deadlines.length === 0) return false;
     const time = Math.ceil(Math.min(...deadlines) * INSTRUCTIONS_PER_TICK);
     this.#roundStart = Math.max(this.#roundStart, time);
@@ -451,7 +508,8 @@ export class Machine implements Target {
     const pe = this.#active;
     this.#updateTime(pe);
     const deadline = this.board.nextDeadline(pe);
-    const untilDeadline = deadline === undefined ? Number.POSITIVE_INFINITY : Math.ceil(deadline * INSTRUCTIONS_PER_TICK) - this.#time(pe);
+    const untilDeadline =
+      deadline === undefined ? Number.POSITIVE_INFINITY : Math.ceil(deadline * INSTRUCTIONS_PER_TICK) - this.#time(pe);
     const room = Math.min(this.#quantum - turn.done, Math.max(1, untilDeadline));
     if (turn.waiting) {
       if (!this.#wakes(pe)) {
@@ -560,22 +618,22 @@ export class Machine implements Target {
     const result = callFirmware(
       {
         affinities: this.board.affinities.map(BigInt),
-        isOn: (pe) => this.#turns[pe].powered,
+        isOn: pe => this.#turns[pe].powered,
         powerOn: (pe, entry, context) => {
           this.#startPe(pe, entry, context);
           Object.assign(this.#turns[pe], { powered: true, waiting: false, done: this.#turns[this.#active].done });
         },
-        powerOff: (pe) => {
+        powerOff: pe => {
           this.#turns[pe].powered = false;
           this.engine.u32[EXIT_REQUEST >> 2] = 1;
         },
-        suspend: (pe) => {
+        suspend: pe => {
           this.#turns[pe].waiting = true;
           this.engine.u32[EXIT_REQUEST >> 2] = 1;
         },
         systemOff: () => this.requestStop({ kind: 'poweroff' }),
         systemReset: () => this.requestStop({ kind: 'reset' }),
-        isExecutable: (pa) => pa >= BigInt(RAM_BASE) && pa < BigInt(RAM_BASE + checkMemory(this.#config.memory)),
+        isExecutable: pa => pa >= BigInt(RAM_BASE) && pa < BigInt(RAM_BASE + checkMemory(this.#config.memory)),
       },
       this.#active,
       [state.x(0), state.x(1), state.x(2), state.x(3)],
@@ -598,13 +656,13 @@ export class Machine implements Target {
     return new Semihosting({
       readMemory: (va, bytes) => pe().read({ kind: 'va' }, va, bytes),
       writeMemory: (va, data) => pe().write({ kind: 'va' }, va, data),
-      console: (bytes) => this.onConsole?.(bytes),
+      console: bytes => this.onConsole?.(bytes),
       readConsole: () => this.#typed.shift(),
       centiseconds: () => Math.floor((this.#time(this.#active) * INSTRUCTION_NANOSECONDS) / 1e7),
       ticks: () => BigInt(Math.floor(this.#time(this.#active) / INSTRUCTIONS_PER_TICK)),
       tickFrequency: COUNTER_FREQUENCY,
-      exit: (code) => this.requestStop({ kind: 'semihosting', code }),
-      commandLine: [this.#config.imageName, this.#config.append].filter((part) => part !== undefined).join(' '),
+      exit: code => this.requestStop({ kind: 'semihosting', code }),
+      commandLine: [this.#config.imageName, this.#config.append].filter(part => part !== undefined).join(' '),
       heap: [0n, 0n, 0n, top],
     });
   }
@@ -629,7 +687,9 @@ export class Machine implements Target {
   #unimplemented(word: number): void {
     const pc = this.engine.u64[PC >> 3];
     const decoded = this.#decoder.decode(word);
-    const what = decoded ? `${decoded.row.id} (${decoded.row.asm(decoded.fields, pc)})` : 'an encoding that no row knows';
+    const what = decoded
+      ? `${decoded.row.id} (${decoded.row.asm(decoded.fields, pc)})`
+      : 'an encoding that no row knows';
     this.requestStop({
       kind: 'unimplemented',
       pe: this.#active,

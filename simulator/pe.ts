@@ -2,18 +2,43 @@
 
 import type { Features } from './arch/features.ts';
 import { byName, fieldsOf, isImplemented, type RegisterRow, registers } from './arch/registers/index.ts';
-import {
-  ACCESS_EXECUTE, ACCESS_READ, ACCESS_WRITE, FAULT_S1PTW, FAULT_STAGE2, FPCR, FPSR, PC, PERMIT_EXECUTE, PERMIT_READ, PERMIT_WRITE, RAM, SLOT_SP, TRACE,
-  TRACE_ATTRIBUTES, TRACE_FAULT_FLAGS, TRACE_IPA, TRACE_PA, TRACE_PERMISSIONS, TRACE_STATUS,
-} from './engine/layout.ts';
 import type { Engine } from './engine/engine.ts';
+import {
+  ACCESS_EXECUTE,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  FAULT_S1PTW,
+  FAULT_STAGE2,
+  FPCR,
+  FPSR,
+  PC,
+  PERMIT_EXECUTE,
+  PERMIT_READ,
+  PERMIT_WRITE,
+  RAM,
+  SLOT_SP,
+  TRACE,
+  TRACE_ATTRIBUTES,
+  TRACE_FAULT_FLAGS,
+  TRACE_IPA,
+  TRACE_PA,
+  TRACE_PERMISSIONS,
+  TRACE_STATUS,
+} from './engine/layout.ts';
 import type { PeState } from './engine/pe-state.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { memoryType } from './memory/attributes.ts';
 import { mappings } from './memory/mappings.ts';
 import { describeFault, readSteps } from './memory/trace.ts';
 import type {
-  AddressSpace, ExceptionLevel, FieldValue, MappedRange, PeView, RegisterInfo, TranslationRegime, WalkResult,
+  AddressSpace,
+  ExceptionLevel,
+  FieldValue,
+  MappedRange,
+  PeView,
+  RegisterInfo,
+  TranslationRegime,
+  WalkResult,
 } from './target.ts';
 
 /** What a PE's view needs of the machine. */
@@ -47,7 +72,9 @@ export class Pe implements PeView {
     this.#host = host;
     this.state = state;
     this.index = state.index;
-    this.#registers = registers.filter((row) => isImplemented(row, host.features) && !row.alias && !row.options.shadowed).map((row) => this.#describe(row));
+    this.#registers = registers
+      .filter(row => isImplemented(row, host.features) && !row.alias && !row.options.shadowed)
+      .map(row => this.#describe(row));
   }
 
   #describe(row: RegisterRow): RegisterInfo {
@@ -79,7 +106,8 @@ export class Pe implements PeView {
   }
 
   get vmid(): number | undefined {
-    if (this.regime !== 'EL1&0' || !this.#host.features.has('el2') || (this.state.register('HCR_EL2') & 1n) === 0n) return undefined;
+    if (this.regime !== 'EL1&0' || !this.#host.features.has('el2') || (this.state.register('HCR_EL2') & 1n) === 0n)
+      return undefined;
     return this.#active(() => this.#host.engine.core.currentVmid());
   }
 
@@ -126,7 +154,8 @@ export class Pe implements PeView {
   #row(name: string): RegisterRow {
     const row = byName(name);
     if (!row) throw new Error(`There is no register named ${name}.`);
-    if (!isImplemented(row, this.#host.features)) throw new Error(`This PE has no ${row.name}: it lacks the feature that brings it.`);
+    if (!isImplemented(row, this.#host.features))
+      throw new Error(`This PE has no ${row.name}: it lacks the feature that brings it.`);
     return row;
   }
 
@@ -141,24 +170,36 @@ export class Pe implements PeView {
       if (n > (kind === 'X' || kind === 'W' ? 30 : 31)) return undefined;
       const bits = { X: 64, W: 32, V: 128, Q: 128, D: 64, S: 32, H: 16, B: 8 }[kind] as number;
       if (kind === 'X' || kind === 'W') {
-        return { read: () => BigInt.asUintN(bits, state.x(n)), write: (value) => state.setX(n, BigInt.asUintN(bits, value)) };
+        return {
+          read: () => BigInt.asUintN(bits, state.x(n)),
+          write: value => state.setX(n, BigInt.asUintN(bits, value)),
+        };
       }
-      return { read: () => BigInt.asUintN(bits, state.vector(n)), write: (value) => state.setVector(n, BigInt.asUintN(bits, value)) };
+      return {
+        read: () => BigInt.asUintN(bits, state.vector(n)),
+        write: value => state.setVector(n, BigInt.asUintN(bits, value)),
+      };
     }
     switch (upper) {
       case 'SP':
-        return { read: () => state.x(SLOT_SP), write: (value) => state.setX(SLOT_SP, value) };
+        return { read: () => state.x(SLOT_SP), write: value => state.setX(SLOT_SP, value) };
       case 'LR':
         return this.#general('X30');
       case 'PC':
-        return { read: () => this.pc, write: (value) => (this.pc = value) };
+        return { read: () => this.pc, write: value => (this.pc = value) };
       case 'FPCR':
       case 'FPSR': {
         const address = upper === 'FPCR' ? FPCR : FPSR;
-        return { read: () => BigInt(state.u32(address)), write: (value) => state.setU32(address, Number(value & 0xffffffffn)) };
+        return {
+          read: () => BigInt(state.u32(address)),
+          write: value => state.setU32(address, Number(value & 0xffffffffn)),
+        };
       }
       case 'PSTATE':
-        return { read: () => this.#active(() => BigInt(this.#host.engine.core.readPstate() >>> 0)), write: (value) => this.#writePstate(value) };
+        return {
+          read: () => this.#active(() => BigInt(this.#host.engine.core.readPstate() >>> 0)),
+          write: value => this.#writePstate(value),
+        };
       default:
         return undefined;
     }
@@ -202,7 +243,12 @@ export class Pe implements PeView {
   }
 
   /** Visits the pieces of a range, none crossing a page, by host address. False at the first that is no RAM. */
-  #pieces(space: AddressSpace, address: bigint, bytes: number, visit: (host: number, at: number, length: number) => void): boolean {
+  #pieces(
+    space: AddressSpace,
+    address: bigint,
+    bytes: number,
+    visit: (host: number, at: number, length: number) => void,
+  ): boolean {
     return this.#active(() => {
       for (let at = 0; at < bytes; ) {
         const here = BigInt.asUintN(64, address + BigInt(at));
@@ -244,7 +290,11 @@ export class Pe implements PeView {
       let permissions = 0;
       let good = 0;
       // The last walk that succeeds is the one shown; permissions are those of all three accesses.
-      for (const [access, permit] of [[ACCESS_WRITE, PERMIT_WRITE], [ACCESS_EXECUTE, PERMIT_EXECUTE], [ACCESS_READ, PERMIT_READ]] as const) {
+      for (const [access, permit] of [
+        [ACCESS_WRITE, PERMIT_WRITE],
+        [ACCESS_EXECUTE, PERMIT_EXECUTE],
+        [ACCESS_READ, PERMIT_READ],
+      ] as const) {
         good = this.#translate(address, access, regime);
         if (good && u32[(TRACE + TRACE_PERMISSIONS) >> 2] & permit) permissions |= permit;
       }

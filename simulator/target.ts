@@ -111,21 +111,55 @@ export interface SystemRegisterEvent {
 export type StopReason =
   | { readonly kind: 'limit' }
   | { readonly kind: 'breakpoint'; readonly pe: number; readonly ids: readonly number[] }
-  | { readonly kind: 'watchpoint'; readonly pe: number; readonly ids: readonly number[]; readonly address: bigint; readonly write: boolean }
+  | {
+      readonly kind: 'watchpoint';
+      readonly pe: number;
+      readonly ids: readonly number[];
+      readonly address: bigint;
+      readonly write: boolean;
+    }
   | { readonly kind: 'exception'; readonly pe: number; readonly ids: readonly number[]; readonly event: ExceptionEvent }
-  | { readonly kind: 'system-register'; readonly pe: number; readonly ids: readonly number[]; readonly event: SystemRegisterEvent }
+  | {
+      readonly kind: 'system-register';
+      readonly pe: number;
+      readonly ids: readonly number[];
+      readonly event: SystemRegisterEvent;
+    }
   | { readonly kind: 'poweroff' }
   | { readonly kind: 'reset' }
   | { readonly kind: 'semihosting'; readonly code: number }
-  | { readonly kind: 'unimplemented'; readonly pe: number; readonly message: string; readonly pc: bigint; readonly word: number }
+  | {
+      readonly kind: 'unimplemented';
+      readonly pe: number;
+      readonly message: string;
+      readonly pc: bigint;
+      readonly word: number;
+    }
   | { readonly kind: 'deadlock'; readonly message: string };
 
 /** A stop that the machine makes by itself; compiled in or checked on the slow path, never polled. */
 export type BreakpointSpec =
-  | { readonly kind: 'instruction'; readonly address: bigint; readonly regime?: TranslationRegime; readonly vmid?: number; readonly pe?: number }
-  | { readonly kind: 'data'; readonly space: AddressSpace; readonly address: bigint; readonly bytes: number; readonly access: 'read' | 'write' | 'readWrite' }
+  | {
+      readonly kind: 'instruction';
+      readonly address: bigint;
+      readonly regime?: TranslationRegime;
+      readonly vmid?: number;
+      readonly pe?: number;
+    }
+  | {
+      readonly kind: 'data';
+      readonly space: AddressSpace;
+      readonly address: bigint;
+      readonly bytes: number;
+      readonly access: 'read' | 'write' | 'readWrite';
+    }
   | { readonly kind: 'exception'; readonly match: (event: ExceptionEvent) => boolean }
-  | { readonly kind: 'system-register'; readonly name: string; readonly access: 'read' | 'write' | 'readWrite'; readonly match?: (event: SystemRegisterEvent) => boolean };
+  | {
+      readonly kind: 'system-register';
+      readonly name: string;
+      readonly access: 'read' | 'write' | 'readWrite';
+      readonly match?: (event: SystemRegisterEvent) => boolean;
+    };
 
 export interface RunOptions {
   /** Stop after this many more instructions of the whole machine. */

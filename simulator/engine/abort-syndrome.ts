@@ -9,7 +9,8 @@ export function abortSyndrome(word: number): number {
     (1 << 24) | (size << 22) | (signed << 21) | (register << 16) | (wide << 15) | (ordered << 14);
 
   // LDAR, STLR, LDLAR, STLLR: acquire and release, not exclusive.
-  if (bits(29, 24) === 0b001000 && bits(23, 23) === 1 && bits(21, 21) === 0) return syndrome(0, bits(4, 0), size === 3 ? 1 : 0, 1);
+  if (bits(29, 24) === 0b001000 && bits(23, 23) === 1 && bits(21, 21) === 0)
+    return syndrome(0, bits(4, 0), size === 3 ? 1 : 0, 1);
   if (bits(29, 27) !== 0b111 || bits(26, 26) === 1) return 0;
   const unsignedOffset = bits(25, 24) === 0b01;
   const registerOffset = bits(25, 24) === 0 && bits(21, 21) === 1 && bits(11, 10) === 0b10;

@@ -5,7 +5,7 @@ import { type Accessed, operations } from '../arch/traps/index.ts';
 
 const rows: readonly Accessed[] = [...registers, ...instructions, ...operations];
 const numbers = new Map(rows.map((row, index) => [row, index]));
-const operationNumbers = new Map(operations.map((row) => [row.name, numbers.get(row) as number]));
+const operationNumbers = new Map(operations.map(row => [row.name, numbers.get(row) as number]));
 
 export const accessRowCount = rows.length;
 

@@ -4,11 +4,9 @@
  */
 
 import { abortSyndrome } from './abort-syndrome.ts';
-import type { Core, CoreHost } from './core-api.ts';
 import { coreWasm } from './core.generated.ts';
-import {
-  EXIT_BUDGET, EXIT_DEVICE, EXIT_LEAVE, generateInterpreter,
-} from './interpreter.ts';
+import type { Core, CoreHost } from './core-api.ts';
+import { EXIT_BUDGET, EXIT_DEVICE, EXIT_LEAVE, generateInterpreter } from './interpreter.ts';
 import { ABORT_SYNDROME, BOUNCE, EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING } from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
@@ -43,8 +41,9 @@ export class Engine {
     this.u64 = new BigUint64Array(this.memory.buffer);
     const fast = interpreter(handlers, false);
     this.records = new Records(this.memory, { ...tables, numbers: fast.numbers });
-    const coreHost: CoreHost = { ...host, recordsFor: (page) => this.records.forPage(page) };
-    this.core = new WebAssembly.Instance(compileCore(), { env: { ...coreHost, memory: this.memory } }).exports as unknown as Core;
+    const coreHost: CoreHost = { ...host, recordsFor: page => this.records.forPage(page) };
+    this.core = new WebAssembly.Instance(compileCore(), { env: { ...coreHost, memory: this.memory } })
+      .exports as unknown as Core;
     const env = {
       ...this.core,
       ...host.callOuts,
@@ -123,11 +122,14 @@ export const ACTIVE_STATE = PE_STATE;
 
 function allocate(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / 65536);
-  if (pages > 65536) throw new Error(`A machine can have at most ${Math.floor((65536 * 65536 - RAM) / 2 ** 20)} MiB of memory.`);
+  if (pages > 65536)
+    throw new Error(`A machine can have at most ${Math.floor((65536 * 65536 - RAM) / 2 ** 20)} MiB of memory.`);
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
   } catch {
-    throw new Error(`This computer does not give the ${Math.ceil(bytes / 2 ** 20)} MiB that the machine needs; use a smaller memory.`);
+    throw new Error(
+      `This computer does not give the ${Math.ceil(bytes / 2 ** 20)} MiB that the machine needs; use a smaller memory.`,
+    );
   }
 }
 
@@ -154,8 +156,11 @@ function makeInterpreter(handlers: Handlers, checked: boolean) {
 }
 
 function start(module: WebAssembly.Module, env: object): () => number {
-  const missing = WebAssembly.Module.imports(module).filter((entry) => !(entry.name in env));
-  if (missing.length) throw new Error(`Semantics call ${missing.map((entry) => entry.name).join(', ')}, which neither the core nor the machine has.`);
+  const missing = WebAssembly.Module.imports(module).filter(entry => !(entry.name in env));
+  if (missing.length)
+    throw new Error(
+      `Semantics call ${missing.map(entry => entry.name).join(', ')}, which neither the core nor the machine has.`,
+    );
   const instance = new WebAssembly.Instance(module, { env: env as WebAssembly.ModuleImports });
   return instance.exports.run as () => number;
 }

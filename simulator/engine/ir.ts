@@ -20,17 +20,43 @@ export type Expr =
   | { readonly k: 'const'; readonly type: 'i32'; readonly value: number }
   | { readonly k: 'const'; readonly type: 'i64'; readonly value: bigint }
   | { readonly k: 'vector'; readonly type: 'v128'; readonly low: bigint; readonly high: bigint }
-  | { readonly k: 'op'; readonly type: Type; readonly name: string; readonly args: readonly Expr[]; readonly lane?: number }
-  | { readonly k: 'shuffle'; readonly type: 'v128'; readonly a: Expr; readonly b: Expr; readonly lanes: readonly number[] }
+  | {
+      readonly k: 'op';
+      readonly type: Type;
+      readonly name: string;
+      readonly args: readonly Expr[];
+      readonly lane?: number;
+    }
+  | {
+      readonly k: 'shuffle';
+      readonly type: 'v128';
+      readonly a: Expr;
+      readonly b: Expr;
+      readonly lanes: readonly number[];
+    }
   | { readonly k: 'select'; readonly type: Type; readonly condition: Expr; readonly yes: Expr; readonly no: Expr }
   | { readonly k: 'if'; readonly type: Type; readonly condition: Expr; readonly yes: Expr; readonly no: Expr }
   | { readonly k: 'x'; readonly type: 'i64'; readonly operand: Operand }
-  | { readonly k: 'v'; readonly type: Type; readonly operand: Operand; readonly offset: number; readonly bytes: number; readonly signed: boolean }
+  | {
+      readonly k: 'v';
+      readonly type: Type;
+      readonly operand: Operand;
+      readonly offset: number;
+      readonly bytes: number;
+      readonly signed: boolean;
+    }
   | { readonly k: 'number'; readonly type: 'i32'; readonly operand: Operand }
   | { readonly k: 'imm'; readonly type: 'i32' | 'i64'; readonly part: 'all' | 'low' | 'high' }
   | { readonly k: 'local'; readonly type: Type; readonly local: Local }
   | { readonly k: 'state'; readonly type: Type; readonly address: number; readonly bytes: number }
-  | { readonly k: 'memory'; readonly type: Type; readonly address: Expr; readonly offset: number; readonly bytes: number; readonly signed: boolean }
+  | {
+      readonly k: 'memory';
+      readonly type: Type;
+      readonly address: Expr;
+      readonly offset: number;
+      readonly bytes: number;
+      readonly signed: boolean;
+    }
   | { readonly k: 'pc'; readonly type: 'i64' }
   | { readonly k: 'flag'; readonly type: 'i32'; readonly flag: 'n' | 'z' | 'c' | 'v' }
   | { readonly k: 'condition'; readonly type: 'i32'; readonly mask: Expr }
@@ -47,12 +73,31 @@ export const ALIGNED = 2;
 export type Stmt =
   | { readonly s: 'let'; readonly local: Local; readonly value: Expr }
   | { readonly s: 'setX'; readonly operand: Operand; readonly value: Expr }
-  | { readonly s: 'setV'; readonly operand: Operand; readonly value: Expr; readonly offset: number; readonly bytes: number }
+  | {
+      readonly s: 'setV';
+      readonly operand: Operand;
+      readonly value: Expr;
+      readonly offset: number;
+      readonly bytes: number;
+    }
   | { readonly s: 'setState'; readonly address: number; readonly value: Expr; readonly bytes: number }
-  | { readonly s: 'setMemory'; readonly address: Expr; readonly offset: number; readonly value: Expr; readonly bytes: number }
+  | {
+      readonly s: 'setMemory';
+      readonly address: Expr;
+      readonly offset: number;
+      readonly value: Expr;
+      readonly bytes: number;
+    }
   | { readonly s: 'flags'; readonly kind: FlagKind; readonly a: Expr; readonly b: Expr }
   | { readonly s: 'nzcv'; readonly value: Expr }
-  | { readonly s: 'load'; readonly local: Local; readonly address: Expr; readonly bytes: number; readonly signed: boolean; readonly mode: number }
+  | {
+      readonly s: 'load';
+      readonly local: Local;
+      readonly address: Expr;
+      readonly bytes: number;
+      readonly signed: boolean;
+      readonly mode: number;
+    }
   | { readonly s: 'store'; readonly address: Expr; readonly value: Expr; readonly bytes: number; readonly mode: number }
   | { readonly s: 'if'; readonly condition: Expr; readonly yes: readonly Stmt[]; readonly no: readonly Stmt[] }
   | { readonly s: 'do'; readonly fn: string; readonly args: readonly Expr[] }
@@ -76,14 +121,26 @@ export function op(name: string, ...args: Expr[]): Expr {
 export function lane(name: string, number: number | undefined, ...args: Expr[]): Expr {
   const opcode = opcodes.get(name);
   if (!opcode) throw new Error(`WebAssembly has no instruction ${name}, or its row is missing.`);
-  const given = args.map((arg) => arg.type).join();
+  const given = args.map(arg => arg.type).join();
   if (given !== opcode.args.join()) throw new Error(`${name} takes ${opcode.args.join()} and was given ${given}.`);
   return { k: 'op', type: opcode.result, name, args, ...(number === undefined ? {} : { lane: number }) };
 }
 
-export const shuffle = (a: Expr, b: Expr, lanes: readonly number[]): Expr => ({ k: 'shuffle', type: 'v128', a, b, lanes });
+export const shuffle = (a: Expr, b: Expr, lanes: readonly number[]): Expr => ({
+  k: 'shuffle',
+  type: 'v128',
+  a,
+  b,
+  lanes,
+});
 /** Both sides are evaluated. */
-export const select = (condition: Expr, yes: Expr, no: Expr): Expr => ({ k: 'select', type: yes.type, condition, yes, no });
+export const select = (condition: Expr, yes: Expr, no: Expr): Expr => ({
+  k: 'select',
+  type: yes.type,
+  condition,
+  yes,
+  no,
+});
 /** Only one side is evaluated. */
 export const either = (condition: Expr, yes: Expr, no: Expr): Expr => ({ k: 'if', type: yes.type, condition, yes, no });
 
@@ -94,7 +151,13 @@ export const w = (operand: Operand): Expr => op('i32.wrap_i64', x(operand));
 /** A general register at a width of 32 or 64 bits. */
 export const r = (width: number, operand: Operand): Expr => (width === 64 ? x(operand) : w(operand));
 /** A SIMD register or an element of it: `offset` and `bytes` in bytes. */
-export const v = (operand: Operand, type: Type = 'v128', offset = 0, bytes = typeBytes[type], signed = false): Expr => ({ k: 'v', type, operand, offset, bytes, signed });
+export const v = (
+  operand: Operand,
+  type: Type = 'v128',
+  offset = 0,
+  bytes = typeBytes[type],
+  signed = false,
+): Expr => ({ k: 'v', type, operand, offset, bytes, signed });
 /** The operand's 16 bits themselves: a number rather than a register. */
 export const number = (operand: Operand): Expr => ({ k: 'number', type: 'i32', operand });
 /** The immediate: all 64 bits, or as i32 its low or high half. */
@@ -109,9 +172,21 @@ export const condition = (mask: Expr): Expr => ({ k: 'condition', type: 'i32', m
 /** 1 if a condition code (0 to 13) holds that is known when the handler is generated. */
 export const holds = (code: number): Expr => ({ k: 'holds', type: 'i32', condition: code });
 /** A word of the PE's state. */
-export const state = (type: Type, address: number, bytes = typeBytes[type]): Expr => ({ k: 'state', type, address, bytes });
+export const state = (type: Type, address: number, bytes = typeBytes[type]): Expr => ({
+  k: 'state',
+  type,
+  address,
+  bytes,
+});
 /** A load from the engine's own memory (not the guest's). */
-export const memory = (type: Type, address: Expr, offset = 0, bytes = typeBytes[type], signed = false): Expr => ({ k: 'memory', type, address, offset, bytes, signed });
+export const memory = (type: Type, address: Expr, offset = 0, bytes = typeBytes[type], signed = false): Expr => ({
+  k: 'memory',
+  type,
+  address,
+  offset,
+  bytes,
+  signed,
+});
 /** A function of the core that touches no flag and cannot abort. */
 export const call = (type: Type, fn: string, ...args: Expr[]): Expr => ({ k: 'call', type, fn, args });
 
@@ -138,23 +213,59 @@ export function bind(value: Expr): [Expr, Stmt] {
 /** Writes a general register; an i32 is zero-extended. */
 export const setX = (operand: Operand, value: Expr): Stmt => ({ s: 'setX', operand, value: zeroExtend(value) });
 /** Writes bytes of a SIMD register and leaves the others. */
-export const setV = (operand: Operand, value: Expr, offset = 0, bytes = typeBytes[value.type]): Stmt => ({ s: 'setV', operand, value, offset, bytes });
+export const setV = (operand: Operand, value: Expr, offset = 0, bytes = typeBytes[value.type]): Stmt => ({
+  s: 'setV',
+  operand,
+  value,
+  offset,
+  bytes,
+});
 /** Writes the low part of a SIMD register and clears the rest, as scalar and 64-bit vector instructions do. */
 export function setVZ(operand: Operand, value: Expr, bytes = typeBytes[value.type]): Stmt[] {
-  const clear: Stmt[] = bytes < 8 ? [setV(operand, c64(0), 0), setV(operand, c64(0), 8)] : bytes === 8 ? [setV(operand, c64(0), 8)] : [];
+  const clear: Stmt[] =
+    bytes < 8 ? [setV(operand, c64(0), 0), setV(operand, c64(0), 8)] : bytes === 8 ? [setV(operand, c64(0), 8)] : [];
   // The value may read the register that is cleared, so it is computed first.
   const [result, compute] = bind(value);
   return [compute, ...clear, setV(operand, result, 0, bytes)];
 }
-export const setState = (address: number, value: Expr, bytes = typeBytes[value.type]): Stmt => ({ s: 'setState', address, value, bytes });
-export const setMemory = (address: Expr, value: Expr, offset = 0, bytes = typeBytes[value.type]): Stmt => ({ s: 'setMemory', address, offset, value, bytes });
+export const setState = (address: number, value: Expr, bytes = typeBytes[value.type]): Stmt => ({
+  s: 'setState',
+  address,
+  value,
+  bytes,
+});
+export const setMemory = (address: Expr, value: Expr, offset = 0, bytes = typeBytes[value.type]): Stmt => ({
+  s: 'setMemory',
+  address,
+  offset,
+  value,
+  bytes,
+});
 export const flags = (kind: FlagKind, a: Expr, b: Expr): Stmt => ({ s: 'flags', kind, a, b });
 /** Sets NZCV from bits 3:0 of an i32. */
 export const setNzcv = (value: Expr): Stmt => ({ s: 'nzcv', value });
 /** Loads from the guest's memory; aborts by itself. */
-export const load = (to: Local, address: Expr, bytes: number, signed = false, mode = 0): Stmt => ({ s: 'load', local: to, address, bytes, signed, mode });
-export const store = (address: Expr, value: Expr, bytes = typeBytes[value.type], mode = 0): Stmt => ({ s: 'store', address, value, bytes, mode });
-export const when = (condition: Expr, yes: readonly Stmt[], no: readonly Stmt[] = []): Stmt => ({ s: 'if', condition, yes, no });
+export const load = (to: Local, address: Expr, bytes: number, signed = false, mode = 0): Stmt => ({
+  s: 'load',
+  local: to,
+  address,
+  bytes,
+  signed,
+  mode,
+});
+export const store = (address: Expr, value: Expr, bytes = typeBytes[value.type], mode = 0): Stmt => ({
+  s: 'store',
+  address,
+  value,
+  bytes,
+  mode,
+});
+export const when = (condition: Expr, yes: readonly Stmt[], no: readonly Stmt[] = []): Stmt => ({
+  s: 'if',
+  condition,
+  yes,
+  no,
+});
 /** Calls a function of the core that has no result, for its effect. */
 export const perform = (fn: string, ...args: Expr[]): Stmt => ({ s: 'do', fn, args });
 /** A call of the core that returns 0 after it has recorded an abort. */
@@ -163,9 +274,17 @@ export const orAbort = (done: Expr): Stmt => ({ s: 'orAbort', done });
  * Leaves generated code for a function that may change anything: the state is in memory for it, and its result says
  * how to go on (see CALL_* in `callout.ts`). It is the last statement that runs unless it returns CALL_NEXT.
  */
-export const callOut = (fn: string, condition?: Expr): Stmt => ({ s: 'callOut', fn, ...(condition ? { when: condition } : {}) });
+export const callOut = (fn: string, condition?: Expr): Stmt => ({
+  s: 'callOut',
+  fn,
+  ...(condition ? { when: condition } : {}),
+});
 /** Direct branch by the immediate, in bytes from this instruction; with `when` only if that is not 0. Comes last. */
-export const branch = (condition?: Expr, link = false): Stmt => ({ s: 'branch', link, ...(condition ? { when: condition } : {}) });
+export const branch = (condition?: Expr, link = false): Stmt => ({
+  s: 'branch',
+  link,
+  ...(condition ? { when: condition } : {}),
+});
 export const branchTo = (target: Expr, link = false): Stmt => ({ s: 'branchTo', target, link });
 
 const typeBytes: Record<Type, number> = { i32: 4, i64: 8, f32: 4, f64: 8, v128: 16 };

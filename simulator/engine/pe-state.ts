@@ -1,17 +1,17 @@
 /** The state of one PE in the engine's memory, whether it is the active one or parked. */
 
-import {
-  EL, FLAG_C, PARKED, PE_STATE, PE_STATE_BYTES, SLOT_SP, SPSEL, SYSREG, V, X,
-} from './layout.ts';
-import { storageOf, type RegisterRow } from '../arch/registers/index.ts';
-import { byName } from '../arch/registers/index.ts';
+import { byName, type RegisterRow, storageOf } from '../arch/registers/index.ts';
 import type { Engine } from './engine.ts';
+import { EL, FLAG_C, PARKED, PE_STATE, PE_STATE_BYTES, SLOT_SP, SPSEL, SYSREG, V, X } from './layout.ts';
 
 export class PeState {
   /** Distance of this PE's state from the addresses in `layout.ts`: 0 while it is active. */
   offset: number;
 
-  constructor(readonly engine: Engine, readonly index: number) {
+  constructor(
+    readonly engine: Engine,
+    readonly index: number,
+  ) {
     this.offset = this.parked - PE_STATE;
   }
 

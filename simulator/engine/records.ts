@@ -6,7 +6,16 @@
 import type { Decoder } from '../arch/instructions/decoder.ts';
 import { type HandlerNumbers, OP_BREAKPOINT, OP_PAGE_END, OP_UNDECODED } from './interpreter.ts';
 import {
-  ITLB, ITLB_ENTRIES, PAGE_CODE, PAGE_FLAGS, PAGE_RECORD_BYTES, PAGE_RECORDS, RAM, RECORD_BYTES, RECORD_PAGES, RECORDS,
+  ITLB,
+  ITLB_ENTRIES,
+  PAGE_CODE,
+  PAGE_FLAGS,
+  PAGE_RECORD_BYTES,
+  PAGE_RECORDS,
+  RAM,
+  RECORD_BYTES,
+  RECORD_PAGES,
+  RECORDS,
 } from './layout.ts';
 import type { Lowered, Lowerings } from './semantics/handler.ts';
 
@@ -46,7 +55,10 @@ export class Records {
   /** Host addresses of instruction words with a breakpoint. */
   readonly #breakpoints = new Set<number>();
 
-  constructor(memory: WebAssembly.Memory, readonly tables: DecodingTables) {
+  constructor(
+    memory: WebAssembly.Memory,
+    readonly tables: DecodingTables,
+  ) {
     this.#words = new Int32Array(memory.buffer);
     this.#halves = new Uint16Array(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
@@ -121,7 +133,8 @@ export class Records {
   #prepare(word: number): Ready {
     const lowered = this.#lower(word);
     const near = this.tables.numbers.near.get(lowered.handler);
-    if (near === undefined) throw new Error(`The semantics of an instruction name a handler "${lowered.handler}" that does not exist.`);
+    if (near === undefined)
+      throw new Error(`The semantics of an instruction name a handler "${lowered.handler}" that does not exist.`);
     const imm = BigInt.asUintN(64, BigInt(lowered.imm ?? 0));
     return {
       near,
@@ -137,7 +150,8 @@ export class Records {
   #lower(word: number): Lowered {
     const decoded = this.tables.decoder.decode(word);
     if (!decoded) return { handler: 'unimplemented' };
-    if (decoded.row.feature && !isHint(word) && !this.tables.hasFeature(decoded.row.feature)) return { handler: 'undefined' };
+    if (decoded.row.feature && !isHint(word) && !this.tables.hasFeature(decoded.row.feature))
+      return { handler: 'undefined' };
     const lower = this.tables.lowerings[decoded.row.id];
     return lower ? (lower(decoded.fields) ?? { handler: 'undefined' }) : { handler: 'unimplemented' };
   }

@@ -5,8 +5,17 @@
 
 import type { Engine } from '../engine/engine.ts';
 import {
-  ACCESS_READ, PERMIT_EXECUTE, PERMIT_READ, PERMIT_WRITE, TRACE, TRACE_ATTRIBUTES, TRACE_IPA, TRACE_PA, TRACE_PERMISSIONS,
-  TRACE_SIZE, TRANSLATE_STAGE1,
+  ACCESS_READ,
+  PERMIT_EXECUTE,
+  PERMIT_READ,
+  PERMIT_WRITE,
+  TRACE,
+  TRACE_ATTRIBUTES,
+  TRACE_IPA,
+  TRACE_PA,
+  TRACE_PERMISSIONS,
+  TRACE_SIZE,
+  TRANSLATE_STAGE1,
 } from '../engine/layout.ts';
 import { slotOf } from '../engine/pe-state.ts';
 import type { MappedRange, TranslationRegime } from '../target.ts';
@@ -36,7 +45,7 @@ export function mappings(engine: Engine, stage: 1 | 2, regime: TranslationRegime
         merge(found, range);
         input = range.input + range.size;
       } else {
-        const level = readSteps(engine).findLast((step) => step.stage === stage)?.level;
+        const level = readSteps(engine).findLast(step => step.stage === stage)?.level;
         if (level === undefined) break;
         const size = 1n << BigInt(granule + (3 - level) * (granule - 3));
         input = (input & ~(size - 1n)) + size;
@@ -58,7 +67,11 @@ function inputRanges(engine: Engine, stage: 1 | 2, regime: TranslationRegime): I
   if (regime === 'EL2' || regime === 'EL3') return [low];
   const bits = 64n - ((tcr >> 16n) & 63n);
   // TG1 has an encoding of its own.
-  const high = { start: (1n << 64n) - (1n << bits), end: 1n << 64n, granule: [12, 14, 12, 16][Number((tcr >> 30n) & 3n)] };
+  const high = {
+    start: (1n << 64n) - (1n << bits),
+    end: 1n << 64n,
+    granule: [12, 14, 12, 16][Number((tcr >> 30n) & 3n)],
+  };
   return [low, high];
 }
 
@@ -84,7 +97,7 @@ function rangeOf(engine: Engine, input: bigint, output: number, stage: 1 | 2): M
     input: input & ~(size - 1n),
     output: u64[(TRACE + output) >> 3] & ~(size - 1n),
     size,
-    level: readSteps(engine).findLast((step) => step.stage === stage)?.level ?? 3,
+    level: readSteps(engine).findLast(step => step.stage === stage)?.level ?? 3,
     attributes: `${rights} ${memoryType(u32[(TRACE + TRACE_ATTRIBUTES) >> 2])}`,
   };
 }

@@ -2,8 +2,17 @@
 
 import type { Engine } from '../engine/engine.ts';
 import {
-  STEP_DESCRIPTOR, STEP_IPA, STEP_KIND, STEP_LEVEL, STEP_OUTPUT, STEP_PA, STEP_STAGE, TRACE, TRACE_FIRST_STEP,
-  TRACE_STEP_BYTES, TRACE_STEPS,
+  STEP_DESCRIPTOR,
+  STEP_IPA,
+  STEP_KIND,
+  STEP_LEVEL,
+  STEP_OUTPUT,
+  STEP_PA,
+  STEP_STAGE,
+  TRACE,
+  TRACE_FIRST_STEP,
+  TRACE_STEP_BYTES,
+  TRACE_STEPS,
 } from '../engine/layout.ts';
 import type { WalkStep } from '../target.ts';
 

@@ -50,12 +50,13 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
     throw new UsageError(`${(error as Error).message.split('. ')[0]}. "hyperstep help" lists the options.`);
   }
   const { values, positionals, tokens } = parsed;
-  if (positionals.length === 0) throw new UsageError('Which image? Give the path of an ELF file, a Linux Image or a flat binary.');
+  if (positionals.length === 0)
+    throw new UsageError('Which image? Give the path of an ELF file, a Linux Image or a flat binary.');
   if (positionals.length > 1) throw new UsageError(`One image at a time: "${positionals[1]}" is one too many.`);
   const script: ScriptStep[] = [];
   for (const token of tokens) {
     if (token.kind !== 'option' || token.value === undefined) continue;
-    if (token.name === 'expect') script.push({ expect: unescape(token.value) });
+    if (token.name === 'expect') script.push({ expect: interpretEscapes(token.value) });
     if (token.name === 'send') script.push({ send: typed(token.value) });
   }
   const dtb = values.dtb === undefined ? {} : { dtb: readBytes(values.dtb, 'device tree') };
@@ -65,13 +66,15 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
       image: readBytes(positionals[0], 'image'),
       imageName: positionals[0],
       cpu: values.cpu ?? 'max',
-      features: (values.features ?? '').split(',').filter((feature) => feature !== ''),
+      features: (values.features ?? '').split(',').filter(feature => feature !== ''),
       gic: oneOf('--gic', values.gic ?? '3', [2, 3]),
       pes: integer('--pes', values.pes ?? '1', 1, 64),
       memory: memorySize(values.memory ?? '1G'),
       el: oneOf('--el', values.el ?? '2', [1, 2, 3]),
       ...(values.append === undefined ? {} : { append: values.append }),
-      ...(values['load-address'] === undefined ? {} : { loadAddress: integer('--load-address', values['load-address'], 0, 2 ** 48) }),
+      ...(values['load-address'] === undefined
+        ? {}
+        : { loadAddress: integer('--load-address', values['load-address'], 0, 2 ** 48) }),
       ...initrd,
       ...dtb,
       semihosting: values.semihosting ?? false,
@@ -103,7 +106,8 @@ function readBytes(path: string, what: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     throw new UsageError(`The ${what} "${path}" cannot be read: ${reason}.`);
   }
 }
@@ -123,7 +127,7 @@ function seconds(text: string): number {
 }
 
 function oneOf<T extends number>(name: string, text: string, allowed: readonly T[]): T {
-  const found = allowed.find((value) => String(value) === text);
+  const found = allowed.find(value => String(value) === text);
   if (found === undefined) throw new UsageError(`${name} takes ${allowed.join(' or ')}, not "${text}".`);
   return found;
 }
@@ -138,7 +142,7 @@ function memorySize(text: string): number {
 }
 
 /** Escapes \n, \r, \t, \e, \\ and \xNN, so that a shell need not produce control characters. */
-function unescape(text: string): string {
+function interpretEscapes(text: string): string {
   const known: Record<string, string> = { n: '\n', r: '\r', t: '\t', e: '\x1b', '\\': '\\' };
   return text.replace(/\\(x[0-9a-fA-F]{2}|.)/g, (all, code: string) =>
     code.length === 3 ? String.fromCharCode(Number.parseInt(code.slice(1), 16)) : (known[code] ?? all),
@@ -148,6 +152,6 @@ function unescape(text: string): string {
 /** What a terminal sends for a typed line: ends with Enter, which is CR. A `\c` at the end leaves Enter out. */
 function typed(text: string): string {
   const open = text.endsWith('\\c');
-  const line = unescape(open ? text.slice(0, -2) : text).replace(/\r?\n/g, '\r');
+  const line = interpretEscapes(open ? text.slice(0, -2) : text).replace(/\r?\n/g, '\r');
   return open || line.endsWith('\r') ? line : `${line}\r`;
 }

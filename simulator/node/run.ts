@@ -26,7 +26,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const args = parseRunArguments(argv);
   const target = boot(args);
   const counts = new Map<string, number>();
-  if (args.json !== undefined) target.onException = (event) => count(counts, event);
+  if (args.json !== undefined) target.onException = event => count(counts, event);
   const started = performance.now();
   const outcome = await drive(target, args, started);
   const seconds = (performance.now() - started) / 1000;
@@ -42,9 +42,11 @@ export async function trace(argv: readonly string[]): Promise<number> {
   const flush = () => {
     const text = lines.join('');
     lines = [];
-    return text === '' || process.stdout.write(text) ? Promise.resolve() : new Promise<void>((done) => process.stdout.once('drain', done));
+    return text === '' || process.stdout.write(text)
+      ? Promise.resolve()
+      : new Promise<void>(done => process.stdout.once('drain', done));
   };
-  target.onException = (event) => void lines.push(`${describe(event)}\n`);
+  target.onException = event => void lines.push(`${describe(event)}\n`);
   const outcome = await drive(target, args, performance.now(), flush);
   await flush();
   if (outcome.message) process.stderr.write(`${outcome.message}\n`);
@@ -63,9 +65,14 @@ function boot(args: RunArguments): Target {
   }
 }
 
-async function drive(target: Target, args: RunArguments, started: number, afterSlice = () => Promise.resolve()): Promise<Outcome> {
-  const script = new ConsoleScript(args.script, (bytes) => target.sendConsole(bytes));
-  target.onConsole = (bytes) => {
+async function drive(
+  target: Target,
+  args: RunArguments,
+  started: number,
+  afterSlice = () => Promise.resolve(),
+): Promise<Outcome> {
+  const script = new ConsoleScript(args.script, bytes => target.sendConsole(bytes));
+  target.onConsole = bytes => {
     script.receive(bytes);
     if (!args.quiet) process.stdout.write(bytes);
   };
@@ -81,16 +88,20 @@ async function drive(target: Target, args: RunArguments, started: number, afterS
 }
 
 function limit(what: string, script: ConsoleScript): Outcome {
-  const missing = script.waitingFor === undefined ? '' : ` The console has not said ${JSON.stringify(script.waitingFor)}.`;
+  const missing =
+    script.waitingFor === undefined ? '' : ` The console has not said ${JSON.stringify(script.waitingFor)}.`;
   return { end: 'limit', code: EXIT_LIMIT, message: `Stopped after ${what}.${missing}` };
 }
 
 function ended(stop: StopReason, script: ConsoleScript): Outcome {
-  const missing = script.waitingFor === undefined ? '' : ` The console has not said ${JSON.stringify(script.waitingFor)}.`;
+  const missing =
+    script.waitingFor === undefined ? '' : ` The console has not said ${JSON.stringify(script.waitingFor)}.`;
   switch (stop.kind) {
     case 'poweroff':
     case 'reset':
-      return missing ? { end: stop.kind, code: EXIT_STOPPED, message: `The guest ended by ${stop.kind}.${missing}` } : { end: stop.kind, code: EXIT_OK };
+      return missing
+        ? { end: stop.kind, code: EXIT_STOPPED, message: `The guest ended by ${stop.kind}.${missing}` }
+        : { end: stop.kind, code: EXIT_OK };
     case 'semihosting':
       return { end: stop.kind, code: stop.code };
     case 'unimplemented':
@@ -102,7 +113,8 @@ function ended(stop: StopReason, script: ConsoleScript): Outcome {
 }
 
 function count(counts: Map<string, number>, event: ExceptionEvent): void {
-  const name = event.kind === 'return' ? 'ERET' : event.type === 'sync' ? (event.class ?? 'Unknown') : event.type.toUpperCase();
+  const name =
+    event.kind === 'return' ? 'ERET' : event.type === 'sync' ? (event.class ?? 'Unknown') : event.type.toUpperCase();
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
@@ -110,7 +122,10 @@ function count(counts: Map<string, number>, event: ExceptionEvent): void {
 function describe(event: ExceptionEvent): string {
   const head = `${String(event.instructions).padStart(12)} PE${event.pe} EL${event.from}->EL${event.to}`;
   if (event.kind === 'return') return `${head} ERET pc=${hex(event.pc)} to=${hex(event.target)}`;
-  const what = event.type === 'sync' ? `${event.class} esr=${hex(event.esr ?? 0n, 8)}${event.text ? ` (${event.text})` : ''}` : event.type.toUpperCase();
+  const what =
+    event.type === 'sync'
+      ? `${event.class} esr=${hex(event.esr ?? 0n, 8)}${event.text ? ` (${event.text})` : ''}`
+      : event.type.toUpperCase();
   const far = event.far === undefined ? '' : ` far=${hex(event.far)}`;
   const hpfar = event.hpfar === undefined ? '' : ` hpfar=${hex(event.hpfar)}`;
   return `${head} ${what}${far}${hpfar} pc=${hex(event.pc)} to=${hex(event.target)}`;
@@ -120,7 +135,13 @@ function hex(value: bigint, digits = 16): string {
   return `0x${value.toString(16).padStart(digits, '0')}`;
 }
 
-function writeReport(path: string, target: Target, outcome: Outcome, seconds: number, counts: Map<string, number>): void {
+function writeReport(
+  path: string,
+  target: Target,
+  outcome: Outcome,
+  seconds: number,
+  counts: Map<string, number>,
+): void {
   const report = {
     instructions: target.instructions,
     cycles: target.cycles,
@@ -128,12 +149,19 @@ function writeReport(path: string, target: Target, outcome: Outcome, seconds: nu
     mips: target.instructions / seconds / 1e6,
     end: outcome.end,
     exceptions: Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b))),
-    pes: target.pes.map((pe) => ({
+    pes: target.pes.map(pe => ({
       pc: hex(pe.pc),
       el: pe.el,
       x: Array.from({ length: 31 }, (_, n) => hex(pe.readRegister(`X${n}`))),
       registers: Object.fromEntries(
-        ['SP', 'PSTATE', ...pe.systemRegisters().filter((r) => r.readable).map((r) => r.name)].map((name) => [name, hex(pe.readRegister(name))]),
+        [
+          'SP',
+          'PSTATE',
+          ...pe
+            .systemRegisters()
+            .filter(r => r.readable)
+            .map(r => r.name),
+        ].map(name => [name, hex(pe.readRegister(name))]),
       ),
     })),
   };

@@ -8,8 +8,28 @@ import { byEncoding } from '../../arch/registers/index.ts';
 import { accessRowOf } from '../access-rows.ts';
 import { ENTRY_ALLOWED, ENTRY_BYTES, ENTRY_KIND, ENTRY_PLAIN, WRITE_ENTRY } from '../access-tables.ts';
 import {
-  bind, c32, c64, callOut, type Expr, flag, immHigh, immLow, memory, op, perform, setMemory, setNzcv, setState, setX,
-  state, type Stmt, store, vector, when, x, zeroExtend,
+  bind,
+  c32,
+  c64,
+  callOut,
+  type Expr,
+  flag,
+  immHigh,
+  immLow,
+  memory,
+  op,
+  perform,
+  type Stmt,
+  setMemory,
+  setNzcv,
+  setState,
+  setX,
+  state,
+  store,
+  vector,
+  when,
+  x,
+  zeroExtend,
 } from '../ir.ts';
 import { DAIF, DIT, EL, IRQ_LINES, PAN, SSBS, TRAP_TABLE, UAO, WRITE_MASKS } from '../layout.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, source } from './handler.ts';
@@ -35,7 +55,7 @@ function writeRegister(): Stmt[] {
 function zeroBlock(): Stmt[] {
   const [entry, load] = bind(tableEntry);
   const [address, align] = bind(op('i64.and', x('rd'), c64(-64n)));
-  const stores = [0, 16, 32, 48].map((offset) => store(op('i64.add', address, c64(offset)), vector(0n, 0n)));
+  const stores = [0, 16, 32, 48].map(offset => store(op('i64.add', address, c64(offset)), vector(0n, 0n)));
   return [load, when(kindIs(entry, ENTRY_ALLOWED), [align, ...stores], [callOut('systemRegister')])];
 }
 
@@ -69,7 +89,11 @@ export const systemHandlers: Handlers = {
   },
   msr_daifset: { body: [callOut('pstateImmediate', atEl0), setState(DAIF, op('i32.or', state('i32', DAIF), immLow))] },
   msr_daifclr: {
-    body: [callOut('pstateImmediate', atEl0), setState(DAIF, op('i32.and', state('i32', DAIF), op('i32.xor', immLow, c32(-1)))), unmasked],
+    body: [
+      callOut('pstateImmediate', atEl0),
+      setState(DAIF, op('i32.and', state('i32', DAIF), op('i32.xor', immLow, c32(-1)))),
+      unmasked,
+    ],
   },
   msr_pan: { body: [callOut('pstateImmediate', atEl0), setState(PAN, immLow), perform('enterState')] },
   msr_uao: { body: [callOut('pstateImmediate', atEl0), setState(UAO, immLow), perform('enterState')] },
@@ -110,8 +134,12 @@ function lowerSystemInstruction(f: Fields): Lowered | undefined {
   return { handler: row.name === 'DC ZVA' ? 'dc_zva' : 'sys', rd: source(f.Rt), imm: accessRowOf(row) * ENTRY_BYTES };
 }
 
-const immediate = (handler: string) => (f: Fields): Lowered => ({ handler, imm: f.imm16 });
-const pstateBit = (handler: string, field: string) => (f: Fields): Lowered => ({ handler, imm: f.CRm, rd: pstateFields.indexOf(field) });
+const immediate =
+  (handler: string) =>
+  (f: Fields): Lowered => ({ handler, imm: f.imm16 });
+const pstateBit =
+  (handler: string, field: string) =>
+  (f: Fields): Lowered => ({ handler, imm: f.CRm, rd: pstateFields.indexOf(field) });
 const plain = (handler: string) => (): Lowered => ({ handler });
 
 /** Fields of MSR (immediate) by their place in `rd`, for the call-out. */
@@ -133,13 +161,13 @@ export const systemLowerings: Lowerings = {
   ISB: plain('nop'),
   WFE: plain('wfe'),
   WFI: plain('wfi'),
-  WFET: (f) => ({ handler: 'wfet', rd: source(f.Rd) }),
-  WFIT: (f) => ({ handler: 'wfit', rd: source(f.Rd) }),
+  WFET: f => ({ handler: 'wfet', rd: source(f.Rd) }),
+  WFIT: f => ({ handler: 'wfit', rd: source(f.Rd) }),
   SEV: plain('sev'),
   SEVL: plain('sevl'),
   MSR_SPSel: pstateBit('msr_spsel', 'SPSel'),
-  MSR_DAIFSet: (f) => ({ handler: 'msr_daifset', imm: f.CRm << 6, rd: pstateFields.indexOf('DAIFSet') }),
-  MSR_DAIFClr: (f) => ({ handler: 'msr_daifclr', imm: f.CRm << 6, rd: pstateFields.indexOf('DAIFClr') }),
+  MSR_DAIFSet: f => ({ handler: 'msr_daifset', imm: f.CRm << 6, rd: pstateFields.indexOf('DAIFSet') }),
+  MSR_DAIFClr: f => ({ handler: 'msr_daifclr', imm: f.CRm << 6, rd: pstateFields.indexOf('DAIFClr') }),
   MSR_PAN: pstateBit('msr_pan', 'PAN'),
   MSR_UAO: pstateBit('msr_uao', 'UAO'),
   MSR_SSBS: pstateBit('msr_ssbs', 'SSBS'),
@@ -147,6 +175,6 @@ export const systemLowerings: Lowerings = {
   SYS: lowerSystemInstruction,
   // No system instruction with a result exists in these versions.
   SYSL: plain('undefined'),
-  MSR: (f) => lowerMove(f, true),
-  MRS: (f) => lowerMove(f, false),
+  MSR: f => lowerMove(f, true),
+  MRS: f => lowerMove(f, false),
 };

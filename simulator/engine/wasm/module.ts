@@ -1,6 +1,6 @@
 /** Writes WebAssembly modules: a byte buffer with the LEB128 forms, and the sections of a module. */
 
-import { opcodes, type Type, typeCode, loadCode, storeCode } from './opcodes.ts';
+import { loadCode, opcodes, storeCode, type Type, typeCode } from './opcodes.ts';
 
 export class Bytes {
   #buffer = new Uint8Array(1024);
@@ -117,7 +117,9 @@ export class Code extends Bytes {
 
   /** Loads from the address on the stack plus a constant offset. */
   load(type: Type, offset: number, bytes = size[type], signed = false): this {
-    return this.#code(loadCode(type, bytes, signed)).unsigned(0).unsigned(offset);
+    return this.#code(loadCode(type, bytes, signed))
+      .unsigned(0)
+      .unsigned(offset);
   }
 
   store(type: Type, offset: number, bytes = size[type]): this {
@@ -250,39 +252,58 @@ export class ModuleBuilder {
       for (const item of items) write(content, item as never);
       return content;
     };
-    section(1, vector(this.#types, (to, key: string) => {
-      const [args, results] = key.split(':').map((side) => (side ? (side.split(',') as Type[]) : []));
-      to.byte(0x60);
-      for (const side of [args, results]) {
-        to.unsigned(side.length);
-        for (const type of side) to.byte(typeCode[type]);
-      }
-    }));
+    section(
+      1,
+      vector(this.#types, (to, key: string) => {
+        const [args, results] = key.split(':').map(side => (side ? (side.split(',') as Type[]) : []));
+        to.byte(0x60);
+        for (const side of [args, results]) {
+          to.unsigned(side.length);
+          for (const type of side) to.byte(typeCode[type]);
+        }
+      }),
+    );
     section(2, new Bytes().unsigned(this.#importCount).append(this.#imports.bytes()));
-    section(3, vector(this.#functions, (to, body: FunctionBody) => void to.unsigned(body.type)));
+    section(
+      3,
+      vector(this.#functions, (to, body: FunctionBody) => void to.unsigned(body.type)),
+    );
     if (this.#ownTable) section(4, new Bytes().unsigned(1).byte(0x70).byte(0).unsigned(this.#ownTable));
-    const exported = this.#functions.filter((body) => body.exported);
-    section(7, vector(exported, (to, body: FunctionBody) => {
-      to.name(body.exported ?? '').byte(0).unsigned(this.#importedFunctions + this.#functions.indexOf(body));
-    }));
+    const exported = this.#functions.filter(body => body.exported);
+    section(
+      7,
+      vector(exported, (to, body: FunctionBody) => {
+        to.name(body.exported ?? '')
+          .byte(0)
+          .unsigned(this.#importedFunctions + this.#functions.indexOf(body));
+      }),
+    );
     if (this.#elements.length) {
-      section(9, vector(this.#elements, (to, item: { offset: number; functions: readonly number[] }) => {
-        to.unsigned(0).byte(0x41).signed32(item.offset).byte(0x0b).unsigned(item.functions.length);
-        for (const fn of item.functions) to.unsigned(fn);
-      }));
+      section(
+        9,
+        vector(this.#elements, (to, item: { offset: number; functions: readonly number[] }) => {
+          to.unsigned(0).byte(0x41).signed32(item.offset).byte(0x0b).unsigned(item.functions.length);
+          for (const fn of item.functions) to.unsigned(fn);
+        }),
+      );
     }
-    section(10, vector(this.#functions, (to, body: FunctionBody) => {
-      const locals = new Bytes();
-      const runs: { type: Type; count: number }[] = [];
-      for (const type of body.locals) {
-        const last = runs.at(-1);
-        if (last?.type === type) last.count++;
-        else runs.push({ type, count: 1 });
-      }
-      locals.unsigned(runs.length);
-      for (const run of runs) locals.unsigned(run.count).byte(typeCode[run.type]);
-      to.unsigned(locals.length + body.code.length).append(locals.bytes()).append(body.code.bytes());
-    }));
+    section(
+      10,
+      vector(this.#functions, (to, body: FunctionBody) => {
+        const locals = new Bytes();
+        const runs: { type: Type; count: number }[] = [];
+        for (const type of body.locals) {
+          const last = runs.at(-1);
+          if (last?.type === type) last.count++;
+          else runs.push({ type, count: 1 });
+        }
+        locals.unsigned(runs.length);
+        for (const run of runs) locals.unsigned(run.count).byte(typeCode[run.type]);
+        to.unsigned(locals.length + body.code.length)
+          .append(locals.bytes())
+          .append(body.code.bytes());
+      }),
+    );
     return out.bytes();
   }
 }
