@@ -5,7 +5,6 @@
 // --dev adds source maps and keeps names readable. The simulator's core is compiled to WebAssembly first; its generated
 // TypeScript file is bundled like any other.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
@@ -31,18 +30,6 @@ const common = {
   logLevel: 'warning',
 };
 
-// Until the benchmark is there, the command says that it is not.
-const benchOrNone = {
-  name: 'bench-or-none',
-  setup(build) {
-    if (existsSync(new URL('../simulator/node/bench.ts', import.meta.url))) return;
-    build.onResolve({ filter: /^\.\/node\/bench\.ts$/ }, () => ({ path: 'bench', namespace: 'none' }));
-    build.onLoad({ filter: /.*/, namespace: 'none' }, () => ({
-      contents: `export function bench() { process.stderr.write('hyperstep: this build has no benchmark.\\n'); return 2; }`,
-    }));
-  },
-};
-
 /** @type {esbuild.BuildOptions[]} */
 const bundles = [
   {
@@ -57,7 +44,6 @@ const bundles = [
     entryPoints: ['debug-adapter/bin.ts'],
     outfile: 'dist/hyperstep.mjs',
     format: 'esm',
-    plugins: [benchOrNone],
     banner: { js: `#!/usr/bin/env node\n${requireForModules}` },
   },
 ];
