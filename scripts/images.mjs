@@ -7,6 +7,7 @@
 //
 // What is there already is not taken again: a second run does nothing and needs no network.
 
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -77,14 +78,55 @@ echo "${USERSPACE_LINE}"
 uname -srm
 `;
 
-/** Images made here: a small file system in memory around busybox, with an `/init` of our own. */
+/** What a host prints after its guest. */
+export const VMM_LINE = 'hyperstep: the VMM ended with';
+
+/**
+ * Runs a guest and powers off. The kernel hands unknown settings of its command line to /init as environment, so that
+ * `VMM="--cpus 2"` there gives the VMM options and `GUEST="..."` is the guest's command line.
+ */
+const INIT_KVM = `${INIT_START}/guest/vmm --kernel /guest/Image --initrd /guest/initrd --append "\${GUEST:-console=ttyAMA0 quiet}" $VMM
+echo "${VMM_LINE} $?"
+exec poweroff -f
+`;
+
+/** Programs of this repository for a Linux guest, linked statically: `sources` is a folder of C files. */
+const PROGRAMS = [{ result: 'vmm', set: 'tests', sources: 'simulator/hypervisors/vmm' }];
+
+/** The files of a host with a small VMM: the guest's kernel and initramfs are images of this list. */
+function guestFiles(kernel, initramfs) {
+  return { 'guest/vmm': 'vmm', 'guest/Image': kernel, 'guest/initrd': initramfs };
+}
+
+/**
+ * Images made here: a small file system in memory around busybox, with an `/init` of our own and `files`, a map from
+ * paths in it to other images of this list.
+ */
 const INITRAMFS = [
   // The shell gets the console as its controlling terminal, so that job control and ^C work.
   { result: 'initramfs-shell.cpio', set: 'tests', init: `${INIT_START}exec setsid cttyhack sh\n` },
   { result: 'initramfs-poweroff.cpio', set: 'tests', init: `${INIT_START}exec poweroff -f\n` },
+  {
+    result: 'initramfs-kvm-bookworm.cpio',
+    set: 'tests',
+    init: INIT_KVM,
+    files: guestFiles('linux-bookworm', 'initramfs-poweroff.cpio'),
+  },
+  {
+    result: 'initramfs-kvm-trixie-backports.cpio',
+    set: 'ladder',
+    init: INIT_KVM,
+    files: guestFiles('linux-trixie-backports', 'initramfs-poweroff.cpio'),
+  },
+  {
+    result: 'initramfs-nested.cpio',
+    set: 'ladder',
+    init: INIT_KVM,
+    files: guestFiles('linux-trixie-backports', 'initramfs-kvm-trixie-backports.cpio'),
+  },
 ];
 
-const ROWS = [...DEBIAN, ...INITRAMFS];
+const ROWS = [...DEBIAN, ...PROGRAMS, ...INITRAMFS];
 
 /** Path of an image; it exists only after `takeImages`. */
 export function imagePath(result) {
@@ -131,9 +173,43 @@ function takeFromDebian(row) {
   return { package: name, version };
 }
 
+function makeProgram(row) {
+  console.log(`  making ${row.result} from ${row.sources}`);
+  const sources = sourcesOf(row).filter(name => name.endsWith('.c'));
+  const flags = [
+    '-std=gnu11',
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-static',
+    '-pthread',
+    '-s',
+    '-Wl,--build-id=none',
+  ];
+  const { status, error, stderr } = spawnSync(
+    'aarch64-linux-gnu-gcc',
+    [...flags, '-o', join(folder, row.result), ...sources],
+    { cwd: root, encoding: 'utf8' },
+  );
+  if (error)
+    throw new Error('There is no aarch64-linux-gnu-gcc: install gcc-aarch64-linux-gnu and libc6-dev-arm64-cross.');
+  if (status !== 0) throw new Error(`${row.sources} does not compile: ${stderr.trim().split('\n')[0]}`);
+}
+
+/** Files of a program, as paths from the root. */
+function sourcesOf(row) {
+  return readdirSync(join(root, row.sources))
+    .filter(name => /\.[ch]$/.test(name))
+    .sort()
+    .map(name => `${row.sources}/${name}`);
+}
+
 function makeInitramfs(row) {
   console.log(`  making ${row.result} from busybox`);
-  const folders = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp'];
+  const files = Object.entries(row.files ?? {});
+  const inner = new Set(files.map(([name]) => dirname(name)).filter(name => name !== '.'));
+  const folders = ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp', ...inner];
   const archive = cpio([
     ...folders.map(name => ({ name, type: 'folder', mode: 0o755 })),
     // The kernel opens the console for /init before anything can be mounted.
@@ -141,37 +217,66 @@ function makeInitramfs(row) {
     { name: 'bin/busybox', type: 'file', mode: 0o755, data: readFileSync(join(folder, 'busybox')) },
     { name: 'bin/sh', type: 'link', mode: 0o777, data: 'busybox' },
     { name: 'init', type: 'file', mode: 0o755, data: row.init },
+    ...files.map(([name, from]) => ({ name, type: 'file', mode: 0o755, data: readFileSync(join(folder, from)) })),
   ]);
   writeFileSync(join(folder, row.result), archive);
-  return { init: digest(row.init) };
 }
 
 function digest(data) {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** An initramfs is made again when its `/init` has changed; a package's file is kept, whatever the archive has now. */
+/** Images that a row is made of. */
+function ingredients(row) {
+  return row.init ? ['busybox', ...Object.values(row.files ?? {})] : [];
+}
+
+/** What a row is made from, as one digest; undefined for a package's file, which is kept whatever the archive has now. */
+function recipe(row, manifest) {
+  if (row.sources)
+    return digest(
+      sourcesOf(row)
+        .map(name => readFileSync(join(root, name), 'utf8'))
+        .join('\0'),
+    );
+  if (!row.init) return undefined;
+  return digest(
+    [row.init, JSON.stringify(row.files), ...ingredients(row).map(name => manifest[name]?.sha256)].join('\0'),
+  );
+}
+
+/** An image made here is made again when what it is made from has changed. */
 function isThere(row, manifest) {
   const entry = manifest[row.result];
-  return entry && existsSync(join(folder, row.result)) && (!row.init || entry.init === digest(row.init));
+  return entry && existsSync(join(folder, row.result)) && entry.recipe === recipe(row, manifest);
 }
 
 /** Takes the named images that are missing, and what they are made of. Prints what it does. */
 export function takeImages(names) {
-  const wanted = new Set(names);
-  for (const name of names) imagePath(name);
-  if (INITRAMFS.some(row => wanted.has(row.result))) wanted.add('busybox');
+  const wanted = new Set();
+  const want = name => {
+    imagePath(name);
+    for (const ingredient of ingredients(ROWS.find(row => row.result === name))) want(ingredient);
+    wanted.add(name);
+  };
+  for (const name of names) want(name);
   mkdirSync(folder, { recursive: true });
   const manifest = readManifest();
-  const missing = ROWS.filter(row => wanted.has(row.result) && !isThere(row, manifest));
-  if (missing.length > 0)
-    console.log(`Images for ${relative(root, folder)}: ${missing.map(row => row.result).join(', ')}.`);
-  for (const row of missing) {
-    const origin = row.init ? makeInitramfs(row) : takeFromDebian(row);
-    manifest[row.result] = { ...origin, sha256: digest(readFileSync(join(folder, row.result))) };
+  let taken = 0;
+  // Rows come after what they are made of.
+  for (const row of ROWS) {
+    if (!wanted.has(row.result) || isThere(row, manifest)) continue;
+    if (taken++ === 0) console.log(`Images for ${relative(root, folder)}:`);
+    const origin = row.init ? makeInitramfs(row) : row.sources ? makeProgram(row) : takeFromDebian(row);
+    const made = recipe(row, manifest);
+    manifest[row.result] = {
+      ...origin,
+      ...(made ? { recipe: made } : {}),
+      sha256: digest(readFileSync(join(folder, row.result))),
+    };
     writeManifest(manifest);
   }
-  return missing.length;
+  return taken;
 }
 
 /** Names of the images of a set. */
@@ -183,9 +288,9 @@ function main(args) {
   if (args.includes('--list')) {
     const manifest = readManifest();
     for (const row of ROWS) {
-      const origin = row.package ? `${row.suite} ${row.package}` : 'made from busybox';
+      const origin = row.package ? `${row.suite} ${row.package}` : `made from ${row.sources ?? 'busybox'}`;
       const state = isThere(row, manifest) ? (manifest[row.result].version ?? 'made') : 'not taken';
-      console.log(`${row.result.padEnd(26)} ${row.set.padEnd(7)} ${origin.padEnd(44)} ${state}`);
+      console.log(`${row.result.padEnd(36)} ${row.set.padEnd(7)} ${origin.padEnd(44)} ${state}`);
     }
     return;
   }
