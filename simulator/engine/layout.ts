@@ -83,6 +83,7 @@ export const FAULT_WRITE = 4;
 export const FAULT_FETCH = 8;
 export const FAULT_CM = 16; // cache maintenance or address translation instruction
 export const FAULT_VNCR = 32;
+export const FAULT_PC = 128; // PC is not aligned
 export const FAULT_DEVICE = 64; // a device access outside of the checked interpreter: no abort, run it there
 
 /** 16 bytes through which slow loads and stores pass their data, and device accesses their values. */

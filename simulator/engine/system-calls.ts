@@ -114,7 +114,7 @@ export class SystemCalls {
         reg: (name) => this.#control(name),
       },
       accessedBy(row),
-      write ? 'write' : 'read',
+      write || accessedBy(row).kind !== 'register' ? 'write' : 'read',
     );
   }
 

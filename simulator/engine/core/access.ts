@@ -12,6 +12,7 @@ import {
   EXIT_REQUEST,
   FAULT_DEVICE,
   FAULT_FETCH,
+  FAULT_PC,
   FAULT_VNCR,
   FAULT_WRITE,
   FEATURE_LSE2,
@@ -271,6 +272,10 @@ function writeDevice(entry: usize, va: u64, size: i32, at: i32, flags: u32): boo
 
 /** Fills the ITLB for the page of a VA. Address of the page's records; 0 after an abort was recorded in FAULT_*. */
 export function fetch(va: u64): u32 {
+  if ((va & 3) != 0) {
+    recordFault(va, 0, FAULT_FETCH | FAULT_PC);
+    return 0;
+  }
   if (load<u64>(CTX_FETCH) == 0) enterState();
   const context = u32(load<u64>(CTX_FETCH));
   const entry: usize = ITLB + (((u32(va >> 12) ^ load<u32>(CTX_FETCH_HASH)) & (ITLB_ENTRIES - 1)) << 4);

@@ -11,6 +11,7 @@ import {
   FAULT_FETCH,
   FAULT_FLAGS,
   FAULT_IPA,
+  FAULT_PC,
   FAULT_S1PTW,
   FAULT_STAGE2,
   FAULT_STATUS,
@@ -224,7 +225,7 @@ export function takeAbort(pc: u64): void {
 
   const fetched = (flags & FAULT_FETCH) != 0;
   const lower = el < target && !vncr;
-  const ec: u64 = fetched ? (lower ? 0x20 : 0x21) : lower ? 0x24 : 0x25;
+  let ec: u64 = fetched ? (lower ? 0x20 : 0x21) : lower ? 0x24 : 0x25;
   let iss = status;
   if ((flags & FAULT_S1PTW) != 0) iss |= 1 << 7;
   if (!fetched) {
@@ -235,6 +236,10 @@ export function takeAbort(pc: u64): void {
     if (stage2 && !vncr && (flags & (FAULT_S1PTW | FAULT_CM)) == 0) iss |= load<u32>(ABORT_SYNDROME) & 0x1ffc000;
   }
   const va = load<u64>(FAULT_VA);
+  if ((flags & FAULT_PC) != 0) {
+    ec = 0x22;
+    iss = 0;
+  }
   store<u64>(banked(target, FAR_EL1, FAR_EL2, FAR_EL3), va);
   if (stage2) store<u64>(HPFAR_EL2, ((load<u64>(FAULT_IPA) >> 12) & 0xfffffffffff) << 4);
   takeException(target, SYNC, (ec << 26) | (1 << 25) | u64(iss), pc);
