@@ -70,7 +70,7 @@ export class Breakpoints {
     const { engine } = this.#host;
     for (const host of this.#placed) engine.records.clearBreakpoint(host);
     this.#placed.clear();
-    engine.u32[FETCH_HOOK >> 2] = this.#of('instruction').length ? 1 : 0;
+    engine.u32[FETCH_HOOK >> 2] = !this.#suspended && this.#of('instruction').length ? 1 : 0;
     // Pages are fetched anew, and each fetch is shown to `fetched`.
     engine.u8.fill(0xff, ITLB, ITLB + ITLB_ENTRIES * 16);
   }
@@ -109,6 +109,20 @@ export class Breakpoints {
     }
   }
 
+  /** Runs without stopping at any breakpoint: on the way back to a moment. */
+  suspended(run: () => void): void {
+    this.#suspended = true;
+    this.#placeInstructions();
+    try {
+      run();
+    } finally {
+      this.#suspended = false;
+      this.#placeInstructions();
+    }
+  }
+
+  #suspended = false;
+
   // --- Data -------------------------------------------------------------------------------------------------------------
 
   #watches: { id: number; pa: number; spec: Of<'data'> }[] = [];
@@ -129,6 +143,7 @@ export class Breakpoints {
 
   /** An access to a watched page. */
   watched(pa: number, size: number, write: boolean): void {
+    if (this.#suspended) return;
     const hits = this.#watches.filter(
       watch =>
         pa < watch.pa + watch.spec.bytes &&

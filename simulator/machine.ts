@@ -13,6 +13,7 @@ import { Decoder } from './arch/instructions/decoder.ts';
 import { instructionRows } from './arch/instructions/index.ts';
 import { byName, isImplemented, registers, resetValue } from './arch/registers/index.ts';
 import { COUNTER_FREQUENCY, type GuestMemory } from './board/device.ts';
+import { FLASH_BLOCK } from './board/devices/flash.ts';
 import { planLoad, writeSegments } from './board/loader/loader.ts';
 import type { LoadPlan } from './board/loader/plan.ts';
 import { callFirmware } from './board/psci.ts';
@@ -75,6 +76,7 @@ import type {
   StopReason,
   Target,
 } from './target.ts';
+import { compareMoments, type Moment, Timeline, type TimelineHost, type TimelineOptions } from './timeline/timeline.ts';
 
 /** Builds a machine and loads the image. Throws one sentence for a configuration or an image that cannot be. */
 export function createTarget(config: MachineConfig): Target {
@@ -88,6 +90,20 @@ const LONE_QUANTUM = 2 ** 20;
 const INSTRUCTION_NANOSECONDS = 8;
 const INSTRUCTIONS_PER_TICK = 1e9 / COUNTER_FREQUENCY / INSTRUCTION_NANOSECONDS;
 const MIB = 2 ** 20;
+
+/** Everything but RAM, for a snapshot. */
+interface MachineState {
+  readonly states: readonly Uint8Array[];
+  readonly turns: readonly Turn[];
+  readonly turn: number;
+  readonly active: number;
+  readonly roundStart: number;
+  readonly retired: number;
+  readonly lines: Uint32Array;
+  readonly board: unknown;
+  readonly typed: readonly number[];
+  readonly semihosting: { readonly errno: number; readonly handles: readonly number[] };
+}
 
 interface Turn {
   powered: boolean;
@@ -127,6 +143,14 @@ export class Machine implements Target {
   #running = false;
   #stop: StopReason | undefined;
   #onException: ((event: ExceptionEvent) => void) | undefined;
+  #timeline: Timeline | undefined;
+  /** While a moment is being returned to, nobody is told what happens. */
+  #replaying = false;
+  /** Console input with the moment it came in, while the run is recorded; and what has been replayed of it. */
+  readonly #input: { readonly at: Moment; readonly bytes: Uint8Array }[] = [];
+  #nextInput = 0;
+  /** Input that came while an instruction was under way. */
+  #arrived: Uint8Array[] = [];
 
   constructor(config: MachineConfig) {
     this.#config = config;
@@ -192,7 +216,7 @@ export class Machine implements Target {
       stateChanged: () => {},
     };
     this.pes = this.#states.map(state => new Pe(host, state));
-    this.board.uart.onOutput = byte => this.onConsole?.(Uint8Array.of(byte));
+    this.board.uart.onOutput = byte => this.#output(Uint8Array.of(byte));
     this.#initialBoard = structuredClone(this.board.snapshot());
     this.#load();
   }
@@ -219,7 +243,7 @@ export class Machine implements Target {
         deviceWrite: (pa, size) => this.#deviceWrite(pa, size),
         watch: (low, high, size, write) =>
           this.#breakpoints.watched((high >>> 0) * 2 ** 32 + (low >>> 0), size, write !== 0),
-        firstWrite: () => {},
+        firstWrite: page => this.#timeline?.firstWrite(page),
         observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
         fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
       },
@@ -329,7 +353,9 @@ export class Machine implements Target {
     engine.records.clear();
     engine.u8.fill(0, PAGE_FLAGS, PAGE_FLAGS + (checkMemory(this.#config.memory) >> 12));
     this.board.restore(structuredClone(this.#initialBoard));
+    const recorded = this.#timeline !== undefined;
     this.#load();
+    if (recorded) this.record();
   }
 
   #load(): void {
@@ -337,6 +363,10 @@ export class Machine implements Target {
     this.#turn = 0;
     this.#retired = 0;
     this.#stop = undefined;
+    this.#timeline = undefined;
+    this.#input.length = 0;
+    this.#nextInput = 0;
+    this.#typed = [];
     this.#lines.fill(0);
     this.engine.u8.fill(0, ACTIVE_STATE, ACTIVE_STATE + PE_STATE_BYTES);
     this.#active = -1;
@@ -396,6 +426,119 @@ export class Machine implements Target {
     this.#updateLines(pe);
   }
 
+  // --- Time travel ----------------------------------------------------------------------------------------------------
+
+  /** Keeps snapshots from here on, so that the run can be taken back. */
+  record(options: Partial<TimelineOptions> = {}): void {
+    this.#timeline = new Timeline(this.#timelineHost(), options);
+    this.#input.length = 0;
+    this.#nextInput = 0;
+  }
+
+  get timeline(): Timeline | undefined {
+    return this.#timeline;
+  }
+
+  get moment(): Moment {
+    return {
+      instructions: this.#retired,
+      round: this.#roundStart,
+      turn: this.#turn,
+      done: this.#turns[this.#turn].done,
+    };
+  }
+
+  /**
+   * Goes to a moment of the recorded run: the last snapshot before it, and from there instruction by instruction as
+   * the first time. Breakpoints do not stop it. Throws a sentence without a recording.
+   */
+  goTo(moment: Moment): void {
+    if (!this.#timeline) throw new Error('This run is not recorded: start it with time travel to go back.');
+    this.#timeline.rewind(moment);
+    this.#nextInput = this.#input.findIndex(({ at }) => compareMoments(at, this.moment) >= 0);
+    if (this.#nextInput < 0) this.#nextInput = this.#input.length;
+    this.#breakpoints.suspended(() => {
+      this.#replaying = true;
+      this.observationChanged();
+      try {
+        while (this.#retired < moment.instructions) this.run({ instructions: moment.instructions - this.#retired });
+      } finally {
+        this.#replaying = false;
+        this.observationChanged();
+      }
+    });
+  }
+
+  #timelineHost(): TimelineHost {
+    const machine = this;
+    return {
+      engine: this.engine,
+      ramBytes: checkMemory(this.#config.memory),
+      get moment() {
+        return machine.moment;
+      },
+      capture: () => this.#capture(),
+      restore: state => this.#restore(state as MachineState),
+    };
+  }
+
+  #capture(): MachineState {
+    const { u8 } = this.engine;
+    const states = this.#states.map(state => {
+      const at = ACTIVE_STATE + state.offset;
+      return u8.slice(at, at + PE_STATE_BYTES);
+    });
+    return {
+      states,
+      turns: structuredClone(this.#turns),
+      turn: this.#turn,
+      active: this.#active,
+      roundStart: this.#roundStart,
+      retired: this.#retired,
+      lines: this.#lines.slice(),
+      board: this.board.snapshot(),
+      typed: [...this.#typed],
+      semihosting: { errno: this.#semihost.errno, handles: [...this.#semihost.handles] },
+    };
+  }
+
+  #restore(saved: MachineState): void {
+    this.#roundStart = saved.roundStart;
+    this.#retired = saved.retired;
+    this.#turn = saved.turn;
+    this.#stop = undefined;
+    for (const [pe, turn] of this.#turns.entries()) Object.assign(turn, saved.turns[pe]);
+    for (const [pe, state] of this.#states.entries()) {
+      state.offset = pe === saved.active ? 0 : state.parked - ACTIVE_STATE;
+      this.engine.u8.set(saved.states[pe], ACTIVE_STATE + state.offset);
+    }
+    this.#active = saved.active;
+    this.#lines.set(saved.lines);
+    this.#typed = [...saved.typed];
+    this.#semihost.errno = saved.semihosting.errno;
+    this.#semihost.handles = new Set(saved.semihosting.handles);
+    const changed = [...this.board.flash[0].changed.keys()];
+    this.board.restore(saved.board);
+    if (this.#flashBytes)
+      for (const block of [...changed, ...this.board.flash[0].changed.keys()]) this.#showFlash(block);
+    // Contexts and access tables of then may be gone.
+    for (const pe of this.#turns.keys()) {
+      this.withActive(pe, () => {
+        this.engine.core.contextsChanged();
+        this.system.tables.controlsChanged();
+      });
+      this.#updateLines(pe);
+    }
+    this.observationChanged();
+  }
+
+  #showFlash(block: number): void {
+    const offset = block * FLASH_BLOCK;
+    const host = RAM + checkMemory(this.#config.memory) + offset;
+    this.engine.u8.set(this.board.flash[0].contents(offset, FLASH_BLOCK), host);
+    this.engine.records.changed(host, FLASH_BLOCK);
+  }
+
   // --- Turns ----------------------------------------------------------------------------------------------------------
 
   #activate(pe: number): void {
@@ -443,8 +586,10 @@ export class Machine implements Target {
     let stepOff = options.stepOff ?? false;
     this.#stop = undefined;
     for (;;) {
-      const left = until - this.#retired;
-      if (left <= 0) return { kind: 'limit' };
+      const left = Math.min(until - this.#retired, this.#untilInput);
+      if (until <= this.#retired) return { kind: 'limit' };
+      this.#timeline?.advance();
+      if (this.#arrived.length || this.#nextInput < this.#input.length) this.#takeInput();
       const turn = this.#turns[this.#turn];
       const skipped = options.pe !== undefined && options.pe !== this.#turn;
       if (!turn.powered || skipped) turn.done = this.#quantum;
@@ -604,10 +749,43 @@ export class Machine implements Target {
     return state.register('CNTPOFF_EL2');
   }
 
+  #output(bytes: Uint8Array): void {
+    if (!this.#replaying) this.onConsole?.(bytes);
+  }
+
+  /** Input arrives between two instructions. Typing in the past begins another future. */
   sendConsole(bytes: Uint8Array): void {
+    this.#arrived.push(bytes.slice());
+    if (this.#running) this.engine.u32[EXIT_REQUEST >> 2] = 1;
+    else this.#takeInput();
+  }
+
+  #takeInput(): void {
+    for (let next = this.#input[this.#nextInput]; next; next = this.#input[this.#nextInput]) {
+      if (compareMoments(next.at, this.moment) > 0) break;
+      this.#nextInput++;
+      this.#type(next.bytes);
+    }
+    for (const bytes of this.#arrived.splice(0)) {
+      if (this.#timeline) {
+        this.#input.length = this.#nextInput;
+        this.#input.push({ at: this.moment, bytes });
+        this.#nextInput++;
+      }
+      this.#type(bytes);
+    }
+  }
+
+  #type(bytes: Uint8Array): void {
     // Semihosting has a console of its own, for programs that ask for it.
     if (this.#config.semihosting) this.#typed.push(...bytes);
     this.board.uart.send(bytes);
+  }
+
+  /** Instructions until logged input is due. */
+  get #untilInput(): number {
+    const next = this.#input[this.#nextInput];
+    return next === undefined ? Number.POSITIVE_INFINITY : Math.max(1, next.at.instructions - this.#retired);
   }
 
   // --- What instructions ask of the machine -----------------------------------------------------------------------------
@@ -656,7 +834,7 @@ export class Machine implements Target {
     return new Semihosting({
       readMemory: (va, bytes) => pe().read({ kind: 'va' }, va, bytes),
       writeMemory: (va, data) => pe().write({ kind: 'va' }, va, data),
-      console: bytes => this.onConsole?.(bytes),
+      console: bytes => this.#output(bytes),
       readConsole: () => this.#typed.shift(),
       centiseconds: () => Math.floor((this.#time(this.#active) * INSTRUCTION_NANOSECONDS) / 1e7),
       ticks: () => BigInt(Math.floor(this.#time(this.#active) / INSTRUCTIONS_PER_TICK)),
@@ -711,6 +889,7 @@ export class Machine implements Target {
   }
 
   get #observing(): boolean {
+    if (this.#replaying) return false;
     return this.#onException !== undefined || this.#breakpoints.wantsExceptions;
   }
 

@@ -139,7 +139,7 @@ const immediate =
   (f: Fields): Lowered => ({ handler, imm: f.imm16 });
 const pstateBit =
   (handler: string, field: string) =>
-  (f: Fields): Lowered => ({ handler, imm: f.CRm, rd: pstateFields.indexOf(field) });
+  (f: Fields): Lowered => ({ handler, imm: f.CRm & 1, rd: pstateFields.indexOf(field) });
 const plain = (handler: string) => (): Lowered => ({ handler });
 
 /** Fields of MSR (immediate) by their place in `rd`, for the call-out. */

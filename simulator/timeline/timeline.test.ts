@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { RAM } from '../engine/layout.ts';
+import { Machine } from '../machine.ts';
+
+const FIRST_LIGHT = new URL('../hypervisors/first-light/first-light.elf', import.meta.url);
+const MEMORY = 64 * 2 ** 20;
+
+function firstLight(): Machine {
+  return new Machine({
+    image: readFileSync(FIRST_LIGHT),
+    imageName: 'first-light.elf',
+    cpu: 'max',
+    features: [],
+    gic: 3,
+    pes: 1,
+    memory: MEMORY,
+    el: 2,
+    semihosting: false,
+  });
+}
+
+/** A number that stands for RAM and every register. */
+function fingerprint(machine: Machine): string {
+  let hash = 0x811c9dc5;
+  const words = machine.engine.u32;
+  for (let at = RAM >> 2; at < (RAM + MEMORY) >> 2; at++) hash = Math.imul(hash ^ words[at], 0x01000193);
+  const [pe] = machine.pes;
+  const names = pe.systemRegisters().filter(register => register.readable);
+  const registers = [
+    'PC',
+    'SP',
+    'PSTATE',
+    ...Array.from({ length: 31 }, (_, n) => `X${n}`),
+    ...names.map(({ name }) => name),
+  ];
+  return `${hash >>> 0} ${machine.instructions} ${registers.map(name => `${name}=${pe.readRegister(name).toString(16)}`).join(' ')}`;
+}
+
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test('going back to any moment of a run gives the state that it had then', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  const next = random(1);
+  const seen: { moment: Machine['moment']; state: string }[] = [];
+  for (;;) {
+    const stop = machine.run({ instructions: 1 + Math.floor(next() * 40_000) });
+    seen.push({ moment: machine.moment, state: fingerprint(machine) });
+    if (stop.kind === 'poweroff') break;
+    assert.equal(stop.kind, 'limit');
+  }
+  assert.ok(seen.length > 8, 'the run is long enough to go back in');
+  for (let visit = 0; visit < 12; visit++) {
+    const { moment, state } = seen[Math.floor(next() * seen.length)];
+    machine.goTo(moment);
+    assert.equal(fingerprint(machine), state);
+  }
+});
+
+test('a run that was taken back goes on to the same end', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  let output = '';
+  machine.onConsole = bytes => {
+    output += String.fromCharCode(...bytes);
+  };
+  const finish = () => {
+    while (machine.run({ instructions: 1_000_000 }).kind === 'limit');
+  };
+  machine.run({ instructions: 150_000 });
+  const middle = machine.moment;
+  output = '';
+  finish();
+  const [firstOutput, firstEnd] = [output, fingerprint(machine)];
+  machine.goTo(middle);
+  output = '';
+  finish();
+  assert.equal(output, firstOutput);
+  assert.equal(fingerprint(machine), firstEnd);
+});
+
+test('recording does not change a run', () => {
+  const [plain, recorded] = [firstLight(), firstLight()];
+  recorded.record({ interval: 50_000 });
+  for (const machine of [plain, recorded]) while (machine.run({ instructions: 777_777 }).kind === 'limit');
+  assert.equal(fingerprint(recorded), fingerprint(plain));
+});
+
+test('saved pages stay within their limit, and every moment can still be returned to', () => {
+  const machine = firstLight();
+  const limit = 64 * 4096;
+  machine.record({ interval: 20_000, limit });
+  machine.run({ instructions: 300_000 });
+  const [moment, state] = [machine.moment, fingerprint(machine)];
+  while (machine.run({ instructions: 1_000_000 }).kind === 'limit');
+  const timeline = machine.timeline;
+  assert.ok(timeline && timeline.bytes <= limit, `${timeline?.bytes} bytes are kept`);
+  machine.goTo(moment);
+  assert.equal(fingerprint(machine), state);
+});
+
+test('typed input is replayed where it came in', () => {
+  // The guest does not listen, so what is compared is the receiver of the PL011.
+  const machine = firstLight();
+  machine.record({ interval: 50_000 });
+  machine.run({ instructions: 100_000 });
+  machine.sendConsole(Uint8Array.of(0x41, 0x42));
+  machine.run({ instructions: 100_000 });
+  const [moment, uart] = [machine.moment, JSON.stringify(machine.board.uart.snapshot())];
+  machine.goTo({ ...moment, instructions: 50_000 });
+  assert.notEqual(JSON.stringify(machine.board.uart.snapshot()), uart);
+  machine.run({ instructions: 150_000 });
+  assert.equal(JSON.stringify(machine.board.uart.snapshot()), uart);
+});
+
+test('going back without a recording is refused with a sentence', () => {
+  const machine = firstLight();
+  assert.throws(() => machine.goTo(machine.moment), /This run is not recorded/);
+});

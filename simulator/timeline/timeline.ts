@@ -1,0 +1,181 @@
+/**
+ * Time travel: snapshots that a run leaves behind, and the way back to one. A run is a pure function of the image, the
+ * configuration and the logged input, so every moment is a snapshot and some instructions of replay away.
+ *
+ * A snapshot holds the state of PEs, devices and scheduling, and no RAM at first: pages are marked clean, and the first
+ * store to one afterwards copies it into the newest snapshot. What a page held at a snapshot is therefore in that
+ * snapshot or in the first later one that has the page; what none has is still in RAM.
+ */
+
+import type { Engine } from '../engine/engine.ts';
+import { PAGE_CLEAN, PAGE_CODE, PAGE_FLAGS, RAM } from '../engine/layout.ts';
+
+const PAGE_BYTES = 4096;
+
+/** Where a run is: rounds of scheduling, the PE whose turn it is, and how far it has got. */
+export interface Moment {
+  /** Instructions retired by all PEs. */
+  readonly instructions: number;
+  /** Modelled time at which the present round began. */
+  readonly round: number;
+  readonly turn: number;
+  /** Instructions of the round that are behind the PE whose turn it is. */
+  readonly done: number;
+}
+
+/** Negative when `a` is before `b`. */
+export function compareMoments(a: Moment, b: Moment): number {
+  return a.instructions - b.instructions || a.round - b.round || a.turn - b.turn || a.done - b.done;
+}
+
+export interface TimelineHost {
+  readonly engine: Engine;
+  /** Bytes of RAM. */
+  readonly ramBytes: number;
+  readonly moment: Moment;
+  /** Everything but RAM, as a value that nothing changes later. */
+  capture(): unknown;
+  /** Takes what `capture` gave, after RAM has been put back. */
+  restore(state: unknown): void;
+}
+
+interface Snapshot {
+  readonly moment: Moment;
+  readonly state: unknown;
+  /** Contents at this snapshot of pages that were stored to between it and the next one, by page of RAM. */
+  readonly pages: Map<number, Uint8Array>;
+}
+
+export interface TimelineOptions {
+  /** Instructions between two snapshots. */
+  readonly interval: number;
+  /** Bytes that saved pages may take; when they are used up, snapshots are thinned out. */
+  readonly limit: number;
+}
+
+const DEFAULTS: TimelineOptions = { interval: 10_000_000, limit: 512 * 2 ** 20 };
+
+export class Timeline {
+  readonly #host: TimelineHost;
+  readonly #options: TimelineOptions;
+  readonly #snapshots: Snapshot[] = [];
+  #savedPages = 0;
+  /** Doubles each time that snapshots are thinned out. */
+  #interval: number;
+  /** The furthest moment that was reached: beyond it input is new, before it input comes from the log. */
+  #end: Moment;
+
+  constructor(host: TimelineHost, options: Partial<TimelineOptions> = {}) {
+    this.#host = host;
+    this.#options = { ...DEFAULTS, ...options };
+    this.#interval = this.#options.interval;
+    this.#end = host.moment;
+    const { u8 } = host.engine;
+    const pages = host.ramBytes / PAGE_BYTES;
+    for (let page = 0; page < pages; page++) u8[PAGE_FLAGS + page] |= PAGE_CLEAN;
+    this.#take();
+  }
+
+  /** The first moment that can be returned to. */
+  get start(): Moment {
+    return this.#snapshots[0].moment;
+  }
+
+  get end(): Moment {
+    return compareMoments(this.#host.moment, this.#end) > 0 ? this.#host.moment : this.#end;
+  }
+
+  /** Bytes that snapshots hold of RAM. */
+  get bytes(): number {
+    return this.#savedPages * PAGE_BYTES;
+  }
+
+  get snapshots(): number {
+    return this.#snapshots.length;
+  }
+
+  /** Instructions until a snapshot is due. */
+  get untilNext(): number {
+    return (this.#snapshots.at(-1) as Snapshot).moment.instructions + this.#interval - this.#host.moment.instructions;
+  }
+
+  /** Takes a snapshot if one is due. Between instructions only. */
+  advance(): void {
+    if (this.untilNext <= 0) this.#take();
+  }
+
+  #take(): void {
+    const { engine } = this.#host;
+    // Pages that the last snapshot saved are dirty: they are clean with respect to this one.
+    for (const page of this.#snapshots.at(-1)?.pages.keys() ?? []) engine.u8[PAGE_FLAGS + page] |= PAGE_CLEAN;
+    // The run goes on from here as a replay would: without what the TLB holds.
+    engine.core.flushAll();
+    this.#snapshots.push({ moment: this.#host.moment, state: this.#host.capture(), pages: new Map() });
+    if (this.bytes > this.#options.limit) this.#thinOut();
+  }
+
+  /** The core is about to store to a clean page. */
+  firstWrite(page: number): void {
+    const at = RAM + page * PAGE_BYTES;
+    const { pages } = this.#snapshots[this.#snapshots.length - 1];
+    if (page * PAGE_BYTES >= this.#host.ramBytes || pages.has(page)) return;
+    pages.set(page, this.#host.engine.u8.slice(at, at + PAGE_BYTES));
+    this.#savedPages++;
+  }
+
+  /** Drops every other snapshot; what an earlier one needs of a dropped one goes to it. */
+  #thinOut(): void {
+    const kept: Snapshot[] = [];
+    for (const [index, snapshot] of this.#snapshots.entries()) {
+      const last = kept.at(-1);
+      if (last === undefined || index % 2 === 0 || index === this.#snapshots.length - 1) {
+        kept.push(snapshot);
+        continue;
+      }
+      for (const [page, data] of snapshot.pages) {
+        if (last.pages.has(page)) this.#savedPages--;
+        else last.pages.set(page, data);
+      }
+    }
+    this.#snapshots.splice(0, this.#snapshots.length, ...kept);
+    this.#interval *= 2;
+  }
+
+  /** Index of the last snapshot at or before a moment. */
+  #before(moment: Moment): number {
+    let index = this.#snapshots.length - 1;
+    while (index > 0 && compareMoments(this.#snapshots[index].moment, moment) > 0) index--;
+    return index;
+  }
+
+  /** The last snapshot strictly before a moment; undefined at the very start. */
+  previous(moment: Moment): Moment | undefined {
+    const found = this.#snapshots.findLast(snapshot => compareMoments(snapshot.moment, moment) < 0);
+    return found?.moment;
+  }
+
+  /** Goes to the last snapshot at or before a moment. What comes after it is made again by running. */
+  rewind(moment: Moment): void {
+    this.#end = this.end;
+    const { engine } = this.#host;
+    const target = this.#before(moment);
+    const dirty = new Set<number>();
+    // From the newest to the oldest: the oldest copy of a page is what it held at the target.
+    for (let index = this.#snapshots.length - 1; index >= target; index--) {
+      for (const [page, data] of this.#snapshots[index].pages) {
+        engine.u8.set(data, RAM + page * PAGE_BYTES);
+        dirty.add(page);
+      }
+    }
+    for (const page of dirty) {
+      engine.u8[PAGE_FLAGS + page] |= PAGE_CLEAN;
+      if (engine.u8[PAGE_FLAGS + page] & PAGE_CODE) engine.records.changed(RAM + page * PAGE_BYTES, PAGE_BYTES);
+    }
+    for (const snapshot of this.#snapshots.splice(target + 1)) this.#savedPages -= snapshot.pages.size;
+    const snapshot = this.#snapshots[target];
+    this.#savedPages -= snapshot.pages.size;
+    snapshot.pages.clear();
+    this.#host.restore(snapshot.state);
+    engine.core.flushAll();
+  }
+}
