@@ -108,6 +108,42 @@ function fusedSingle(addend: u32, a: u32, b: u32, control: u32): u64 {
   return fused<u32>(addend, a, b, control);
 }
 
+/** Exponents from 2^-400 to 2^400, or zero: products and their errors are far from the limits. */
+function moderate(bits: u64): bool {
+  return ((bits >> 52) & 2047) - 623 <= 800 || bits << 1 == 0;
+}
+
+const SPLIT: f64 = 134217729.0; // 2^27 + 1
+
+/**
+ * A fused double, from a product and a sum with their exact errors (Dekker 1971, Knuth TwoSum). Adding the errors may
+ * round once more: the result stands if moving them by more than that does not change it.
+ */
+function fusedDouble(addend: u64, a: u64, b: u64, control: u32): u64 {
+  if (plain() && moderate(addend) && moderate(a) && moderate(b)) {
+    const x = reinterpret<f64>(a);
+    const y = reinterpret<f64>(b);
+    const z = reinterpret<f64>(addend);
+    const product = x * y;
+    const bigX = x * SPLIT;
+    const bigY = y * SPLIT;
+    const x1 = bigX - (bigX - x);
+    const y1 = bigY - (bigY - y);
+    const x2 = x - x1;
+    const y2 = y - y1;
+    const productError = x2 * y2 - (product - x1 * y1 - x2 * y1 - x1 * y2);
+    const sum = product + z;
+    const part = sum - product;
+    const sumError = product - (sum - part) + (z - part);
+    const error = productError + sumError;
+    const r = reinterpret<u64>(sum + error);
+    const more = reinterpret<u64>(sum + error * 1.0000000000000002);
+    const less = reinterpret<u64>(sum + error * 0.9999999999999998);
+    if (r == more && r == less && ((r >> 52) & 2047) - 2 < 2044) return r;
+  }
+  return fused<u64>(addend, a, b, control);
+}
+
 function two<T>(operation: u32, d: u64, a: u64, b: u64, control: u32): u64 {
   switch (operation) {
     case F_ADD:
@@ -152,9 +188,11 @@ function two<T>(operation: u32, d: u64, a: u64, b: u64, control: u32): u64 {
       return step<T>(a, b, control, true);
     case F_MLA:
       if (sizeof<T>() == 4) return fusedSingle(u32(d), u32(a), u32(b), control);
+      if (sizeof<T>() == 8) return fusedDouble(d, a, b, control);
       return fused<T>(d, a, b, control);
     default:
       if (sizeof<T>() == 4) return fusedSingle(u32(d), u32(negate<T>(a)), u32(b), control);
+      if (sizeof<T>() == 8) return fusedDouble(d, negate<T>(a), b, control);
       return fused<T>(d, negate<T>(a), b, control);
   }
 }
@@ -190,6 +228,28 @@ function ordinary2(value: v128): bool {
   return i64x2.all_true(v128.and(i64x2.gt_s(exponents, i64x2.splat(1)), i64x2.lt_s(exponents, i64x2.splat(2046))));
 }
 
+/** Four fused singles as fusedSingle() does one, or nothing. */
+function quickFused(d: u32, n: v128, m: v128, negated: bool): bool {
+  const a = negated ? f32x4.neg(n) : n;
+  const c = v128.load(usize(d + X));
+  const low = f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(m)), f64x2.promote_low_f32x4(c));
+  const high = f64x2.add(
+    f64x2.mul(
+      f64x2.promote_low_f32x4(v128.shuffle<i64>(a, a, 1, 1)),
+      f64x2.promote_low_f32x4(v128.shuffle<i64>(m, m, 1, 1)),
+    ),
+    f64x2.promote_low_f32x4(v128.shuffle<i64>(c, c, 1, 1)),
+  );
+  const rest = i64x2.splat(0x1fffffff);
+  const half = i64x2.splat(0x10000000);
+  const halfway = v128.or(i64x2.eq(v128.and(low, rest), half), i64x2.eq(v128.and(high, rest), half));
+  if (v128.any_true(halfway)) return false;
+  const value = v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+  if (!ordinary4(value)) return false;
+  v128.store(usize(d + X), value);
+  return true;
+}
+
 /** Whole registers with WebAssembly's arithmetic, if that gives the same bits and flags; else nothing happens. */
 function quick(d: u32, a: v128, b: v128, operation: u32, wide: bool): bool {
   let value: v128 = a;
@@ -206,6 +266,9 @@ function quick(d: u32, a: v128, b: v128, operation: u32, wide: bool): bool {
     case F_DIV:
       value = wide ? f64x2.div(a, b) : f32x4.div(a, b);
       break;
+    case F_MLA:
+    case F_MLS:
+      return !wide && quickFused(d, a, b, operation == F_MLS);
     default:
       return false;
   }
@@ -290,9 +353,21 @@ function oneLanes<T>(n: usize, configuration: u32): void {
   for (let i: u32 = 0; i < lanes; i++) put<T>(i, one<T>(operation, get<T>(n, i), argument, control));
 }
 
+// SCVTF and UCVTF of four words, which round as plain() says.
+const WORDS_FROM_SIGNED: u32 = F_FROM_SIGNED | (2 << F_SIZE_SHIFT) | (4 << F_LANES_SHIFT);
+const WORDS_FROM_UNSIGNED: u32 = F_FROM_UNSIGNED | (2 << F_SIZE_SHIFT) | (4 << F_LANES_SHIFT);
+
 /** One operand per element. */
 export function floatOne(d: u32, n: u32, configuration: u32): void {
   const size = (configuration >> F_SIZE_SHIFT) & 3;
+  if (configuration == WORDS_FROM_SIGNED && plain()) {
+    v128.store(usize(d + X), f32x4.convert_i32x4_s(v128.load(usize(n + X))));
+    return;
+  }
+  if (configuration == WORDS_FROM_UNSIGNED && plain()) {
+    v128.store(usize(d + X), f32x4.convert_i32x4_u(v128.load(usize(n + X))));
+    return;
+  }
   clear();
   if (size == 1) oneLanes<u16>(usize(n + X), configuration);
   else if (size == 2) oneLanes<u32>(usize(n + X), configuration);
@@ -366,7 +441,7 @@ export function fsqrt32(a: u32): u32 {
 }
 
 export function fmadd64(addend: u64, a: u64, b: u64): u64 {
-  return fused<u64>(addend, a, b, fpcr());
+  return fusedDouble(addend, a, b, fpcr());
 }
 
 export function fmadd32(addend: u32, a: u32, b: u32): u32 {
