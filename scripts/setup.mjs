@@ -61,8 +61,7 @@ function dependenciesAreCurrent() {
 export function installDependencies() {
   if (dependenciesAreCurrent()) return;
   console.log('Installing the packages of package-lock.json into node_modules.');
-  // Not `npm ci`: it refuses a lock file without the binaries of platforms that a registry does not carry.
-  run(npm, ['install', '--no-save', ...npmQuiet]);
+  run(npm, ['ci', ...npmQuiet]);
 }
 
 const isInstalled = name =>
@@ -130,10 +129,13 @@ export function fail(error) {
   process.exit(1);
 }
 
+/** True for the module that Node was started with. */
+export const isMain = url => Boolean(process.argv[1]) && path.resolve(process.argv[1]) === fileURLToPath(url);
+
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 20) fail(new Error(`Hyperstep needs Node 20 or later; this is Node ${process.versions.node}.`));
 
-if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (isMain(import.meta.url)) {
   try {
     installDependencies();
     const missing = installDebianPackages('window', 'comparison');

@@ -71,6 +71,13 @@ export function runCli(userDir: string, extensionsDir: string, args: readonly st
   return spawnSync(paths.node(), argv, { stdio: 'inherit', env: environment() }).status ?? 1;
 }
 
+/** Installs a packed extension as a user does; an older one of the same name goes away. Throws the server's words. */
+export function installExtension(userDir: string, extensionsDir: string, vsix: string): void {
+  const argv = [paths.codeServer(), ...baseArguments(userDir, extensionsDir), '--install-extension', vsix, '--force'];
+  const { status, stdout, stderr } = spawnSync(paths.node(), argv, { env: environment(), encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${vsix} could not be installed: ${stdout}${stderr}`);
+}
+
 function healthy(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const request = http.get(`http://127.0.0.1:${port}/healthz`, { timeout: 2000 }, response => {
