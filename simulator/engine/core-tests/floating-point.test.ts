@@ -12,6 +12,7 @@ interface Floats {
   fdiv64: Two<bigint>;
   fsqrt64(a: bigint): bigint;
   fmadd64(addend: bigint, a: bigint, b: bigint): bigint;
+  fmadd32(addend: number, a: number, b: number): number;
   fadd32: Two<number>;
   fsub32: Two<number>;
   fmul32: Two<number>;
@@ -103,6 +104,37 @@ test('a fused multiply-add rounds once', () => {
   const a = doubleBits(1 + 2 ** -52);
   const [result] = flagsOf(0, () => floats.fmadd64(doubleBits(-(1 + 2 ** -51)), a, a));
   assert.equal(double(u64(result)), 2 ** -104);
+});
+
+test('a fused multiply-add is the same with and without soft float', () => {
+  const next = random(3);
+  // Few ones at both ends of a fraction make sums that end close to halfway between two numbers.
+  const fraction = (bits: number): bigint => {
+    const one = (): bigint => 1n << BigInt((next() >>> 0) % bits);
+    const wide = (BigInt(next() >>> 0) << 32n) | BigInt(next() >>> 0);
+    return (
+      [one() | one(), (1n << BigInt(bits)) - one(), one() ^ one() ^ one(), wide][next() & 3] &
+      ((1n << BigInt(bits)) - 1n)
+    );
+  };
+  const number = (bias: number, bits: number, spread: number): bigint => {
+    const exponent = BigInt(bias + ((next() >>> 0) % spread) - (spread >> 1));
+    return (BigInt(next() & 1) << (bits === 52 ? 63n : 31n)) | (exponent << BigInt(bits)) | fraction(bits);
+  };
+  machine.set32(L.FPCR, 0);
+  for (let i = 0; i < 100_000; i++) {
+    const spread = [2, 8, 60, 120][next() & 3];
+    const [c, a, b] = [0, 1, 2].map(() => number(1023, 52, spread));
+    const [z, x, y] = [0, 1, 2].map(() => Number(number(127, 23, spread >> 1)));
+    // The quick way is open only once inexact has been signalled.
+    machine.set32(L.FPSR, IXC);
+    const quick = [floats.fmadd64(c, a, b), floats.fmadd32(z, x, y)];
+    machine.set32(L.FPSR, 0);
+    assert.deepEqual(quick, [floats.fmadd64(c, a, b), floats.fmadd32(z, x, y)], `${[c, a, b, z, x, y]}`);
+    // Soft float signals inexact by the first, so the second is tried alone too.
+    machine.set32(L.FPSR, 0);
+    assert.equal(quick[1], floats.fmadd32(z, x, y));
+  }
 });
 
 test('tininess is found before rounding', () => {

@@ -192,8 +192,8 @@ semantics.lowerings['ORR_vec'] = f => ({
 
 // Saturating sums: the value, and a mask that is not zero where it was saturated.
 const saturating: Record<string, (size: number, a: Expr, b: Expr, sum: Expr) => { overflow: Expr; limit: Expr }> = {
-  SQADD: (size, a, _b, sum) => ({
-    overflow: and(xor(a, sum), xor(_b, sum)),
+  SQADD: (size, a, b, sum) => ({
+    overflow: and(xor(a, sum), xor(b, sum)),
     limit: xor(shr(size, true, a, (8 << size) - 1), every(size, sign(size) - 1n)),
   }),
   SQSUB: (size, a, b, sum) => ({
