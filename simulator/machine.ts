@@ -71,12 +71,14 @@ import type {
   ExceptionLevel,
   ListRegister,
   MachineConfig,
+  Moment,
   PeView,
+  RecordingOptions,
   RunOptions,
   StopReason,
   Target,
 } from './target.ts';
-import { compareMoments, type Moment, Timeline, type TimelineHost, type TimelineOptions } from './timeline/timeline.ts';
+import { compareMoments, Timeline, type TimelineHost } from './timeline/timeline.ts';
 
 /** Builds a machine and loads the image. Throws one sentence for a configuration or an image that cannot be. */
 export function createTarget(config: MachineConfig): Target {
@@ -429,13 +431,13 @@ export class Machine implements Target {
   // --- Time travel ----------------------------------------------------------------------------------------------------
 
   /** Keeps snapshots from here on, so that the run can be taken back. */
-  record(options: Partial<TimelineOptions> = {}): void {
+  record(options: Partial<RecordingOptions> = {}): void {
     this.#timeline = new Timeline(this.#timelineHost(), options);
     this.#input.length = 0;
     this.#nextInput = 0;
   }
 
-  get timeline(): Timeline | undefined {
+  get recording(): Timeline | undefined {
     return this.#timeline;
   }
 
@@ -467,6 +469,37 @@ export class Machine implements Target {
         this.observationChanged();
       }
     });
+  }
+
+  reverseContinue(progress: (from: Moment) => boolean = () => true): StopReason | undefined {
+    const now = this.moment;
+    if (!this.#timeline) throw new Error('This run is not recorded: start it with time travel to go back.');
+    for (let end = now; ; ) {
+      const start = this.#timeline.previous(end);
+      if (!start) {
+        this.goTo(this.#timeline.start);
+        return { kind: 'limit' };
+      }
+      if (!progress(start)) {
+        this.goTo(now);
+        return undefined;
+      }
+      const hits = this.#stopsBetween(start, end, Number.POSITIVE_INFINITY);
+      if (hits.length) return this.#stopsBetween(start, end, hits.length).at(-1);
+      end = start;
+    }
+  }
+
+  /** Runs from one moment towards another and collects the stops before it; stands at the last one if there are `most`. */
+  #stopsBetween(start: Moment, end: Moment, most: number): StopReason[] {
+    const stops: StopReason[] = [];
+    this.goTo(start);
+    while (stops.length < most && this.#retired < end.instructions) {
+      const stop = this.run({ instructions: end.instructions - this.#retired, stepOff: stops.length > 0 });
+      if (stop.kind === 'limit' || compareMoments(this.moment, end) >= 0) break;
+      stops.push(stop);
+    }
+    return stops;
   }
 
   #timelineHost(): TimelineHost {

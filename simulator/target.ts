@@ -161,6 +161,38 @@ export type BreakpointSpec =
       readonly match?: (event: SystemRegisterEvent) => boolean;
     };
 
+/**
+ * A moment of a run. Moments of one run are ordered; two with the same number of instructions differ by what happens
+ * while all PEs wait.
+ */
+export interface Moment {
+  /** Instructions retired by all PEs. */
+  readonly instructions: number;
+  /** Modelled time at which the present round of scheduling began. */
+  readonly round: number;
+  /** The PE whose turn it is. */
+  readonly turn: number;
+  /** Instructions of the round that are behind that PE. */
+  readonly done: number;
+}
+
+/** How a run is kept for time travel. */
+export interface RecordingOptions {
+  /** Instructions between two snapshots. */
+  readonly interval: number;
+  /** Bytes that saved pages may take; when they are used up, snapshots are thinned out. */
+  readonly limit: number;
+}
+
+/** What a recording has. */
+export interface Recording {
+  readonly start: Moment;
+  readonly end: Moment;
+  readonly snapshots: number;
+  /** Bytes that snapshots hold of RAM. */
+  readonly bytes: number;
+}
+
 export interface RunOptions {
   /** Stop after this many more instructions of the whole machine. */
   readonly instructions: number;
@@ -231,8 +263,20 @@ export interface Target {
   listRegisters(pe: number): readonly ListRegister[];
   /** Disassembly of one word at an address; undefined for an unallocated encoding. */
   disassemble(word: number, address: bigint): string | undefined;
-  /** Back to the state right after loading. */
+  /** Back to the state right after loading. A recorded run is recorded anew. */
   reset(): void;
+  /** Keeps the run from here on, so that it can be taken back. */
+  record(options?: Partial<RecordingOptions>): void;
+  readonly recording: Recording | undefined;
+  readonly moment: Moment;
+  /** Goes to a moment of the recorded run, or forward to it. Nothing stops it. Throws a sentence without a recording. */
+  goTo(moment: Moment): void;
+  /**
+   * Goes back to the last moment before this one at which a breakpoint stopped, or would have stopped, the run; to the
+   * start of the recording when there is none, and then returns `limit`. `progress` is told each snapshot that is
+   * scanned, newest first; when it returns false the search ends where it began, with undefined.
+   */
+  reverseContinue(progress?: (from: Moment) => boolean): StopReason | undefined;
 }
 
 /** What `createTarget` in `simulator/machine.ts` takes; a launch configuration and the command line both become one. */

@@ -11,6 +11,7 @@ import type {
   FieldValue,
   ListRegister,
   MachineConfig,
+  Moment,
   MappedRange,
   PeView,
   RegisterInfo,
@@ -185,6 +186,23 @@ export class FakeTarget implements Target {
     return offset >= 0n && offset + BigInt(bytes) <= BigInt(RAM_BYTES)
       ? this.ram.subarray(Number(offset), Number(offset) + bytes)
       : undefined;
+  }
+
+  /** The fake forgets: time travel is tested on the machine itself. */
+  readonly recording = undefined;
+
+  record(): void {}
+
+  get moment(): Moment {
+    return { instructions: this.instructions, round: 0, turn: 0, done: 0 };
+  }
+
+  goTo(): void {
+    throw new Error('This run is not recorded: start it with time travel to go back.');
+  }
+
+  reverseContinue(): StopReason | undefined {
+    throw new Error('This run is not recorded: start it with time travel to go back.');
   }
 
   reset(): void {

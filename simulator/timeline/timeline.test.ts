@@ -101,8 +101,8 @@ test('saved pages stay within their limit, and every moment can still be returne
   machine.run({ instructions: 300_000 });
   const [moment, state] = [machine.moment, fingerprint(machine)];
   while (machine.run({ instructions: 1_000_000 }).kind === 'limit');
-  const timeline = machine.timeline;
-  assert.ok(timeline && timeline.bytes <= limit, `${timeline?.bytes} bytes are kept`);
+  const recording = machine.recording;
+  assert.ok(recording && recording.bytes <= limit, `${recording?.bytes} bytes are kept`);
   machine.goTo(moment);
   assert.equal(fingerprint(machine), state);
 });
@@ -124,4 +124,37 @@ test('typed input is replayed where it came in', () => {
 test('going back without a recording is refused with a sentence', () => {
   const machine = firstLight();
   assert.throws(() => machine.goTo(machine.moment), /This run is not recorded/);
+});
+
+test('reverse continue finds the last breakpoint before now, and then the one before it', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  const exits: number[] = [];
+  machine.addBreakpoint({ kind: 'exception', match: event => event.kind === 'taken' && event.class === 'HVC64' });
+  for (;;) {
+    const stop = machine.run({ instructions: 1_000_000 });
+    if (stop.kind === 'poweroff') break;
+    if (stop.kind === 'exception') exits.push(machine.instructions);
+  }
+  assert.ok(exits.length >= 3);
+  for (const expected of exits.reverse()) {
+    const stop = machine.reverseContinue();
+    assert.equal(stop?.kind, 'exception');
+    assert.equal(machine.instructions, expected);
+  }
+  assert.equal(machine.reverseContinue()?.kind, 'limit');
+  assert.equal(machine.instructions, 0);
+});
+
+test('an instruction breakpoint is found backwards with the PE standing at it', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  machine.run({ instructions: 100_000 });
+  const address = machine.pes[0].pc;
+  machine.run({ instructions: 30_000 });
+  machine.addBreakpoint({ kind: 'instruction', address });
+  const stop = machine.reverseContinue();
+  assert.equal(stop?.kind, 'breakpoint');
+  assert.equal(machine.pes[0].pc, address);
+  assert.ok(machine.instructions >= 100_000 && machine.instructions < 130_000);
 });

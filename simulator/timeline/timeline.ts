@@ -9,19 +9,9 @@
 
 import type { Engine } from '../engine/engine.ts';
 import { PAGE_CLEAN, PAGE_CODE, PAGE_FLAGS, RAM } from '../engine/layout.ts';
+import type { Moment, Recording, RecordingOptions } from '../target.ts';
 
 const PAGE_BYTES = 4096;
-
-/** Where a run is: rounds of scheduling, the PE whose turn it is, and how far it has got. */
-export interface Moment {
-  /** Instructions retired by all PEs. */
-  readonly instructions: number;
-  /** Modelled time at which the present round began. */
-  readonly round: number;
-  readonly turn: number;
-  /** Instructions of the round that are behind the PE whose turn it is. */
-  readonly done: number;
-}
 
 /** Negative when `a` is before `b`. */
 export function compareMoments(a: Moment, b: Moment): number {
@@ -46,18 +36,11 @@ interface Snapshot {
   readonly pages: Map<number, Uint8Array>;
 }
 
-export interface TimelineOptions {
-  /** Instructions between two snapshots. */
-  readonly interval: number;
-  /** Bytes that saved pages may take; when they are used up, snapshots are thinned out. */
-  readonly limit: number;
-}
+const DEFAULTS: RecordingOptions = { interval: 10_000_000, limit: 512 * 2 ** 20 };
 
-const DEFAULTS: TimelineOptions = { interval: 10_000_000, limit: 512 * 2 ** 20 };
-
-export class Timeline {
+export class Timeline implements Recording {
   readonly #host: TimelineHost;
-  readonly #options: TimelineOptions;
+  readonly #options: RecordingOptions;
   readonly #snapshots: Snapshot[] = [];
   #savedPages = 0;
   /** Doubles each time that snapshots are thinned out. */
@@ -65,7 +48,7 @@ export class Timeline {
   /** The furthest moment that was reached: beyond it input is new, before it input comes from the log. */
   #end: Moment;
 
-  constructor(host: TimelineHost, options: Partial<TimelineOptions> = {}) {
+  constructor(host: TimelineHost, options: Partial<RecordingOptions> = {}) {
     this.#host = host;
     this.#options = { ...DEFAULTS, ...options };
     this.#interval = this.#options.interval;
