@@ -11,11 +11,19 @@ const program = findQemu();
 const wordsPerRow = Number(process.env['DIFF_WORDS'] ?? 10);
 const seed = Number(process.env['DIFF_SEED'] ?? 1);
 
-/**
- * Rows where QEMU is wrong: it leaves 32 bits of a signed 16-bit result in the register, where the Arm ARM writes the
- * element and zeros (FCVTZS vector, fixed-point: `V[d, esize]`). Seen in 7.2.
- */
-const wrongInQemu = new Set(['FCVTZS_shift_scalar_half']);
+const FZ = 1 << 24;
+
+/** Where QEMU (7.2) is wrong, and what the Arm ARM says. */
+function isWrongInQemu({ name, words, before }: Case): boolean {
+  // It leaves 32 bits of a negative 16-bit result in the register: the element and zeros are written (`V[d, esize]`).
+  if (name.startsWith('FCVTZS_shift_scalar_half')) return true;
+  // It sets Z for a positive denormal that FPCR.FZ makes zero: FPToFixedJS clears Z unless the fraction was zero.
+  if (name.startsWith('FJCVTZS')) {
+    const operand = before.v[2 * ((words[0] >>> 5) & 31)];
+    return ((before.fpcr ?? 0) & FZ) !== 0 && operand !== 0n && operand >> 52n === 0n;
+  }
+  return false;
+}
 
 test('every floating-point and SIMD row has semantics', () => {
   const rows = fpSimdRows.map(row => row.id);
@@ -33,12 +41,12 @@ test('floating-point and SIMD instructions do what they do under QEMU', {
   const runBatch = (): void => {
     const theirs = runOnQemu(program as string, batch);
     for (const [i, ours] of engine.run(batch).entries()) {
+      if (isWrongInQemu(batch[i])) continue;
       found.push(...differences(ours, theirs[i]).map(text => `${batch[i].name}: ${text}`));
     }
     batch = [];
   };
   for (const row of fpSimdRows) {
-    if (wrongInQemu.has(row.id)) continue;
     let drawn = 0;
     for (let tries = 0; drawn < wordsPerRow && tries < wordsPerRow * 60; tries++) {
       const next = cases.draw(row);

@@ -64,9 +64,10 @@ const sameDouble = (bits: bigint, value: number, what: string): void => {
 
 test('doubles are rounded to nearest as JavaScript rounds them', () => {
   const next = random(1);
+  const bits32 = (): number => next(2 ** 32);
   machine.set32(L.FPCR, 0);
   for (let i = 0; i < 20_000; i++) {
-    const bits = (): bigint => (BigInt(next() >>> 0) << 32n) | BigInt(next() >>> 0);
+    const bits = (): bigint => (BigInt(bits32()) << 32n) | BigInt(bits32());
     // Exponents near each other half of the time, so that sums do not just return an operand.
     const a = bits();
     const b = i & 1 ? bits() : (a & (0x7fen << 52n)) ^ (bits() & ~(0x7fcn << 52n));
@@ -81,6 +82,7 @@ test('doubles are rounded to nearest as JavaScript rounds them', () => {
 
 test('singles are rounded to nearest as Math.fround rounds them', () => {
   const next = random(2);
+  const bits32 = (): number => next(2 ** 32);
   machine.set32(L.FPCR, 0);
   const same = (bits: number, value: number, what: string): void => {
     const rounded = Math.fround(value);
@@ -88,8 +90,8 @@ test('singles are rounded to nearest as Math.fround rounds them', () => {
     else assert.ok(Object.is(single(bits >>> 0), rounded), what);
   };
   for (let i = 0; i < 20_000; i++) {
-    const a = next() >>> 0;
-    const b = i & 1 ? next() >>> 0 : ((a & 0x7f000000) ^ (next() & ~0x7e000000)) >>> 0;
+    const a = bits32();
+    const b = i & 1 ? bits32() : ((a & 0x7f000000) ^ (bits32() & ~0x7e000000)) >>> 0;
     const what = `${single(a)}, ${single(b)}`;
     same(floats.fadd32(a, b), single(a) + single(b), what);
     same(floats.fsub32(a, b), single(a) - single(b), what);
@@ -108,22 +110,23 @@ test('a fused multiply-add rounds once', () => {
 
 test('a fused multiply-add is the same with and without soft float', () => {
   const next = random(3);
+  const bits32 = (): number => next(2 ** 32);
   // Few ones at both ends of a fraction make sums that end close to halfway between two numbers.
   const fraction = (bits: number): bigint => {
-    const one = (): bigint => 1n << BigInt((next() >>> 0) % bits);
-    const wide = (BigInt(next() >>> 0) << 32n) | BigInt(next() >>> 0);
+    const one = (): bigint => 1n << BigInt(bits32() % bits);
+    const wide = (BigInt(bits32()) << 32n) | BigInt(bits32());
     return (
-      [one() | one(), (1n << BigInt(bits)) - one(), one() ^ one() ^ one(), wide][next() & 3] &
+      [one() | one(), (1n << BigInt(bits)) - one(), one() ^ one() ^ one(), wide][bits32() & 3] &
       ((1n << BigInt(bits)) - 1n)
     );
   };
   const number = (bias: number, bits: number, spread: number): bigint => {
-    const exponent = BigInt(bias + ((next() >>> 0) % spread) - (spread >> 1));
-    return (BigInt(next() & 1) << (bits === 52 ? 63n : 31n)) | (exponent << BigInt(bits)) | fraction(bits);
+    const exponent = BigInt(bias + (bits32() % spread) - (spread >> 1));
+    return (BigInt(bits32() & 1) << (bits === 52 ? 63n : 31n)) | (exponent << BigInt(bits)) | fraction(bits);
   };
   machine.set32(L.FPCR, 0);
   for (let i = 0; i < 100_000; i++) {
-    const spread = [2, 8, 60, 120][next() & 3];
+    const spread = [2, 8, 60, 120][bits32() & 3];
     const [c, a, b] = [0, 1, 2].map(() => number(1023, 52, spread));
     const [z, x, y] = [0, 1, 2].map(() => Number(number(127, 23, spread >> 1)));
     // The quick way is open only once inexact has been signalled.
