@@ -36,8 +36,8 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 export async function trace(argv: readonly string[]): Promise<number> {
-  const args = parseRunArguments(argv);
-  const target = boot({ ...args, quiet: true });
+  const args = { ...parseRunArguments(argv), quiet: true };
+  const target = boot(args);
   let lines: string[] = [];
   const flush = () => {
     const text = lines.join('');
