@@ -22,8 +22,15 @@ const manifestFile = join(folder, 'manifest.json');
 
 /** From `linux-image-cloud-arm64` to the package with the kernel; from Linux 7 on that is `linux-binary-...`. */
 const KERNEL = /^linux-(image|binary)-\d.*-cloud-arm64$/;
+const KERNEL_16K = /^linux-(image|binary)-\d.*-arm64-16k$/;
 
 const VMLINUZ = /\/boot\/vmlinuz-[^/]*$|\/modules\/[^/]*\/vmlinuz$/;
+const CODE = /\/QEMU_EFI\.fd$/;
+const XEN = /\/boot\/xen-[^/]*-arm64$/;
+
+function kernel(suite, set) {
+  return { result: `linux-${suite}`, set, suite, package: 'linux-image-cloud-arm64', follow: KERNEL, file: VMLINUZ };
+}
 
 /**
  * One row per file: `result` in the cache, the Debian `suite` and `package`, and the `file` inside. `follow` names the
@@ -32,38 +39,22 @@ const VMLINUZ = /\/boot\/vmlinuz-[^/]*$|\/modules\/[^/]*\/vmlinuz$/;
 const DEBIAN = [
   { result: 'u-boot.bin', set: 'tests', suite: 'bookworm', package: 'u-boot-qemu', file: /\/qemu_arm64\/u-boot\.bin$/ },
   { result: 'busybox', set: 'tests', suite: 'bookworm', package: 'busybox-static', file: /\/bin\/busybox$/ },
+  kernel('bookworm', 'tests'),
+  kernel('trixie', 'ladder'),
+  kernel('bookworm-backports', 'ladder'),
+  kernel('trixie-backports', 'ladder'),
   {
-    result: 'linux-bookworm',
-    set: 'tests',
-    suite: 'bookworm',
-    package: 'linux-image-cloud-arm64',
-    follow: KERNEL,
-    file: VMLINUZ,
-  },
-  {
-    result: 'linux-trixie',
-    set: 'ladder',
-    suite: 'trixie',
-    package: 'linux-image-cloud-arm64',
-    follow: KERNEL,
-    file: VMLINUZ,
-  },
-  {
-    result: 'linux-bookworm-backports',
-    set: 'ladder',
-    suite: 'bookworm-backports',
-    package: 'linux-image-cloud-arm64',
-    follow: KERNEL,
-    file: VMLINUZ,
-  },
-  {
-    result: 'linux-trixie-backports',
+    result: 'linux-trixie-backports-16k',
     set: 'ladder',
     suite: 'trixie-backports',
-    package: 'linux-image-cloud-arm64',
-    follow: KERNEL,
+    package: 'linux-image-arm64-16k',
+    follow: KERNEL_16K,
     file: VMLINUZ,
   },
+  { result: 'edk2-bookworm.fd', set: 'ladder', suite: 'bookworm', package: 'qemu-efi-aarch64', file: CODE },
+  { result: 'edk2-trixie.fd', set: 'ladder', suite: 'trixie', package: 'qemu-efi-aarch64', file: CODE },
+  { result: 'xen-bookworm', set: 'ladder', suite: 'bookworm', package: 'xen-hypervisor-4.17-arm64', file: XEN },
+  { result: 'xen-trixie', set: 'ladder', suite: 'trixie', package: 'xen-hypervisor-4.20-arm64', file: XEN },
 ];
 
 /** The line that every initramfs prints when the kernel has started its first process. */
