@@ -2,6 +2,7 @@
 
 import type { MachineConfig, TranslationRegime } from '../simulator/target.ts';
 import type { Files } from './files.ts';
+import { isAbsolute, joinPath } from './symbols/dwarf/line.ts';
 import { loadSymbols, type SymbolTable } from './symbols/index.ts';
 
 export interface Launch {
@@ -84,6 +85,7 @@ const symbolSources: Check<readonly CheckedSymbols[]> = (value, name) => {
 /** Attributes by name; those that VS Code adds by itself are not in it and are let through. */
 const CHECKS = {
   program: aPath,
+  cwd: aPath,
   cpu: aString,
   features: strings,
   gic: oneOf(2, 3),
@@ -99,6 +101,9 @@ const CHECKS = {
   symbols: symbolSources,
   console: oneOf('output', 'none'),
 } as const satisfies Record<string, Check<unknown>>;
+
+/** Names of the launch attributes; the manifest of the extension has the same ones. */
+export const LAUNCH_ATTRIBUTES: readonly string[] = Object.keys(CHECKS);
 
 type Checked = { [K in keyof typeof CHECKS]?: ReturnType<(typeof CHECKS)[K]> };
 
@@ -118,7 +123,6 @@ const CLIENT_ATTRIBUTES = new Set([
   'linux',
   'osx',
   'windows',
-  'cwd',
 ]);
 
 function check(given: Readonly<Record<string, unknown>>): Checked {
@@ -142,25 +146,47 @@ function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 }
 
+/**
+ * Finds where relative source paths of an image begin: at `cwd`, else at the folder of the image or one above it. An
+ * image that was built with relative paths can so be moved with its sources.
+ */
+async function locateSources(table: SymbolTable, cwd: string, files: Files): Promise<void> {
+  const first = table.firstSourceFile();
+  if (first === undefined || isAbsolute(first)) return;
+  const folders = cwd === '' ? [] : [cwd];
+  let above = table.name.replaceAll('\\', '/');
+  while (above.includes('/')) {
+    above = above.slice(0, above.lastIndexOf('/'));
+    folders.push(above);
+  }
+  for (const folder of folders) {
+    if (!(await files.exists(joinPath(folder, first)))) continue;
+    table.sourceRoot = folder;
+    return;
+  }
+}
+
 /** Checks the attributes and reads the files. Rejects with one sentence. */
 export async function prepareLaunch(given: unknown, files: Files): Promise<Launch> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new Error('The launch request has no attributes; give at least "program", the path of an image.');
   }
   const attributes = check(given as Record<string, unknown>);
-  const { program } = attributes;
-  if (program === undefined) throw new Error('The launch attribute "program" is missing; give the path of an image.');
+  if (attributes.program === undefined)
+    throw new Error('The launch attribute "program" is missing; give the path of an image.');
+  const { cwd = '' } = attributes;
+  const program = joinPath(cwd, attributes.program);
   const image = await files.read(program);
   if (image.length === 0)
     throw new Error(`${program} is empty; "program" has to be an ELF file, a Linux Image or a flat binary.`);
   const memory = attributes.memory ?? 2 ** 30;
-  const initrd = attributes.initrd === undefined ? undefined : await files.read(attributes.initrd);
+  const initrd = attributes.initrd === undefined ? undefined : await files.read(joinPath(cwd, attributes.initrd));
   if (initrd !== undefined && initrd.length > memory) {
     throw new Error(
       `${attributes.initrd} has ${initrd.length} bytes and does not fit into the ${memory} bytes of memory.`,
     );
   }
-  const dtb = attributes.dtb === undefined ? undefined : await files.read(attributes.dtb);
+  const dtb = attributes.dtb === undefined ? undefined : await files.read(joinPath(cwd, attributes.dtb));
   const notes: string[] = [];
   const symbols: SymbolTable[] = [];
   if (isElf(image)) symbols.push(loadSymbols(image, program));
@@ -170,8 +196,10 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
     );
   }
   for (const source of attributes.symbols ?? []) {
-    symbols.push(loadSymbols(await files.read(source.file), source.file, source));
+    const file = joinPath(cwd, source.file);
+    symbols.push(loadSymbols(await files.read(file), file, source));
   }
+  for (const table of symbols) await locateSources(table, cwd, files);
   return {
     program,
     stopOnEntry: attributes.stopOnEntry ?? false,

@@ -15,6 +15,8 @@ export interface SymbolSource {
 export interface LaunchAttributes {
   /** Path of the image: ELF, Linux Image or flat binary. */
   readonly program: string;
+  /** Where relative paths begin: those of these attributes, and those of source files in debug information. */
+  readonly cwd?: string;
   /** PE model, such as `armv8.4`. */
   readonly cpu?: string;
   /** Single features on and off: `+nv2`, `-vhe`. */

@@ -94,6 +94,8 @@ export class SymbolTable {
   readonly bias: bigint;
   readonly regime: TranslationRegime | undefined;
   readonly frames: CallFrames;
+  /** The folder at which relative paths of the debug information begin; set before the first question about lines. */
+  sourceRoot = '';
   private readonly sections: DwarfSections;
   readonly info: DwarfInfo;
   private sizedFunctions: readonly FunctionSymbol[] | undefined;
@@ -279,6 +281,16 @@ export class SymbolTable {
     return second === undefined ? address : second + this.bias;
   }
 
+  /** The primary source file of the first unit that has one, as the debug information names it. */
+  firstSourceFile(): string | undefined {
+    const unit = this.info.units().find(({ lineOffset, name }) => lineOffset !== undefined && name !== '');
+    return unit === undefined ? undefined : joinPath(unit.directory, unit.name);
+  }
+
+  private directoryOf(unit: Unit): string {
+    return joinPath(this.sourceRoot, unit.directory);
+  }
+
   /** Source files that the image names. */
   sourceFiles(): readonly string[] {
     const files = new Set<string>();
@@ -292,7 +304,7 @@ export class SymbolTable {
     for (const unit of this.info.units()) {
       const offset = unit.lineOffset;
       if (offset === undefined) continue;
-      for (const path of new Set(lineFiles(this.sections, offset, unit.name, unit.directory))) {
+      for (const path of new Set(lineFiles(this.sections, offset, unit.name, this.directoryOf(unit)))) {
         const base = path.slice(path.lastIndexOf('/') + 1);
         const entries = index.get(base);
         if (entries === undefined) index.set(base, [{ unit, path }]);
@@ -316,7 +328,8 @@ export class SymbolTable {
   private lines(unit: Unit): LineTable | undefined {
     if (!this.lineTables.has(unit.offset)) {
       const offset = unit.lineOffset;
-      const table = offset === undefined ? undefined : lineTable(this.sections, offset, unit.name, unit.directory);
+      const table =
+        offset === undefined ? undefined : lineTable(this.sections, offset, unit.name, this.directoryOf(unit));
       this.lineTables.set(unit.offset, table);
     }
     return this.lineTables.get(unit.offset);

@@ -52,9 +52,14 @@ interface Header {
   readonly program: DwarfReader;
 }
 
+/** True for a path that begins at the root of a file system, also of Windows. */
+export function isAbsolute(path: string): boolean {
+  return path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path);
+}
+
 /** Joins a path to a directory and removes `.` and `..`. */
 export function joinPath(directory: string, path: string): string {
-  const full = path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path) || directory === '' ? path : `${directory}/${path}`;
+  const full = isAbsolute(path) || directory === '' ? path : `${directory}/${path}`;
   const parts: string[] = [];
   for (const part of full.split('/')) {
     if (part === '.' || (part === '' && parts.length > 0)) continue;
