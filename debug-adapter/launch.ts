@@ -9,6 +9,7 @@ export interface Launch {
   readonly config: MachineConfig;
   readonly program: string;
   readonly stopOnEntry: boolean;
+  readonly timeTravel: boolean;
   readonly console: 'output' | 'none';
   readonly symbols: readonly SymbolTable[];
   /** Sentences for the user that are no errors. */
@@ -98,6 +99,7 @@ const CHECKS = {
   loadAddress: address,
   semihosting: aBoolean,
   stopOnEntry: aBoolean,
+  timeTravel: aBoolean,
   symbols: symbolSources,
   console: oneOf('output', 'none'),
 } as const satisfies Record<string, Check<unknown>>;
@@ -203,6 +205,7 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
   return {
     program,
     stopOnEntry: attributes.stopOnEntry ?? false,
+    timeTravel: attributes.timeTravel ?? true,
     console: attributes.console ?? 'output',
     symbols,
     notes,

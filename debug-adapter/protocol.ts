@@ -34,6 +34,8 @@ export interface LaunchAttributes {
   readonly loadAddress?: number | string;
   readonly semihosting?: boolean;
   readonly stopOnEntry?: boolean;
+  /** Keeps the run, so that it can be taken back; true when left out. */
+  readonly timeTravel?: boolean;
   readonly symbols?: readonly SymbolSource[];
   /** Where the guest's console goes: `output` events (the default) or nowhere. */
   readonly console?: 'output' | 'none';
@@ -107,6 +109,17 @@ export interface WalkResponse {
   readonly writable: boolean;
   readonly executable: boolean;
   readonly memoryType?: string;
+}
+
+/** `hyperstep/reverseToLevelChange`: back to the last exception that changed the level of a PE, or its return. */
+export interface ReverseToLevelChangeArguments {
+  readonly threadId: number;
+}
+
+/** `hyperstep/goTo`: to a moment of the recorded run. */
+export interface GoToArguments {
+  /** Instructions of the whole machine. */
+  readonly instructions: number;
 }
 
 export interface ConsoleArguments {

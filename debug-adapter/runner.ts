@@ -91,6 +91,50 @@ export class Runner {
     this.pauseRequested = true;
   }
 
+  /**
+   * Goes back to the last breakpoint that counts, one recorded stretch a turn of the event loop. A breakpoint `own` of
+   * the machine's counts too, as a step of a PE, and is removed at the end.
+   */
+  startReverse(own?: number, pe = 0): void {
+    this.motion = {
+      next: () => ({}),
+      after: () => ({ reason: 'step', pe }),
+      owns: id => id === own,
+      end: () => {
+        if (own !== undefined) this.target.removeBreakpoint(own);
+      },
+    };
+    this.pauseRequested = false;
+    this.searchBack(this.target.reverseContinue());
+  }
+
+  private searchBack(search: Generator<unknown, StopReason>): void {
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      let stop: Stop | undefined;
+      try {
+        const step = this.pauseRequested ? search.return({ kind: 'limit' }) : search.next();
+        if (this.pauseRequested) stop = { reason: 'pause', pe: 0 };
+        else if (step.done) stop = this.judgeBack(step.value);
+        // A breakpoint whose condition does not hold: the search goes on before it.
+        if (stop === undefined) {
+          this.searchBack(step.done ? this.target.reverseContinue() : search);
+          return;
+        }
+      } catch (error) {
+        stop = { reason: 'pause', pe: 0, description: 'Cannot go back', text: (error as Error).message };
+      }
+      this.finish();
+      this.events.stopped(stop);
+    }, 0);
+  }
+
+  private judgeBack(reason: StopReason): Stop | undefined {
+    if (reason.kind === 'limit') return { reason: 'entry', pe: 0, description: 'Start of the recording' };
+    const outcome = this.motion && this.judge(this.motion, reason);
+    return outcome !== undefined && 'reason' in outcome ? outcome : undefined;
+  }
+
   /** Stops without an event. */
   cancel(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);

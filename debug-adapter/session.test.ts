@@ -18,7 +18,7 @@ afterEach(() => client.dispose());
 const DECLARED: Readonly<Record<string, readonly string[]>> = {
   supportsConfigurationDoneRequest: ['configurationDone'],
   supportsFunctionBreakpoints: ['setFunctionBreakpoints'],
-  supportsStepBack: ['stepBack', 'reverseContinue'],
+  supportsStepBack: ['restartFrame', 'reverseContinue'],
   supportsSetVariable: ['setVariable'],
   supportsRestartFrame: ['restartFrame'],
   supportsGotoTargetsRequest: ['gotoTargets', 'goto'],
@@ -60,7 +60,7 @@ describe('requests out of order', () => {
     await client.request('initialize', {});
     assert.equal(await client.refused('stackTrace', { threadId: 1 }), 'The request stackTrace came before launch.');
     assert.equal(await client.refused('initialize', {}), 'The request initialize came twice.');
-    assert.equal(await client.refused('stepBack', {}), 'This debugger does not know the request "stepBack".');
+    assert.equal(await client.refused('restartFrame', {}), 'This debugger does not know the request "restartFrame".');
     client.adapter.send(null);
     client.adapter.send({ type: 'request', seq: 'x' });
     assert.match((await client.event('output')).body.output, /no DAP request/);

@@ -159,6 +159,7 @@ export class Session {
 
   start(launch: Launch): Machine {
     const target = this.options.createTarget(launch.config);
+    if (launch.timeTravel) target.record();
     if (launch.console === 'output') {
       target.onConsole = bytes => {
         this.consoleText += this.consoleDecoder.decode(bytes, { stream: true });

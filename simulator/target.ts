@@ -145,6 +145,8 @@ export type BreakpointSpec =
       readonly regime?: TranslationRegime;
       readonly vmid?: number;
       readonly pe?: number;
+      /** Asked before the stop, with the PE at the instruction; the run goes on at once when it says no. */
+      readonly match?: (pe: PeView) => boolean;
     }
   | {
       readonly kind: 'data';
@@ -202,6 +204,17 @@ export interface RunOptions {
   readonly stepOff?: boolean;
 }
 
+/** State of a PE at the moment when an exception was taken. */
+export interface Interrupted {
+  /** ELR_ELx and SPSR_ELx of the level that took it: another value there now means another guest or thread. */
+  readonly pc: bigint;
+  readonly spsr: bigint;
+  /** X0 to X30. */
+  readonly registers: readonly bigint[];
+  /** `IRQ`, `FIQ` or `SError`; undefined for a synchronous exception, which ESR_ELx describes. */
+  readonly interrupt?: 'IRQ' | 'FIQ' | 'SError';
+}
+
 /** One PE as the debugger sees it. Values of registers are unsigned. */
 export interface PeView {
   readonly index: number;
@@ -228,6 +241,11 @@ export interface PeView {
   write(space: AddressSpace, address: bigint, data: Uint8Array): boolean;
   /** The walk of the MMU, without side effects. */
   walk(address: bigint, regime?: TranslationRegime): WalkResult;
+  /**
+   * What the last exception taken to a level from a lower one interrupted, as it was then. Kept while
+   * `Target.keepInterrupted` is set.
+   */
+  interrupted(level: ExceptionLevel): Interrupted | undefined;
   /** Every mapping of a stage: stage 1 of a regime, or stage 2 by the present VTTBR_EL2. At most `limit` ranges. */
   mappings(stage: 1 | 2, regime: TranslationRegime, limit: number): readonly MappedRange[];
 }
@@ -251,6 +269,8 @@ export interface Target {
   readonly cycles: number;
   /** The device tree that the guest was given. */
   readonly deviceTree: Uint8Array | undefined;
+  /** Keep what exceptions interrupt, for `PeView.interrupted`. Off at first. */
+  keepInterrupted: boolean;
   /** Called for every exception taken and returned from while set; nothing is recorded when undefined. */
   onException: ((event: ExceptionEvent) => void) | undefined;
   /** Bytes that the guest sent to its console. */
@@ -273,10 +293,10 @@ export interface Target {
   goTo(moment: Moment): void;
   /**
    * Goes back to the last moment before this one at which a breakpoint stopped, or would have stopped, the run; to the
-   * start of the recording when there is none, and then returns `limit`. `progress` is told each snapshot that is
-   * scanned, newest first; when it returns false the search ends where it began, with undefined.
+   * start of the recording when there is none, and then returns `limit`. Yields before each stretch that is searched,
+   * newest first; a caller that ends the iteration early is put back to where it began.
    */
-  reverseContinue(progress?: (from: Moment) => boolean): StopReason | undefined;
+  reverseContinue(): Generator<Moment, StopReason>;
 }
 
 /** What `createTarget` in `simulator/machine.ts` takes; a launch configuration and the command line both become one. */

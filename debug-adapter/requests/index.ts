@@ -7,6 +7,7 @@ import { EVALUATE } from './evaluate.ts';
 import { EXECUTION } from './execution.ts';
 import { LIFECYCLE } from './lifecycle.ts';
 import { MEMORY } from './memory.ts';
+import { REVERSE } from './reverse.ts';
 import { SOURCES } from './sources.ts';
 import { STACK } from './stack.ts';
 import { VARIABLES } from './variables.ts';
@@ -15,6 +16,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...LIFECYCLE,
   ...BREAKPOINTS,
   ...EXECUTION,
+  ...REVERSE,
   ...STACK,
   ...VARIABLES,
   ...EVALUATE,

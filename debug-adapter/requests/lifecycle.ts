@@ -20,6 +20,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsCondition: true,
     conditionDescription: 'Such as esr.ec == HVC64 && x0 == 0x84000000, or from.el == 1',
   })),
+  supportsStepBack: true,
   supportsSetVariable: true,
   supportsGotoTargetsRequest: true,
   supportsCompletionsRequest: true,

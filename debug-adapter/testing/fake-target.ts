@@ -9,10 +9,11 @@ import type {
   ExceptionEvent,
   ExceptionLevel,
   FieldValue,
+  Interrupted,
   ListRegister,
   MachineConfig,
-  Moment,
   MappedRange,
+  Moment,
   PeView,
   RegisterInfo,
   RunOptions,
@@ -144,6 +145,12 @@ class FakePe implements PeView {
     return { steps, pa: address, readable: true, writable: true, executable: true, memoryType: 'Normal WB' };
   }
 
+  taken: Interrupted | undefined;
+
+  interrupted(): Interrupted | undefined {
+    return this.taken;
+  }
+
   mappings(_stage: 1 | 2, _regime: TranslationRegime, limit: number): readonly MappedRange[] {
     return [
       { input: 0n, output: RAM, size: 0x1000n, level: 3, attributes: 'RW X Normal WB' },
@@ -156,6 +163,7 @@ export class FakeTarget implements Target {
   readonly pes: FakePe[];
   instructions = 0;
   readonly deviceTree = undefined;
+  keepInterrupted = false;
   onException: ((event: ExceptionEvent) => void) | undefined;
   onConsole: ((bytes: Uint8Array) => void) | undefined;
   /** What the debugger sent to the console of the guest. */
@@ -201,7 +209,8 @@ export class FakeTarget implements Target {
     throw new Error('This run is not recorded: start it with time travel to go back.');
   }
 
-  reverseContinue(): StopReason | undefined {
+  // biome-ignore lint/correctness/useYield: it only refuses.
+  *reverseContinue(): Generator<Moment, StopReason> {
     throw new Error('This run is not recorded: start it with time travel to go back.');
   }
 
@@ -264,7 +273,8 @@ export class FakeTarget implements Target {
           spec =>
             spec.kind === 'instruction' &&
             spec.address === pe.pc &&
-            (spec.regime === undefined || spec.regime === pe.regime),
+            (spec.regime === undefined || spec.regime === pe.regime) &&
+            (spec.match?.(pe) ?? true),
         );
         if (ids.length > 0) return { kind: 'breakpoint', pe: pe.index, ids };
       }
@@ -361,6 +371,7 @@ export class FakeTarget implements Target {
       pe.system.set('SPSR_EL2', BigInt((pe.el << 2) | 1));
       pe.system.set('ESR_EL2', esr);
       const from = pe.el;
+      pe.taken = { pc: next, spsr: BigInt((from << 2) | 1), registers: [...pe.x] };
       pe.el = 2;
       next = (pe.system.get('VBAR_EL2') ?? 0n) + (from < 2 ? 0x400n : 0x200n);
       pe.pc = next;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { RAM } from '../engine/layout.ts';
 import { Machine } from '../machine.ts';
+import type { StopReason } from '../target.ts';
 
 const FIRST_LIGHT = new URL('../hypervisors/first-light/first-light.elf', import.meta.url);
 const MEMORY = 64 * 2 ** 20;
@@ -36,6 +37,15 @@ function fingerprint(machine: Machine): string {
     ...names.map(({ name }) => name),
   ];
   return `${hash >>> 0} ${machine.instructions} ${registers.map(name => `${name}=${pe.readRegister(name).toString(16)}`).join(' ')}`;
+}
+
+/** Reverse continue to its end. */
+function reverse(machine: Machine): StopReason {
+  const search = machine.reverseContinue();
+  for (;;) {
+    const step = search.next();
+    if (step.done) return step.value;
+  }
 }
 
 function random(seed: number): () => number {
@@ -138,11 +148,11 @@ test('reverse continue finds the last breakpoint before now, and then the one be
   }
   assert.ok(exits.length >= 3);
   for (const expected of exits.reverse()) {
-    const stop = machine.reverseContinue();
-    assert.equal(stop?.kind, 'exception');
+    const stop = reverse(machine);
+    assert.equal(stop.kind, 'exception');
     assert.equal(machine.instructions, expected);
   }
-  assert.equal(machine.reverseContinue()?.kind, 'limit');
+  assert.equal(reverse(machine).kind, 'limit');
   assert.equal(machine.instructions, 0);
 });
 
@@ -153,8 +163,20 @@ test('an instruction breakpoint is found backwards with the PE standing at it', 
   const address = machine.pes[0].pc;
   machine.run({ instructions: 30_000 });
   machine.addBreakpoint({ kind: 'instruction', address });
-  const stop = machine.reverseContinue();
-  assert.equal(stop?.kind, 'breakpoint');
+  const stop = reverse(machine);
+  assert.equal(stop.kind, 'breakpoint');
   assert.equal(machine.pes[0].pc, address);
   assert.ok(machine.instructions >= 100_000 && machine.instructions < 130_000);
+});
+
+test('a search that is given up leaves the machine where it was', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  machine.run({ instructions: 200_000 });
+  const before = fingerprint(machine);
+  const search = machine.reverseContinue();
+  search.next();
+  search.next();
+  search.return({ kind: 'limit' });
+  assert.equal(fingerprint(machine), before);
 });
