@@ -18,7 +18,7 @@ afterEach(() => client.dispose());
 const DECLARED: Readonly<Record<string, readonly string[]>> = {
   supportsConfigurationDoneRequest: ['configurationDone'],
   supportsFunctionBreakpoints: ['setFunctionBreakpoints'],
-  supportsStepBack: ['restartFrame', 'reverseContinue'],
+  supportsStepBack: ['stepBack', 'reverseContinue'],
   supportsSetVariable: ['setVariable'],
   supportsRestartFrame: ['restartFrame'],
   supportsGotoTargetsRequest: ['gotoTargets', 'goto'],
