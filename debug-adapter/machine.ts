@@ -31,6 +31,7 @@ export class Machine {
     readonly launch: Launch,
     events: RunnerEvents,
   ) {
+    target.keepInterrupted = true;
     for (const table of launch.symbols) this.symbols.add(table);
     this.breakpoints = new Breakpoints(target, this.symbols);
     this.runner = new Runner(target, this.breakpoints, events);

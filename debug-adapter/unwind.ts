@@ -125,7 +125,7 @@ function callerByRecord(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame |
   const saved = word(record, 8);
   const registers = calleeSaved(frame.registers);
   const lr = frame.registers[LR];
-  if (frame.live && lr !== undefined && lr !== 0n) {
+  if (frame.exact && lr !== undefined && lr !== 0n) {
     // A function that has not stored its frame record yet, or never does, still has its return address in x30.
     const address = stripPac(lr);
     const own = symbols.at(frame.pc, frame.regime)?.functionAt(frame.pc)?.address;
@@ -163,7 +163,10 @@ function isCode(frame: PhysicalFrame, symbols: Symbols, address: bigint): boolea
 function inVectors(frame: PhysicalFrame): boolean {
   if (frame.el === 0) return false;
   const base = tryRegister(frame.pe, `VBAR_EL${frame.el}`);
-  return base !== undefined && frame.pc >= base && frame.pc < base + 0x800n;
+  if (base === undefined || frame.pc < base || frame.pc >= base + 0x800n) return false;
+  // A linker may put functions into the unused end of the table.
+  const symbol = frame.table?.functionAt(lookupAddress(frame));
+  return symbol === undefined || symbol.size === 0 || symbol.address <= base;
 }
 
 /** In the vector table, or in code that an entry of the table branches to. */
@@ -196,20 +199,25 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
   const from = Number((spsr >> SPSR_M_EL) & 3n) as ExceptionLevel;
   // An exception within one level leaves ELR_ELx of the outer one in memory only: the chain ends here.
   if (from >= el) return undefined;
-  // Start-up code has no caller either; ELR_ELx tells of a guest only where the vectors lead to this frame.
-  if (!handlesExceptions(frame)) return undefined;
+  // Start-up code has no caller either. ELR_ELx tells of what was interrupted where the vectors lead to this frame; and at
+  // the end of a hypervisor's stack it tells of the guest that is loaded, for those that enter guests like functions.
+  const vector = inVectors(frame);
+  const taken = pe.interrupted(el);
+  const same = taken?.pc === elr && taken.spsr === spsr;
+  if (!vector && !(same && hasGuest(pe, el)) && !handlesExceptions(frame)) return undefined;
   const regime = lowerRegime(pe, from);
   const space: AddressSpace = { kind: 'va', regime };
   if (pe.read(space, elr, 4) === undefined) return undefined;
   const usesSpElx = (spsr & 1n) !== 0n && from !== 0;
-  const registers: (bigint | undefined)[] = frame.live ? [...frame.registers] : frame.registers.map(() => undefined);
+  const registers: (bigint | undefined)[] = same ? [...taken.registers] : frame.registers.map(() => undefined);
   // Vector code seldom touches x29 before it is saved, so the handler's outermost frame still has the interrupted one.
-  registers[FP] = frame.registers[FP];
+  if (!same && vector) registers[FP] = frame.registers[FP];
   registers[SP] = tryRegister(pe, usesSpElx ? `SP_EL${from}` : 'SP_EL0');
   const esr = tryRegister(pe, `ESR_EL${el}`);
   const named =
     esr === undefined ? undefined : pe.fields(`ESR_EL${el}`, esr).find(field => field.name === 'EC')?.meaning;
-  const boundary = `exception to EL${el} from EL${from}${named === undefined ? '' : `, last syndrome: ${named}`}`;
+  const why = taken?.interrupt ?? named;
+  const boundary = `exception to EL${el} from EL${from}${why === undefined ? '' : `: ${why}`}`;
   return {
     pe,
     el: from,
@@ -224,6 +232,12 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
   };
 }
 
+/** At EL2 with stage 2 on: a guest is loaded. */
+function hasGuest(pe: PeView, el: ExceptionLevel): boolean {
+  return el === 2 && ((tryRegister(pe, 'HCR_EL2') ?? 0n) & HCR_EL2_VM) !== 0n;
+}
+
+const HCR_EL2_VM = 1n;
 const HCR_EL2_E2H = 1n << 34n;
 const HCR_EL2_TGE = 1n << 27n;
 

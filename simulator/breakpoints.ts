@@ -4,14 +4,27 @@
  * system register breakpoints are asked where such a thing happens. Nothing is polled.
  */
 
+import { byName, type RegisterRow, storageOf } from './arch/registers/index.ts';
 import type { Engine } from './engine/engine.ts';
 import { FETCH_HOOK, ITLB, ITLB_ENTRIES, PAGE_FLAGS, PAGE_WATCH, RAM, RAM_BASE } from './engine/layout.ts';
-import type { BreakpointSpec, ExceptionEvent, PeView, StopReason } from './target.ts';
+import type {
+  AddressSpace,
+  BreakpointSpec,
+  ExceptionEvent,
+  PeView,
+  StopReason,
+  SystemRegisterEvent,
+} from './target.ts';
 
 export interface BreakpointHost {
   readonly engine: Engine;
-  readonly pes: readonly PeView[];
+  readonly pes: readonly (PeView & { physicalAddress(space: AddressSpace, address: bigint): bigint | undefined })[];
+  /** Whose turn it is. */
+  readonly activePe: number;
+  readonly ramBytes: number;
   requestStop(stop: StopReason): void;
+  /** Accesses to other system registers than before have to be reported. */
+  watchedRegistersChanged(): void;
   /** Whether exceptions have to be reported may have changed. */
   observationChanged(): void;
 }
@@ -21,23 +34,32 @@ type Of<K extends BreakpointSpec['kind']> = Extract<BreakpointSpec, { kind: K }>
 export class Breakpoints {
   readonly #host: BreakpointHost;
   readonly #all = new Map<number, BreakpointSpec>();
-  /** Host addresses of words that have a breakpoint record now. */
+  /** Host addresses of words that have a breakpoint record now, with the low bits of their VA. */
   readonly #placed = new Set<number>();
+  readonly #byKind = new Map<BreakpointSpec['kind'], [number, BreakpointSpec][]>();
   #next = 1;
 
   constructor(host: BreakpointHost) {
     this.#host = host;
   }
 
-  #of<K extends BreakpointSpec['kind']>(kind: K): [number, Of<K>][] {
-    return [...this.#all].filter((entry): entry is [number, Of<K>] => entry[1].kind === kind);
+  #of<K extends BreakpointSpec['kind']>(kind: K): readonly [number, Of<K>][] {
+    let entries = this.#byKind.get(kind);
+    if (entries === undefined) {
+      entries = [...this.#all].filter(entry => entry[1].kind === kind);
+      this.#byKind.set(kind, entries);
+    }
+    return entries as [number, Of<K>][];
   }
 
   add(spec: BreakpointSpec): number {
     if (spec.kind === 'data' && (spec.bytes < 1 || spec.bytes > 4096)) {
       throw new Error(`A data breakpoint covers 1 to 4096 bytes, not ${spec.bytes}.`);
     }
-    if (spec.kind === 'system-register') this.#host.pes[0].readRegister(spec.name);
+    if (spec.kind === 'data') this.#pieces(spec);
+    if (spec.kind === 'system-register' && !byName(spec.name)) {
+      throw new Error(`There is no system register named ${spec.name}.`);
+    }
     const id = this.#next++;
     this.#all.set(id, spec);
     this.#changed(spec.kind);
@@ -51,9 +73,11 @@ export class Breakpoints {
   }
 
   #changed(kind: BreakpointSpec['kind']): void {
+    this.#byKind.delete(kind);
     if (kind === 'instruction') this.#placeInstructions();
     if (kind === 'data') this.#placeWatches();
     if (kind === 'exception') this.#host.observationChanged();
+    if (kind === 'system-register') this.#watchRegisters();
   }
 
   /** After the machine was loaded anew. */
@@ -87,25 +111,31 @@ export class Breakpoints {
   }
 
   /** Ids of the instruction breakpoints that hold where a PE is. */
-  at(pe: PeView): number[] {
-    return this.#of('instruction')
-      .filter(([, spec]) => {
-        if (spec.address !== pe.pc) return false;
-        if (spec.pe !== undefined && spec.pe !== pe.index) return false;
-        if (spec.regime !== undefined && spec.regime !== pe.regime) return false;
-        return spec.vmid === undefined || spec.vmid === pe.vmid;
-      })
-      .map(([id]) => id);
+  at(pe: PeView): readonly number[] {
+    const { pc } = pe;
+    let ids: number[] = NO_IDS;
+    for (const [id, spec] of this.#of('instruction')) {
+      if (spec.address !== pc || (spec.pe !== undefined && spec.pe !== pe.index)) continue;
+      if (spec.regime !== undefined && spec.regime !== pe.regime) continue;
+      if (spec.vmid !== undefined && spec.vmid !== pe.vmid) continue;
+      if (spec.match && !spec.match(pe)) continue;
+      if (ids === NO_IDS) ids = [];
+      ids.push(id);
+    }
+    return ids;
   }
 
   /** Runs one instruction that may have a breakpoint. */
-  stepOff(run: () => number): number {
-    const { engine } = this.#host;
-    for (const host of this.#placed) engine.records.clearBreakpoint(host);
+  stepOff(pc: bigint, run: () => number): number {
+    const { records } = this.#host.engine;
+    const offset = Number(pc & 0xfffn);
+    // The page may be mapped more than once.
+    const here = [...this.#placed].filter(host => (host & 0xfff) === offset);
+    for (const host of here) records.clearBreakpoint(host);
     try {
       return run();
     } finally {
-      for (const host of this.#placed) engine.records.setBreakpoint(host);
+      for (const host of here) records.setBreakpoint(host);
     }
   }
 
@@ -125,39 +155,107 @@ export class Breakpoints {
 
   // --- Data -------------------------------------------------------------------------------------------------------------
 
-  #watches: { id: number; pa: number; spec: Of<'data'> }[] = [];
+  #watches: { readonly id: number; readonly pa: number; readonly bytes: number; readonly spec: Of<'data'> }[] = [];
+
+  /** Where the bytes of a data breakpoint are now, page by page. Throws a sentence when they are nowhere. */
+  #pieces(spec: Of<'data'>): { readonly pa: number; readonly bytes: number }[] {
+    const pieces: { pa: number; bytes: number }[] = [];
+    for (let at = 0; at < spec.bytes; ) {
+      const address = BigInt.asUintN(64, spec.address + BigInt(at));
+      const bytes = Math.min(spec.bytes - at, PAGE - Number(address % BigInt(PAGE)));
+      const pa = this.#host.pes[this.#host.activePe].physicalAddress(spec.space, address);
+      if (pa === undefined) {
+        throw new Error(
+          `0x${address.toString(16)} is not mapped now, so nothing can be watched there: set the breakpoint when it is.`,
+        );
+      }
+      pieces.push({ pa: Number(pa), bytes });
+      at += bytes;
+    }
+    return pieces;
+  }
+
+  #flags(pa: number): number | undefined {
+    const offset = pa - RAM_BASE;
+    return offset >= 0 && offset < this.#host.ramBytes ? PAGE_FLAGS + Math.floor(offset / PAGE) : undefined;
+  }
 
   #placeWatches(): void {
-    const { engine, pes } = this.#host;
-    for (const { pa } of this.#watches) engine.u8[PAGE_FLAGS + ((pa - RAM_BASE) >>> 12)] &= ~PAGE_WATCH;
+    const { engine } = this.#host;
+    for (const { pa } of this.#watches) {
+      const flags = this.#flags(pa);
+      if (flags !== undefined) engine.u8[flags] &= ~PAGE_WATCH;
+    }
     this.#watches = [];
     for (const [id, spec] of this.#of('data')) {
-      const pa = physical(pes[0], spec);
-      if (pa === undefined) continue;
-      this.#watches.push({ id, pa, spec });
-      const page = (pa - RAM_BASE) >>> 12;
-      engine.u8[PAGE_FLAGS + page] |= PAGE_WATCH;
-      engine.core.dropPageTags(page);
+      for (const { pa, bytes } of this.#whereNow(spec)) {
+        this.#watches.push({ id, pa, bytes, spec });
+        const flags = this.#flags(pa);
+        if (flags === undefined) continue; // a device: its accesses are seen anyway
+        engine.u8[flags] |= PAGE_WATCH;
+        engine.core.dropPageTags(flags - PAGE_FLAGS);
+      }
     }
   }
 
-  /** An access to a watched page. */
+  #whereNow(spec: Of<'data'>): readonly { readonly pa: number; readonly bytes: number }[] {
+    try {
+      return this.#pieces(spec);
+    } catch {
+      return []; // unmapped since it was set
+    }
+  }
+
+  /** Before a run: a VA or IPA that is watched may be mapped elsewhere now. */
+  refresh(): void {
+    if (this.#of('data').some(([, { space }]) => space.kind !== 'pa')) this.#placeWatches();
+  }
+
+  /** An access of the active PE to a watched page, or to a device. */
   watched(pa: number, size: number, write: boolean): void {
-    if (this.#suspended) return;
+    if (this.#suspended || !this.#watches.length) return;
     const hits = this.#watches.filter(
       watch =>
-        pa < watch.pa + watch.spec.bytes &&
+        pa < watch.pa + watch.bytes &&
         watch.pa < pa + size &&
         (watch.spec.access === 'readWrite' || (watch.spec.access === 'write') === write),
     );
     if (!hits.length) return;
-    this.#host.requestStop({
-      kind: 'watchpoint',
-      pe: 0,
-      ids: hits.map(hit => hit.id),
-      address: hits[0].spec.address,
-      write,
-    });
+    const ids = [...new Set(hits.map(hit => hit.id))];
+    const { activePe: pe } = this.#host;
+    this.#host.requestStop({ kind: 'watchpoint', pe, ids, address: hits[0].spec.address, write });
+  }
+
+  // --- System registers -------------------------------------------------------------------------------------------------
+
+  /** Rows whose storage is watched. */
+  readonly #registers = new Set<RegisterRow>();
+
+  #watchRegisters(): void {
+    this.#registers.clear();
+    for (const [, { name }] of this.#of('system-register')) {
+      const row = byName(name);
+      if (row) this.#registers.add(storageOf(row));
+    }
+    this.#host.watchedRegistersChanged();
+  }
+
+  /** Whether MRS and MSR that reach a register have to be reported. */
+  watchesRegister(row: RegisterRow): boolean {
+    return this.#registers.size > 0 && this.#registers.has(storageOf(row));
+  }
+
+  /** MRS or MSR of the active PE has reached a watched register. */
+  accessed(row: RegisterRow, event: SystemRegisterEvent): void {
+    if (this.#suspended) return;
+    const ids = this.#of('system-register')
+      .filter(([, spec]) => {
+        if (spec.access !== 'readWrite' && (spec.access === 'write') !== event.write) return false;
+        const wanted = byName(spec.name);
+        return wanted !== undefined && storageOf(wanted) === storageOf(row) && (spec.match?.(event) ?? true);
+      })
+      .map(([id]) => id);
+    if (ids.length) this.#host.requestStop({ kind: 'system-register', pe: event.pe, ids, event });
   }
 
   // --- Exceptions -------------------------------------------------------------------------------------------------------
@@ -166,21 +264,16 @@ export class Breakpoints {
     return this.#of('exception').length > 0;
   }
 
-  onException(event: ExceptionEvent): number[] {
-    return this.#of('exception')
-      .filter(([, spec]) => spec.match(event))
-      .map(([id]) => id);
+  onException(event: ExceptionEvent): readonly number[] {
+    let ids: number[] = NO_IDS;
+    for (const [id, spec] of this.#of('exception')) {
+      if (!spec.match(event)) continue;
+      if (ids === NO_IDS) ids = [];
+      ids.push(id);
+    }
+    return ids;
   }
 }
 
-function physical(pe: PeView, spec: Of<'data'>): number | undefined {
-  switch (spec.space.kind) {
-    case 'pa':
-      return Number(spec.address);
-    case 'ipa':
-    case 'va': {
-      const walk = spec.space.kind === 'va' ? pe.walk(spec.address, spec.space.regime) : undefined;
-      return walk?.pa === undefined ? undefined : Number(walk.pa);
-    }
-  }
-}
+const PAGE = 4096;
+const NO_IDS: number[] = [];

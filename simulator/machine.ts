@@ -72,7 +72,6 @@ import type {
   ListRegister,
   MachineConfig,
   Moment,
-  PeView,
   RecordingOptions,
   RunOptions,
   StopReason,
@@ -119,7 +118,7 @@ interface Turn {
 
 export class Machine implements Target {
   readonly features: Features;
-  readonly pes: readonly PeView[];
+  readonly pes: readonly Pe[];
   readonly engine: Engine;
   readonly board: Board;
   readonly system: SystemCalls;
@@ -144,6 +143,7 @@ export class Machine implements Target {
   #retired = 0;
   #running = false;
   #stop: StopReason | undefined;
+  #keepInterrupted = false;
   #onException: ((event: ExceptionEvent) => void) | undefined;
   #timeline: Timeline | undefined;
   /** While a moment is being returned to, nobody is told what happens. */
@@ -298,6 +298,12 @@ export class Machine implements Target {
         for (const [pe, turn] of this.#turns.entries()) if (toAll || pe === this.#active) turn.event = true;
       },
       unimplemented: word => this.#unimplemented(word),
+      watchesRegister: row => this.#breakpoints.watchesRegister(row),
+      registerAccessed: (row, write, value, old) => {
+        const { name } = row;
+        const pc = this.engine.u64[PC >> 3];
+        this.#breakpoints.accessed(row, { pe: this.#active, name, write, value, old, pc });
+      },
       mustLeave: () => this.#stop !== undefined || this.engine.u32[EXIT_REQUEST >> 2] !== 0,
     });
   }
@@ -385,6 +391,7 @@ export class Machine implements Target {
     // With firmware of its own, or as PSCI says: the others wait until they are called.
     for (const [pe, turn] of this.#turns.entries()) turn.powered = pe === 0 || this.#psci === undefined;
     this.#activate(0);
+    for (const pe of this.pes) pe.forgetInterrupted();
     this.#breakpoints.rearm();
   }
 
@@ -616,6 +623,7 @@ export class Machine implements Target {
 
   run(options: RunOptions): StopReason {
     const until = this.#retired + options.instructions;
+    this.#breakpoints.refresh();
     let stepOff = options.stepOff ?? false;
     this.#stop = undefined;
     for (;;) {
@@ -698,7 +706,7 @@ export class Machine implements Target {
     }
     if (this.engine.core.takeInterrupt() && this.#stop) return this.#takeStop();
     const count = Math.min(room, most);
-    const exit = stepOff ? this.#breakpoints.stepOff(() => this.#execute(turn, 1)) : this.#execute(turn, count);
+    const exit = stepOff ? this.#stepOff(turn) : this.#execute(turn, count);
     if (exit === EXIT_BREAKPOINT) return this.#breakpoint(turn);
     return this.#stop ? this.#takeStop() : undefined;
   }
@@ -718,12 +726,29 @@ export class Machine implements Target {
     return stop;
   }
 
+  /** The instruction at PC, whatever breakpoint is on it. */
+  #stepOff(turn: Turn): number {
+    return this.#breakpoints.stepOff(this.engine.u64[PC >> 3], () => this.#execute(turn, 1));
+  }
+
   #breakpoint(turn: Turn): StopReason | undefined {
     const ids = this.#breakpoints.at(this.pes[this.#active]);
     if (ids.length) return { kind: 'breakpoint', pe: this.#active, ids };
     // Another regime or guest at the same physical address.
-    this.#breakpoints.stepOff(() => this.#execute(turn, 1));
+    this.#stepOff(turn);
     return this.#stop ? this.#takeStop() : undefined;
+  }
+
+  get activePe(): number {
+    return this.#active;
+  }
+
+  get ramBytes(): number {
+    return checkMemory(this.#config.memory);
+  }
+
+  watchedRegistersChanged(): void {
+    this.system.tables.clear();
   }
 
   /** Asks the running engine to stop after the present instruction. */
@@ -735,11 +760,13 @@ export class Machine implements Target {
   // --- Devices and lines ----------------------------------------------------------------------------------------------
 
   #deviceRead(pa: number, size: number): number {
+    this.#breakpoints.watched(pa, size, false);
     const data = this.engine.u8.subarray(BOUNCE, BOUNCE + size);
     return this.board.bus.readInto(pa, data) ? 1 : 0;
   }
 
   #deviceWrite(pa: number, size: number): number {
+    this.#breakpoints.watched(pa, size, true);
     return this.board.bus.writeFrom(pa, this.engine.u8.subarray(BOUNCE, BOUNCE + size)) ? 1 : 0;
   }
 
@@ -922,6 +949,10 @@ export class Machine implements Target {
   }
 
   get #observing(): boolean {
+    return this.#keepInterrupted || this.#reporting;
+  }
+
+  get #reporting(): boolean {
     if (this.#replaying) return false;
     return this.#onException !== undefined || this.#breakpoints.wantsExceptions;
   }
@@ -930,8 +961,19 @@ export class Machine implements Target {
     this.engine.u32[OBSERVE >> 2] = this.#observing ? 1 : 0;
   }
 
+  get keepInterrupted(): boolean {
+    return this.#keepInterrupted;
+  }
+
+  set keepInterrupted(keep: boolean) {
+    this.#keepInterrupted = keep;
+    this.observationChanged();
+  }
+
   /** The core took an exception (kind 0 to 3) or returned from one (4). */
   #observed(kind: number, from: ExceptionLevel, to: ExceptionLevel): void {
+    if (this.#keepInterrupted && kind < 4 && from < to) this.pes[this.#active].keepInterrupted(to, kind);
+    if (!this.#reporting) return;
     const event = this.#event(kind, from, to);
     this.#onException?.(event);
     const ids = this.#breakpoints.onException(event);

@@ -1,5 +1,6 @@
 /** One PE as a debugger sees it: registers by name, memory by space, walks by the MMU itself. */
 
+import { describeEsr } from './arch/esr.ts';
 import type { Features } from './arch/features.ts';
 import { byName, fieldsOf, isImplemented, type RegisterRow, registers } from './arch/registers/index.ts';
 import type { Engine } from './engine/engine.ts';
@@ -24,6 +25,7 @@ import {
   TRACE_PA,
   TRACE_PERMISSIONS,
   TRACE_STATUS,
+  X,
 } from './engine/layout.ts';
 import type { PeState } from './engine/pe-state.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
@@ -34,6 +36,7 @@ import type {
   AddressSpace,
   ExceptionLevel,
   FieldValue,
+  Interrupted,
   MappedRange,
   PeView,
   RegisterInfo,
@@ -61,6 +64,30 @@ export interface PeHost {
 const REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
 /** A level whose accesses go through a regime. */
 const LEVEL_OF: Record<TranslationRegime, number> = { 'EL1&0': 1, EL2: 2, 'EL2&0': 2, EL3: 3 };
+
+/** The fields of a syndrome by its class, and ISS as a whole for those who compare it. */
+function syndromeFields(esr: bigint): readonly FieldValue[] {
+  const { fields } = describeEsr(esr);
+  const iss = { name: 'ISS', msb: 24, lsb: 0, value: esr & 0x1ffffffn };
+  return fields.some(field => field.name === 'ISS') ? fields : [...fields.slice(0, 2), iss, ...fields.slice(2)];
+}
+
+const ELR = ['', 'ELR_EL1', 'ELR_EL2', 'ELR_EL3'] as const;
+const SPSR = ['', 'SPSR_EL1', 'SPSR_EL2', 'SPSR_EL3'] as const;
+
+/** Made at every exception while they are kept, so that the list of values is made only when somebody looks. */
+class Capture implements Interrupted {
+  constructor(
+    readonly pc: bigint,
+    readonly spsr: bigint,
+    private readonly values: BigUint64Array,
+    readonly interrupt: Interrupted['interrupt'],
+  ) {}
+
+  get registers(): readonly bigint[] {
+    return [...this.values];
+  }
+}
 
 export class Pe implements PeView {
   readonly #host: PeHost;
@@ -218,6 +245,8 @@ export class Pe implements PeView {
   }
 
   fields(name: string, value: bigint): readonly FieldValue[] {
+    // The layout of ISS depends on the class.
+    if (/^esr_el[123]$/i.test(name)) return syndromeFields(value);
     const row = byName(name);
     if (!row) return [];
     const e2h = this.#host.features.has('vhe') && ((this.state.register('HCR_EL2') >> 34n) & 1n) === 1n;
@@ -267,6 +296,34 @@ export class Pe implements PeView {
     const offset = pa - BigInt(this.#host.ramBase);
     return offset >= 0n && offset < BigInt(this.#host.ramBytes) ? RAM + Number(offset) : undefined;
   }
+
+  /** PA of an address of a space, device or memory; undefined where it does not translate. */
+  physicalAddress(space: AddressSpace, address: bigint): bigint | undefined {
+    return this.#active(() => this.#physical(space, address));
+  }
+
+  interrupted(level: ExceptionLevel): Interrupted | undefined {
+    return this.#interrupted[level];
+  }
+
+  /** Keeps what an exception to a level has just interrupted: `kind` 0 to 3 for synchronous, IRQ, FIQ and SError. */
+  keepInterrupted(level: ExceptionLevel, kind: number): void {
+    const { state } = this;
+    const first = (X + state.offset) >> 3;
+    this.#interrupted[level] = new Capture(
+      state.register(ELR[level]),
+      state.register(SPSR[level]),
+      this.#host.engine.u64.slice(first, first + 31),
+      (['IRQ', 'FIQ', 'SError'] as const)[kind - 1],
+    );
+  }
+
+  /** After a reset. */
+  forgetInterrupted(): void {
+    this.#interrupted = [];
+  }
+
+  #interrupted: (Interrupted | undefined)[] = [];
 
   /** PA of an address of a space; undefined where it does not translate. */
   #physical(space: AddressSpace, address: bigint): bigint | undefined {

@@ -90,6 +90,11 @@ function commonTail(a: string, b: string): number {
   return count;
 }
 
+/** Linker scripts mark the ends of sections by such names; another label at the same address says more. */
+function isBoundary(name: string): boolean {
+  return name !== '_start' && /(^|_)([se]?text|start|end|begin)$/.test(name);
+}
+
 export class SymbolTable {
   readonly bias: bigint;
   readonly regime: TranslationRegime | undefined;
@@ -178,7 +183,9 @@ export class SymbolTable {
       if (section === undefined || (section.flags & SHF_EXECINSTR) === 0n || symbol.type === 'object') continue;
       const entry = { name: symbol.name, address, size: symbol.size };
       const map = symbol.size > 0 ? sized : labels;
-      if (!map.has(address) || symbol.binding === 'global') map.set(address, entry);
+      const known = map.get(address);
+      if (known === undefined || isBoundary(known.name) || (symbol.binding === 'global' && !isBoundary(symbol.name)))
+        map.set(address, entry);
     }
     this.names = names;
     this.sizedFunctions = sortedBy([...sized.values()], symbol => symbol.address);

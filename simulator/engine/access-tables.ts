@@ -76,7 +76,7 @@ export class AccessTables<Answer> {
   #tableFor(key: string): number {
     let table = this.#tables.get(key);
     if (table === undefined) {
-      if (this.#next + this.#bytes > TRAP_TABLES_END) this.#startAgain();
+      if (this.#next + this.#bytes > TRAP_TABLES_END) this.clear();
       table = this.#next;
       this.#next += this.#bytes;
       this.#tables.set(key, table);
@@ -84,7 +84,8 @@ export class AccessTables<Answer> {
     return table;
   }
 
-  #startAgain(): void {
+  /** Forgets every answer: what `answer` looks at besides the trap context has changed. */
+  clear(): void {
     this.host.u32.fill(0, TRAP_TABLES >> 2, this.#next >> 2);
     this.#tables.clear();
     this.answers.length = 0;

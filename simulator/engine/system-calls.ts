@@ -42,6 +42,9 @@ export interface SystemHost {
   sendEvent(toAll: boolean): void;
   /** Stops the machine at an instruction that it has no semantics for. */
   unimplemented(word: number): void;
+  /** Whether somebody has to be told of accesses to a register. */
+  watchesRegister(row: RegisterRow): boolean;
+  registerAccessed(row: RegisterRow, write: boolean, value: bigint, old: bigint): void;
   /** The machine has to look at something before the next instruction. */
   mustLeave(): boolean;
 }
@@ -134,6 +137,7 @@ export class SystemCalls {
     const access = this.resolve(number, write);
     if (access.kind === 'execute') return accessedBy(number).name === 'DC ZVA' ? ENTRY_ALLOWED : access;
     if (access.kind !== 'register') return access;
+    if (this.#host.watchesRegister(access.row)) return access;
     const special = this.#host.special.get(access.row.name);
     if (write ? (special?.write ?? special?.after) : special?.read) return access;
     if (write && (this.#translation.has(access.row.name) || this.#trapping.has(access.row.name))) return access;
@@ -189,6 +193,14 @@ export class SystemCalls {
 
   #registerAccess(row: RegisterRow, register: number, write: boolean): number {
     const special = this.#host.special.get(row.name);
+    if (this.#host.watchesRegister(row)) {
+      const old = this.#control(row.name);
+      if (write) this.writeRegister(row, this.#engine.u64[register]);
+      else this.#engine.u64[register] = special?.read ? special.read() : old;
+      // What was written is what the register made of it.
+      this.#host.registerAccessed(row, write, write ? this.#control(row.name) : this.#engine.u64[register], old);
+      return this.#done();
+    }
     if (!write) {
       this.#engine.u64[register] = special?.read ? special.read() : this.#engine.u64[slotOf(row) >> 3];
       return CALL_NEXT;
