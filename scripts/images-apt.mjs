@@ -116,17 +116,23 @@ export class Suite {
     return next ? this.resolve(next, follow) : { name, version: fields.version };
   }
 
-  /** Downloads a package and returns the folder that it was unpacked into. */
-  unpack(name) {
+  /** A package and the packages with libraries that it depends on, however far. */
+  withLibraries(name) {
+    const kinds = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map(kind => `--no-${kind}`);
+    const listing = run('apt-cache', [...this.#options, 'depends', '--recurse', ...kinds, name]);
+    return [name, ...listing.split('\n').filter(line => /^z?lib/.test(line) && line !== name)];
+  }
+
+  /** Downloads packages and returns the folder that they were unpacked into, named after the first. */
+  unpack(...names) {
     const download = join(this.#folder, 'download');
-    const unpacked = join(this.#folder, 'unpacked', name);
+    const unpacked = join(this.#folder, 'unpacked', names[0]);
     rmSync(download, { recursive: true, force: true });
     rmSync(unpacked, { recursive: true, force: true });
     mkdirSync(download, { recursive: true });
     mkdirSync(unpacked, { recursive: true });
-    run('apt-get', [...this.#options, '-qq', 'download', name], download);
-    const [archive] = readdirSync(download);
-    run('dpkg-deb', ['-x', join(download, archive), unpacked]);
+    run('apt-get', [...this.#options, '-qq', 'download', ...names], download);
+    for (const archive of readdirSync(download)) run('dpkg-deb', ['-x', join(download, archive), unpacked]);
     rmSync(download, { recursive: true });
     return unpacked;
   }

@@ -14,6 +14,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Suite } from './images-apt.mjs';
 import { cpio } from './images-cpio.mjs';
+import { librariesOf } from './images-program.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, '.cache', 'images');
@@ -84,6 +85,24 @@ exec poweroff -f
 /** Programs of this repository for a Linux guest, linked statically: `sources` is a folder of C files. */
 const PROGRAMS = [{ result: 'vmm', set: 'tests', sources: 'simulator/hypervisors/vmm' }];
 
+/** Programs of Debian with the libraries that they need, as an archive that follows another in an initramfs. */
+const DEBIAN_PROGRAMS = [
+  {
+    result: 'qemu-arm64.cpio',
+    set: 'ladder',
+    suite: 'bookworm',
+    package: 'qemu-system-arm',
+    program: 'usr/bin/qemu-system-aarch64',
+  },
+];
+
+/** The same with the VMM that people use. The guest's UART is the host's console, as with the small one. */
+const INIT_QEMU = `${INIT_START}/usr/bin/qemu-system-aarch64 -accel kvm -cpu host -M virt,gic-version=host -m 256 -nodefaults -display none \\
+  -serial stdio -no-reboot -kernel /guest/Image -initrd /guest/initrd -append "\${GUEST:-console=ttyAMA0 quiet}" $VMM </dev/null
+echo "${VMM_LINE} $?"
+exec poweroff -f
+`;
+
 /** The files of a host with a small VMM: the guest's kernel and initramfs are images of this list. */
 function guestFiles(kernel, initramfs) {
   return { 'guest/vmm': 'vmm', 'guest/Image': kernel, 'guest/initrd': initramfs };
@@ -91,7 +110,7 @@ function guestFiles(kernel, initramfs) {
 
 /**
  * Images made here: a small file system in memory around busybox, with an `/init` of our own and `files`, a map from
- * paths in it to other images of this list.
+ * paths in it to other images of this list. `archives` follow: the kernel unpacks one after the other.
  */
 const INITRAMFS = [
   // The shell gets the console as its controlling terminal, so that job control and ^C work.
@@ -102,6 +121,13 @@ const INITRAMFS = [
     set: 'tests',
     init: INIT_KVM,
     files: guestFiles('linux-bookworm', 'initramfs-poweroff.cpio'),
+  },
+  {
+    result: 'initramfs-qemu-bookworm.cpio',
+    set: 'ladder',
+    init: INIT_QEMU,
+    files: { 'guest/Image': 'linux-bookworm', 'guest/initrd': 'initramfs-poweroff.cpio' },
+    archives: ['qemu-arm64.cpio'],
   },
   {
     result: 'initramfs-kvm-trixie-backports.cpio',
@@ -117,7 +143,7 @@ const INITRAMFS = [
   },
 ];
 
-const ROWS = [...DEBIAN, ...PROGRAMS, ...INITRAMFS];
+const ROWS = [...DEBIAN, ...PROGRAMS, ...DEBIAN_PROGRAMS, ...INITRAMFS];
 
 /** Path of an image; it exists only after `takeImages`. */
 export function imagePath(result) {
@@ -150,16 +176,45 @@ function findFile(base, pattern) {
 
 const suites = new Map();
 
-function takeFromDebian(row) {
+function suiteOf(row) {
   if (!suites.has(row.suite)) {
     console.log(`  fetching the package lists of ${row.suite} (arm64)`);
     suites.set(row.suite, new Suite(aptFolder, row.suite, 'arm64'));
   }
-  const suite = suites.get(row.suite);
+  return suites.get(row.suite);
+}
+
+function takeFromDebian(row) {
+  const suite = suiteOf(row);
   const { name, version } = suite.resolve(row.package, row.follow);
   console.log(`  taking ${row.result} from ${name} ${version}`);
   const unpacked = suite.unpack(name);
   copyFileSync(findFile(unpacked, row.file), join(folder, row.result));
+  rmSync(unpacked, { recursive: true });
+  return { package: name, version };
+}
+
+/** An archive with a program and its libraries where the loader of glibc looks for them. */
+function makeDebianProgram(row) {
+  const suite = suiteOf(row);
+  const names = suite.withLibraries(row.package);
+  const { name, version } = suite.resolve(row.package);
+  console.log(`  taking ${row.result} from ${name} ${version} and ${names.length - 1} packages with libraries`);
+  const unpacked = suite.unpack(...names);
+  const program = join(unpacked, row.program);
+  const parts = row.program.split('/').slice(0, -1);
+  const folders = ['lib', ...parts.map((_, index) => parts.slice(0, index + 1).join('/'))];
+  const archive = cpio([
+    ...folders.map(path => ({ name: path, type: 'folder', mode: 0o755 })),
+    { name: row.program, type: 'file', mode: 0o755, data: readFileSync(program) },
+    ...[...librariesOf(program, unpacked)].map(([library, path]) => ({
+      name: `lib/${library}`,
+      type: 'file',
+      mode: 0o755,
+      data: readFileSync(path),
+    })),
+  ]);
+  writeFileSync(join(folder, row.result), archive);
   rmSync(unpacked, { recursive: true });
   return { package: name, version };
 }
@@ -210,7 +265,8 @@ function makeInitramfs(row) {
     { name: 'init', type: 'file', mode: 0o755, data: row.init },
     ...files.map(([name, from]) => ({ name, type: 'file', mode: 0o755, data: readFileSync(join(folder, from)) })),
   ]);
-  writeFileSync(join(folder, row.result), archive);
+  const more = (row.archives ?? []).map(name => readFileSync(join(folder, name)));
+  writeFileSync(join(folder, row.result), Buffer.concat([archive, ...more]));
 }
 
 function digest(data) {
@@ -219,7 +275,7 @@ function digest(data) {
 
 /** Images that a row is made of. */
 function ingredients(row) {
-  return row.init ? ['busybox', ...Object.values(row.files ?? {})] : [];
+  return row.init ? ['busybox', ...Object.values(row.files ?? {}), ...(row.archives ?? [])] : [];
 }
 
 /** What a row is made from, as one digest; undefined for a package's file, which is kept whatever the archive has now. */
@@ -242,6 +298,12 @@ function isThere(row, manifest) {
   return entry && existsSync(join(folder, row.result)) && entry.recipe === recipe(row, manifest);
 }
 
+function makerOf(row) {
+  if (row.init) return makeInitramfs;
+  if (row.sources) return makeProgram;
+  return row.program ? makeDebianProgram : takeFromDebian;
+}
+
 /** Takes the named images that are missing, and what they are made of. Prints what it does. */
 export function takeImages(names) {
   const wanted = new Set();
@@ -258,7 +320,7 @@ export function takeImages(names) {
   for (const row of ROWS) {
     if (!wanted.has(row.result) || isThere(row, manifest)) continue;
     if (taken++ === 0) console.log(`Images for ${relative(root, folder)}:`);
-    const origin = row.init ? makeInitramfs(row) : row.sources ? makeProgram(row) : takeFromDebian(row);
+    const origin = makerOf(row)(row);
     const made = recipe(row, manifest);
     manifest[row.result] = {
       ...origin,
