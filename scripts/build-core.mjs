@@ -24,7 +24,7 @@ const needed = [
     ['SCTLR', 'TCR', 'TTBR0', 'MAIR', 'VBAR', 'ELR', 'SPSR', 'ESR', 'FAR'].map(r => `${r}_${el}`),
   ),
   ...['TTBR1_EL1', 'TTBR1_EL2', 'HCR_EL2', 'VTCR_EL2', 'VTTBR_EL2', 'HPFAR_EL2', 'VSESR_EL2', 'VNCR_EL2'],
-  ...['SCR_EL3', 'MDSCR_EL1', 'MDCR_EL2'],
+  ...['SCR_EL3', 'MDSCR_EL1', 'MDCR_EL2', 'CNTVOFF_EL2'],
 ];
 
 async function registerNames() {
@@ -112,7 +112,7 @@ export const coreWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(atob(base64), c
 
 await writeSlots();
 const hash = createHash('sha256');
-for (const file of [fileURLToPath(import.meta.url), join(engine, 'layout.ts'), ...sources(core)]) {
+for (const file of [fileURLToPath(import.meta.url), join(engine, 'layout.ts'), join(engine, 'callout.ts'), ...sources(core)]) {
   hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
 }
 const digest = hash.digest('hex');

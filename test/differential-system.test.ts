@@ -17,12 +17,42 @@ const built = join(root, 'build', 'guests');
 
 type Level = 1 | 2 | 3;
 
-/** Each program and the level that it starts at. */
-const PROGRAMS: readonly { readonly name: string; readonly el: Level; readonly what: string }[] = [
-  { name: 'calls', el: 3, what: 'SVC, HVC, SMC and illegal returns between all levels' },
+/** What QEMU 7.2 prints where the Arm ARM wants something else. */
+interface Deviation {
+  readonly qemu: RegExp;
+  readonly arm: string;
+  readonly why: string;
+}
+
+interface Program {
+  readonly name: string;
+  /** The level that it starts at. */
+  readonly el: Level;
+  readonly what: string;
+  readonly deviations?: readonly Deviation[];
+}
+
+const PROGRAMS: readonly Program[] = [
+  {
+    name: 'calls',
+    el: 3,
+    what: 'SVC, HVC, SMC and illegal returns between all levels',
+    deviations: [
+      { qemu: /ESR 00000000620793e4/, arm: 'ESR 00000000620cd3e4', why: 'it swaps Op1 and Op2 of MSR DAIFSet in ISS' },
+    ],
+  },
   { name: 'traps', el: 2, what: 'traps from EL1 by the controls of EL2' },
   { name: 'stage1', el: 1, what: 'faults of stage 1 and answers of AT' },
-  { name: 'stage2', el: 2, what: 'faults of stage 2 with their syndrome and IPA' },
+  { name: 'bti', el: 1, what: 'branch target identification' },
+  {
+    name: 'stage2',
+    el: 2,
+    what: 'faults of stage 2 with their syndrome and IPA',
+    deviations: [
+      // Arm ARM, AArch64.S2Walk: the level of a fault is that of the stage that failed. QEMU 8.0 reports it so.
+      { qemu: /(ESR 00000000(92000[01]|820000)[8c])6/, arm: '$17', why: 'it reports the level of stage 1' },
+    ],
+  },
   { name: 'timers', el: 2, what: 'timers through the GIC, WFI and virtual IRQs' },
 ];
 
@@ -75,8 +105,16 @@ function runHere(image: string, el: Level): { console: string; end: string } {
   return { console: output, end: JSON.parse(readFileSync(json, 'utf8')).end };
 }
 
-function compare(image: string, el: Level, end: string): void {
-  const expected = runInQemu(image, el);
+/** QEMU's output as it would be without its known deviations, each of which has to be there. */
+function correct(output: string, deviations: readonly Deviation[]): string {
+  return deviations.reduce((text, { qemu, arm, why }) => {
+    assert.match(text, qemu, `QEMU no longer shows that ${why}: drop the deviation.`);
+    return text.replace(new RegExp(qemu, 'g'), arm);
+  }, output);
+}
+
+function compare(image: string, el: Level, end: string, deviations: readonly Deviation[] = []): void {
+  const expected = correct(runInQemu(image, el), deviations);
   assert.notEqual(expected, '', 'QEMU printed nothing: there is nothing to compare with');
   const actual = runHere(image, el);
   assert.deepEqual(actual.console.split('\n'), expected.split('\n'));
@@ -85,12 +123,12 @@ function compare(image: string, el: Level, end: string): void {
 
 before(() => mkdirSync(built, { recursive: true }));
 
-for (const { name, el, what } of PROGRAMS) {
+for (const { name, el, what, deviations } of PROGRAMS) {
   test(`reports the same as QEMU: ${what}`, () => {
     const image = join(built, `${name}.elf`);
     const link = ['-nostdlib', '-static', '-Wl,--build-id=none', '-T', 'test/guests/guest.ld'];
     run('aarch64-linux-gnu-gcc', ['-g', ...link, `test/guests/${name}.S`, '-o', image]);
-    compare(image, el, 'semihosting');
+    compare(image, el, 'semihosting', deviations);
   });
 }
 

@@ -7,6 +7,8 @@ export interface Core {
   storeSlow(va: bigint, size: number, mode: number): number;
   fetch(va: bigint): number;
   beforeHostWrite(pa: bigint, bytes: number): void;
+  // branch-targets.ts
+  branchedIndirectly(guarded: number): void;
   // context.ts
   activatePe(): void;
   contextsChanged(): void;

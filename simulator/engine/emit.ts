@@ -21,6 +21,8 @@ export interface Environment {
   number(operand: Operand): void;
   immediate(part: 'all' | 'low' | 'high'): void;
   pc(): void;
+  /** Pushes how many instructions are left in the slice after this one. */
+  remaining(): void;
   flag(name: 'n' | 'z' | 'c' | 'v'): void;
   holds(code: number): void;
   /** Sets the flags of an operation on two locals. */
@@ -101,6 +103,9 @@ export function emitExpr(e: Expr, env: Environment): void {
       return;
     case 'pc':
       env.pc();
+      return;
+    case 'remaining':
+      env.remaining();
       return;
     case 'flag':
       env.flag(e.flag);

@@ -7,7 +7,7 @@ import { abortSyndrome } from './abort-syndrome.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
 import { EXIT_BUDGET, EXIT_DEVICE, EXIT_LEAVE, generateInterpreter } from './interpreter.ts';
-import { ABORT_SYNDROME, BOUNCE, EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING } from './layout.ts';
+import { ABORT_SYNDROME, BOUNCE, BTYPE, BTYPE_REMAINING, EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING } from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
 
@@ -96,6 +96,12 @@ export class Engine {
   }
 
   set #left(count: number) {
+    // PSTATE.BTYPE goes on to the instruction that is next.
+    if (this.u32[BTYPE >> 2]) {
+      const next = this.i32[BTYPE_REMAINING >> 2] === this.i32[REMAINING >> 2];
+      if (next) this.i32[BTYPE_REMAINING >> 2] = count;
+      else this.u32[BTYPE >> 2] = 0;
+    }
     this.i32[REMAINING >> 2] = count;
   }
 

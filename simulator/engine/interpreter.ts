@@ -131,6 +131,7 @@ abstract class RecordEnvironment implements Environment {
 
   abstract abort(): void;
   abstract callOut(fn: string): void;
+  abstract remaining(): void;
   abstract branch(link: boolean): void;
   abstract branchTo(target: () => void, link: boolean): void;
   protected abstract pushFlag(address: number): void;
@@ -316,6 +317,10 @@ class FunctionEnvironment extends RecordEnvironment {
     throw new Error(`A handler that calls out to ${fn} has to be inline.`);
   }
 
+  remaining(): never {
+    throw new Error('A handler that asks for the instructions left has to be inline.');
+  }
+
   branch(): never {
     throw new Error('A handler that branches has to be inline.');
   }
@@ -396,6 +401,10 @@ class MainEnvironment extends RecordEnvironment {
   /** Instructions left, this one included. */
   saveRemaining(): void {
     this.code.i32(0).get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').store('i32', REMAINING);
+  }
+
+  remaining(): void {
+    this.code.get(END).get(IP).op('i32.sub').i32(RECORD_BYTES).op('i32.sub').i32(4).op('i32.shr_s');
   }
 
   /** State to memory, the call, flags back. Leaves its result in RESULT. */
@@ -527,6 +536,7 @@ function emitEnter(env: MainEnvironment): void {
   scope.if('i32');
   code.get(entry).load('i32', ITLB + 8);
   scope.else();
+  env.saveRemaining();
   code.get(target).call(env.import('fetch', ['i64'], 'i32')).tee(records).op('i32.eqz');
   scope.if();
   emitAbort(env, () => {});

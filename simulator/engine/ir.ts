@@ -58,6 +58,7 @@ export type Expr =
       readonly signed: boolean;
     }
   | { readonly k: 'pc'; readonly type: 'i64' }
+  | { readonly k: 'remaining'; readonly type: 'i32' }
   | { readonly k: 'flag'; readonly type: 'i32'; readonly flag: 'n' | 'z' | 'c' | 'v' }
   | { readonly k: 'condition'; readonly type: 'i32'; readonly mask: Expr }
   | { readonly k: 'holds'; readonly type: 'i32'; readonly condition: number }
@@ -166,6 +167,8 @@ export const immLow: Expr = { k: 'imm', type: 'i32', part: 'low' };
 export const immHigh: Expr = { k: 'imm', type: 'i32', part: 'high' };
 /** Address of this instruction. */
 export const pc: Expr = { k: 'pc', type: 'i64' };
+/** Instructions left in this slice, without this one. */
+export const remaining: Expr = { k: 'remaining', type: 'i32' };
 export const flag = (name: 'n' | 'z' | 'c' | 'v'): Expr => ({ k: 'flag', type: 'i32', flag: name });
 /** 1 if the condition holds whose set of passing NZCV values is the 16-bit mask (see `conditionMask`). */
 export const condition = (mask: Expr): Expr => ({ k: 'condition', type: 'i32', mask });

@@ -32,7 +32,7 @@ export const UAO = 0x1144;
 export const DIT = 0x1148;
 export const SSBS = 0x114c;
 export const TCO = 0x1150;
-export const BTYPE = 0x1154;
+export const BTYPE = 0x1154; // as the last BR, BLR or return set it: see BTYPE_REMAINING
 export const PSTATE_SS = 0x1158;
 export const PSTATE_IL = 0x115c;
 
@@ -84,6 +84,7 @@ export const FAULT_FETCH = 8;
 export const FAULT_CM = 16; // cache maintenance or address translation instruction
 export const FAULT_VNCR = 32;
 export const FAULT_PC = 128; // PC is not aligned
+export const FAULT_BTI = 256; // an indirect branch to no target; FAULT_STATUS is PSTATE.BTYPE
 export const FAULT_DEVICE = 64; // a device access outside of the checked interpreter: no abort, run it there
 
 /** 16 bytes through which slow loads and stores pass their data, and device accesses their values. */
@@ -92,6 +93,10 @@ export const BOUNCE = 0x1300;
 // Where the interpreter is: the page of VA that it fetches from, and that page's decoded records.
 export const FETCH_PAGE = 0x1340; // u64
 export const FETCH_RECORDS = 0x1348; // u32
+/** i32: value of REMAINING at which BTYPE is PSTATE.BTYPE; at any other it is 0. See core/branch-targets.ts. */
+export const BTYPE_REMAINING = 0x134c;
+/** u32: 1 since the ITLB took in a guarded page. */
+export const GUARDED_PAGES = 0x440014;
 /** u32: not 0 while somebody wants to be told of each page that the ITLB takes in (instruction breakpoints). */
 export const FETCH_HOOK = 0x440010;
 
@@ -149,6 +154,8 @@ export const INFO_GLOBAL = 16;
 // Instruction side: 16 bytes an entry: u64 tag (as above), u32 address of the page's records, u32 PA >> 12.
 export const ITLB = 0x80000;
 export const ITLB_ENTRIES = 2048;
+/** Bit of an entry's last word, whose others are PA[42:12]: stage 1 says that the page is guarded (FEAT_BTI). */
+export const ITLB_GUARDED = 0x80000000;
 
 // --- Access tables: system registers and trapped instructions by trap context -----------------------------------
 

@@ -9,6 +9,7 @@
 
 #define UART 0x09000000
 #define CLIMB 0xff
+#define EC_BRANCH_TARGET 0x0d
 
 #define HCR_RW_ONLY 0x80000000 // HCR_EL2 without traps
 
@@ -197,7 +198,12 @@ handler_el\level:
     ldr     x2, [sp, #40]           // no instruction to skip: back to the caller
     b       8f
     // After SVC, HVC and SMC the return address is the next instruction already, unless the SMC was trapped.
-3:  cmp     x1, #0x0e               // illegal state: leave it
+3:  cmp     x1, #EC_BRANCH_TARGET   // no target: back to the caller as well
+    b.ne    6f
+    ldr     x2, [sp, #40]
+    and     x3, x3, #~(3 << 10)
+    b       8f
+6:  cmp     x1, #0x0e               // illegal state: leave it
     b.ne    5f
     bic     x3, x3, #1 << 20
     b       8f

@@ -86,8 +86,8 @@ test:
     blr     x6
     ldr     x6, =0x40403002
     blr     x6
-    say     "unaligned: exclusive, and any with SCTLR_EL1.A\n"
-    ldr     x6, =0x40403001
+    say     "unaligned: exclusive out of 16 bytes, and any with SCTLR_EL1.A\n"
+    ldr     x6, =0x40403009
     ldxr    x7, [x6]
     set_register sctlr_el1, (SCTLR_EL1_RES1 | SCTLR_M | SCTLR_C | SCTLR_I | 2)
     isb

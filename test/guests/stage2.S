@@ -82,7 +82,6 @@ guest:
     blr     x6
     ldr     x6, =0x40404000
     blr     x6
-    dc      civac, x6
     hvc     #CLIMB
 
     say     "EL2: the page lies elsewhere\n"

@@ -130,11 +130,15 @@ test('an exception and its return restore every state that they can', () => {
     ] as const) {
       m.set32(field, field === L.DAIF ? next(values) << 6 : next(values));
     }
+    // BTYPE holds at one count of instructions; the return is one of them.
+    m.set32(L.BTYPE_REMAINING, 10);
+    m.set32(L.REMAINING, 10);
     m.core.takeException(target, next(4), 0n, 0x4000n);
     const flags = next(16);
     m.write(`SPSR_EL${target}`, (m.read(`SPSR_EL${target}`) & 0x0fffffffn) | (BigInt(flags) << 28n));
     const saved = m.read(`SPSR_EL${target}`);
     assert.equal(m.core.eret(), 1);
+    m.set32(L.REMAINING, 9);
     assert.equal(BigInt(m.core.readPstate() >>> 0), saved);
     assert.equal(m.get32(L.EL), el);
     assert.equal(m.get64(L.PC), 0x4000n);

@@ -10,19 +10,23 @@ import {
   CTX_FETCH_HASH,
   CTX_UNPRIV,
   EXIT_REQUEST,
+  FAULT_BTI,
   FAULT_DEVICE,
   FAULT_FETCH,
   FAULT_PC,
   FAULT_VNCR,
   FAULT_WRITE,
+  FEATURE_BTI,
   FEATURE_LSE2,
   FETCH_HOOK,
+  GUARDED_PAGES,
   INFO_DEVICE,
   INFO_FLAGS,
   INFO_PA,
   INFO_RAM,
   ITLB,
   ITLB_ENTRIES,
+  ITLB_GUARDED,
   MODE_ELEMENT_SHIFT,
   MODE_ORDERED,
   MODE_UNPRIVILEGED,
@@ -37,13 +41,14 @@ import {
   STRICT_DEVICE_ALIGNMENT,
   TLB_ANY,
 } from '../layout';
+import { branchType, isTarget } from './branch-targets';
 import { contextAligned, contextPrivileged, contextRegime, enterState, noteBlock, resolve } from './context';
 import { deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
 import { ALIGNMENT, EXTERNAL } from './format';
 import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
 import { has } from './state';
 import { hostPage, infoOf, lookup, recordFault, recordWalkFault, setTags } from './tlb';
-import { walk, walkPa, walkSize } from './walk';
+import { walk, walkGuarded, walkPa, walkSize } from './walk';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 
@@ -280,7 +285,7 @@ export function fetch(va: u64): u32 {
   const context = u32(load<u64>(CTX_FETCH));
   const entry: usize = ITLB + (((u32(va >> 12) ^ load<u32>(CTX_FETCH_HASH)) & (ITLB_ENTRIES - 1)) << 4);
   const tag = (va & PAGE_MASK) | context;
-  if (load<u64>(entry) == tag) return load<u32>(entry, 8);
+  if (load<u64>(entry) == tag) return arrived(va, entry);
   if (!walk(va, ACCESS_EXECUTE, contextRegime(context), contextPrivileged(context), false, false, true)) {
     recordWalkFault(va, FAULT_FETCH);
     return 0;
@@ -297,7 +302,22 @@ export function fetch(va: u64): u32 {
   if (records == 0) records = recordsFor(page);
   store<u64>(entry, tag);
   store<u32>(entry, records, 8);
-  store<u32>(entry, u32(pa >> 12), 12);
+  const guarded = walkGuarded() && has(FEATURE_BTI);
+  if (guarded) store<u32>(GUARDED_PAGES, 1);
+  store<u32>(entry, (u32(pa >> 12) & ~ITLB_GUARDED) | (guarded ? ITLB_GUARDED : 0), 12);
   if (load<u32>(FETCH_HOOK) != 0) fetched(va & PAGE_MASK, pa);
-  return records;
+  return arrived(va, entry);
+}
+
+/** The records of an ITLB entry, if the branch that leads to it may arrive at this VA. */
+function arrived(va: u64, entry: usize): u32 {
+  const page = load<u32>(entry, 12);
+  if ((page & ITLB_GUARDED) != 0 && branchType() != 0) {
+    const host = hostAddress(u64(page & ~ITLB_GUARDED) << 12);
+    if (!isTarget(load<u32>(host + (u32(va) & 0xffc)), branchType())) {
+      recordFault(va, branchType(), FAULT_FETCH | FAULT_BTI);
+      return 0;
+    }
+  }
+  return load<u32>(entry, 8);
 }

@@ -7,6 +7,7 @@ import {
   DIT,
   EL,
   EXCLUSIVE_VALID,
+  FAULT_BTI,
   FAULT_CM,
   FAULT_FETCH,
   FAULT_FLAGS,
@@ -18,7 +19,6 @@ import {
   FAULT_VA,
   FAULT_VNCR,
   FAULT_WRITE,
-  FEATURE_BTI,
   FEATURE_DIT,
   FEATURE_EL2,
   FEATURE_EL3,
@@ -47,6 +47,7 @@ import {
   UAO,
   X,
 } from '../layout';
+import { branchType, setBranchType } from './branch-targets';
 import { enterState } from './context';
 import { observed } from './env';
 import {
@@ -145,7 +146,7 @@ export function readPstate(): u32 {
     (load<u32>(PSTATE_SS) << 21) |
     (load<u32>(PSTATE_IL) << 20) |
     (load<u32>(SSBS) << 12) |
-    (load<u32>(BTYPE) << 10) |
+    (branchType() << 10) |
     load<u32>(DAIF) |
     (load<u32>(EL) << 2) |
     load<u32>(SPSEL)
@@ -240,7 +241,9 @@ export function takeAbort(pc: u64): void {
     ec = 0x22;
     iss = 0;
   }
-  store<u64>(banked(target, FAR_EL1, FAR_EL2, FAR_EL3), va);
+  // Of these only a branch target exception leaves FAR_ELx alone.
+  if ((flags & FAULT_BTI) != 0) ec = 0x0d;
+  else store<u64>(banked(target, FAR_EL1, FAR_EL2, FAR_EL3), va);
   if (stage2) store<u64>(HPFAR_EL2, ((load<u64>(FAULT_IPA) >> 12) & 0xfffffffffff) << 4);
   takeException(target, SYNC, (ec << 26) | (1 << 25) | u64(iss), pc);
 }
@@ -348,13 +351,13 @@ export function returnTo(address: u64, spsr: u32): i32 {
     if (has(FEATURE_DIT)) store<u32>(DIT, (spsr >> 24) & 1);
     if (has(FEATURE_MTE)) store<u32>(TCO, (spsr >> 25) & 1);
     if (has(FEATURE_SSBS)) store<u32>(SSBS, (spsr >> 12) & 1);
-    store<u32>(BTYPE, has(FEATURE_BTI) ? (spsr >> 10) & 3 : 0);
   } else {
     store<u32>(PSTATE_IL, 1);
   }
   store<u32>(EXCLUSIVE_VALID, 0);
   store<u64>(PC, untagged(address, regimeOf(target), true));
   arrive(target);
+  if (legal) setBranchType((spsr >> 10) & 3);
   if (load<u32>(OBSERVE) != 0) observed(RETURN, el, target);
   return i32(legal);
 }

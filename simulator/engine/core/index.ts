@@ -1,6 +1,7 @@
 // The compiled core. Every module's public functions are exported from here.
 
 export { beforeHostWrite, fetch, loadSlow, storeSlow } from './access';
+export { branchedIndirectly } from './branch-targets';
 export {
   activatePe,
   contextAsid,

@@ -122,6 +122,7 @@ const LOW_56: u64 = ((<u64>1) << 56) - 1;
 let ipa: u64 = 0;
 let pa: u64 = 0;
 let descriptor: u64 = 0;
+let guarded: bool = false;
 let permissions: u32 = 0;
 let attributes: u32 = 0;
 let shareability: u32 = 0;
@@ -145,6 +146,10 @@ export function walkDescriptor(): u64 {
 /** PERMIT_* bits of both stages for the privilege that was asked for. */
 export function walkPermissions(): u32 {
   return permissions;
+}
+/** Stage 1 marks the page as guarded (FEAT_BTI). */
+export function walkGuarded(): bool {
+  return guarded;
 }
 export function walkAttributes(): u32 {
   return attributes;
@@ -303,6 +308,7 @@ function flat(va: u64, access: i32, regime: i32, sctlr: u64, tcr: u64, hcr: u64)
     attributes = DEVICE_NGNRNE;
   }
   descriptor = 0;
+  guarded = false;
   global = true;
   size = 48;
   return true;
@@ -423,6 +429,7 @@ function stage1(
 
   ipa = output | (input & (((<u64>1) << u64(shift)) - 1));
   descriptor = leaf;
+  guarded = bit(leaf, 50) != 0;
   attributes = u32(mairOf(regime) >> (((leaf >> 2) & 7) << 3)) & 0xff;
   shareability = ds ? u32((tcr >> (upper ? 28 : 12)) & 3) : u32((leaf >> 8) & 3);
   shareability = combineShareability(shareability, 0, attributes);

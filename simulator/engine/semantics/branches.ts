@@ -2,7 +2,28 @@
 
 import { branchDistance, testedBit } from '../../arch/instructions/branches.ts';
 import type { Fields } from '../../arch/instructions/row.ts';
-import { arith, bind, branch, branchTo, c64, constant, holds, number, op, r, x, zeroExtend } from '../ir.ts';
+import {
+  arith,
+  bind,
+  branch,
+  branchTo,
+  c64,
+  constant,
+  holds,
+  immLow,
+  number,
+  op,
+  perform,
+  r,
+  remaining,
+  type Stmt,
+  setState,
+  state,
+  when,
+  x,
+  zeroExtend,
+} from '../ir.ts';
+import { BTYPE, BTYPE_REMAINING, GUARDED_PAGES } from '../layout.ts';
 import { type Handlers, type Lowerings, source } from './handler.ts';
 
 export const handlers: Handlers = {};
@@ -42,10 +63,24 @@ const testAndBranch = (name: string) => (f: Fields) => ({
 lowerings.TBZ = testAndBranch('tbz');
 lowerings.TBNZ = testAndBranch('tbnz');
 
-handlers.br = { body: [branchTo(x('rn'))] };
+/**
+ * PSTATE.BTYPE (FEAT_BTI) as BR and BLR set it: `rd` is the value from a page that is not guarded, the immediate the one
+ * from a guarded page. BTYPE holds for the next instruction alone, so it is stamped with the count at that instruction.
+ */
+export const setBranchType: readonly Stmt[] = [
+  setState(BTYPE, number('rd')),
+  setState(BTYPE_REMAINING, remaining),
+  when(state('i32', GUARDED_PAGES), [perform('branchedIndirectly', immLow)]),
+];
+/** BTYPE of BR and its forms with authentication; branches through X16 and X17 are those of linkers. */
+export const jumpType = (f: Fields) => ({ rd: 1, imm: f.Rn === 16 || f.Rn === 17 ? 1 : 3 });
+export const callType = { rd: 2, imm: 2 };
+
+handlers.ret = { body: [branchTo(x('rn'))] };
+handlers.br = { body: [...setBranchType, branchTo(x('rn'))] };
 // The target is read before the link is written: it may be in X30.
 const [target, readTarget] = bind(x('rn'));
-handlers.blr = { body: [readTarget, branchTo(target, true)] };
-lowerings.BR = f => ({ handler: 'br', rn: source(f.Rn) });
-lowerings.BLR = f => ({ handler: 'blr', rn: source(f.Rn) });
-lowerings.RET = f => ({ handler: 'br', rn: source(f.Rn) });
+handlers.blr = { body: [readTarget, ...setBranchType, branchTo(target, true)] };
+lowerings.BR = f => ({ handler: 'br', rn: source(f.Rn), ...jumpType(f) });
+lowerings.BLR = f => ({ handler: 'blr', rn: source(f.Rn), ...callType });
+lowerings.RET = f => ({ handler: 'ret', rn: source(f.Rn) });

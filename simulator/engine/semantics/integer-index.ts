@@ -11,8 +11,8 @@ import * as structures from './structures.ts';
 const nop = { handler: 'nop' };
 
 /**
- * Hints and barriers that a PE may ignore which executes in order, defers no error and has no guarded pages: without
- * those, BTI does nothing.
+ * Hints and barriers that a PE may ignore which executes in order and defers no error. What BTI allows is checked where
+ * branches arrive.
  */
 const ignored = 'NOP YIELD DGH CSDB PSB_CSYNC TSB_CSYNC ESB HINT DSB DMB SB BTI BTI_C BTI_J BTI_JC'.split(' ');
 const hints: Lowerings = Object.fromEntries(ignored.map(id => [id, () => nop]));

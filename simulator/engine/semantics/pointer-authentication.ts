@@ -4,6 +4,7 @@ import { signed } from '../../arch/instructions/operands.ts';
 import { pointerHints } from '../../arch/instructions/pointer-authentication.ts';
 import type { Fields } from '../../arch/instructions/row.ts';
 import { bind, branchTo, c32, c64, call, type Expr, imm64, load, local, op, type Stmt, setX, use, x } from '../ir.ts';
+import { callType, jumpType, setBranchType } from './branches.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
 
 export const handlers: Handlers = {};
@@ -47,14 +48,16 @@ for (const hint of pointerHints) {
 for (const [number, key] of (['A', 'B'] as const).entries()) {
   const [target, compute] = bind(authenticate(x('rn'), x('rm'), number));
   const name = key.toLowerCase();
-  handlers[`bra${name}`] = { body: [compute, branchTo(target)] };
-  handlers[`blra${name}`] = { body: [compute, branchTo(target, true)] };
+  handlers[`reta${name}`] = { body: [compute, branchTo(target)] };
+  handlers[`bra${name}`] = { body: [compute, ...setBranchType, branchTo(target)] };
+  handlers[`blra${name}`] = { body: [compute, ...setBranchType, branchTo(target, true)] };
   for (const branch of ['bra', 'blra']) {
     const id = `${branch}${name}`.toUpperCase();
-    lowerings[id] = f => ({ handler: `${branch}${name}`, rn: source(f.Rn), rm: orSp(f.Rm) });
-    lowerings[`${id}Z`] = f => ({ handler: `${branch}${name}`, rn: source(f.Rn), rm: source(31) });
+    const type = (f: Fields) => (branch === 'bra' ? jumpType(f) : callType);
+    lowerings[id] = f => ({ handler: `${branch}${name}`, rn: source(f.Rn), rm: orSp(f.Rm), ...type(f) });
+    lowerings[`${id}Z`] = f => ({ handler: `${branch}${name}`, rn: source(f.Rn), rm: source(31), ...type(f) });
   }
-  lowerings[`RETA${key}`] = () => ({ handler: `bra${name}`, rn: source(30), rm: orSp(31) });
+  lowerings[`RETA${key}`] = () => ({ handler: `reta${name}`, rn: source(30), rm: orSp(31) });
 
   for (const form of ['imm', 'pre']) {
     const [base, read] = bind(authenticate(x('rn'), c64(0), number + 2));
