@@ -1,0 +1,79 @@
+/** For tests: two machines, one of which compiles, go on in step, and their states are compared at each stop. */
+
+import { createTarget, type Machine } from '../../machine.ts';
+import type { MachineConfig, StopReason } from '../../target.ts';
+import {
+  DAIF, EL, EXCLUSIVE_ADDRESS, EXCLUSIVE_VALID, FPCR, FPSR, PAN, PC, RAM, SPSEL, SSBS, SYSREG, SYSREG_SLOTS, V, X,
+} from '../layout.ts';
+
+export class TwoTiers {
+  readonly interpreting: Machine;
+  readonly compiling: Machine;
+  readonly #ramBytes: number;
+
+  constructor(config: Omit<MachineConfig, 'tier'>) {
+    this.interpreting = createTarget({ ...config, tier: 0 }) as Machine;
+    this.compiling = createTarget({ ...config, tier: 1 }) as Machine;
+    this.#ramBytes = config.memory;
+  }
+
+  /** Runs both for so many instructions. Throws a sentence at the first difference. */
+  run(instructions: number): StopReason {
+    const before = this.interpreting.instructions;
+    const first = this.interpreting.run({ instructions });
+    const second = this.compiling.run({ instructions });
+    const where = `after ${instructions} instructions from ${before} on`;
+    const counts = [this.interpreting.instructions, this.compiling.instructions];
+    if (first.kind !== second.kind) throw new Error(`One stops for ${first.kind}, the compiling one for ${second.kind}, ${where}.`);
+    if (counts[0] !== counts[1]) throw new Error(`One is at instruction ${counts[0]}, the compiling one at ${counts[1]}, ${where}.`);
+    this.#compareState(where);
+    return first;
+  }
+
+  #compareState(where: string): void {
+    const machines = [this.interpreting, this.compiling];
+    for (const [index, pe] of this.interpreting.pes.entries()) {
+      const [first, second] = machines.map((machine) => machine.withActive(index, () => stateOf(machine)));
+      for (const [name, value] of first) {
+        const other = second.get(name);
+        if (value !== other) {
+          throw new Error(`${name} of PE ${pe.index} is 0x${value.toString(16)}, compiled 0x${other?.toString(16)}, ${where}; PC 0x${first.get('PC')?.toString(16)}.`);
+        }
+      }
+    }
+  }
+
+  /** Compares all of RAM. */
+  compareMemory(): void {
+    const [first, second] = [this.interpreting, this.compiling].map((machine) => machine.engine.u32.subarray(RAM >> 2, (RAM + this.#ramBytes) >> 2));
+    for (let index = 0; index < first.length; index++) {
+      if (first[index] !== second[index]) throw new Error(`RAM differs at offset 0x${(index * 4).toString(16)}, at instruction ${this.interpreting.instructions}.`);
+    }
+  }
+}
+
+/** Everything that an instruction can see of the active PE. */
+function stateOf(machine: Machine): Map<string, bigint> {
+  const { engine } = machine;
+  const state = new Map<string, bigint>();
+  state.set('PC', engine.u64[PC >> 3]);
+  for (let n = 0; n < 32; n++) state.set(n === 31 ? 'SP' : `X${n}`, engine.u64[(X >> 3) + n]);
+  state.set('NZCV', BigInt(engine.core.readFlags() >>> 0));
+  for (const [name, address] of Object.entries({ EL, SPSEL, DAIF, PAN, SSBS, EXCLUSIVE_VALID, FPCR, FPSR })) {
+    state.set(name, BigInt(engine.u32[address >> 2]));
+  }
+  if (state.get('EXCLUSIVE_VALID')) state.set('the exclusive address', engine.u64[EXCLUSIVE_ADDRESS >> 3]);
+  for (let half = 0; half < 64; half++) state.set(`V${half >> 1}, half ${half & 1},`, engine.u64[(V >> 3) + half]);
+  for (let slot = 0; slot < SYSREG_SLOTS; slot++) state.set(`system register slot ${slot}`, engine.u64[(SYSREG >> 3) + slot]);
+  return state;
+}
+
+/** Counts at which to look, from a seed: single steps, about a budget's margin, and far. */
+export function* drawCounts(seed: number): Generator<number> {
+  let state = seed >>> 0;
+  const draw = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  for (;;) yield 1 + draw([3, 40, 1000, 5000, 40_000, 400_000][draw(6)]);
+}

@@ -1,0 +1,149 @@
+/**
+ * A region: blocks of instructions that direct branches reach from one place, within a few pages. Addresses are offsets
+ * in bytes from the page of that place, so that a region runs at any VA that its pages are mapped at, in any translation
+ * context.
+ */
+
+import type { Ready } from '../records.ts';
+import type { Usage } from './usage.ts';
+
+export interface Page {
+  /** Address of the decoded records, and index of the page in RAM. */
+  readonly records: number;
+  readonly page: number;
+}
+
+export interface Instruction {
+  readonly offset: number;
+  readonly ready: Ready;
+  readonly usage: Usage;
+}
+
+export interface Block {
+  readonly offset: number;
+  readonly instructions: readonly Instruction[];
+  /** Offset after the last instruction. */
+  readonly end: number;
+  /** The last instruction, when it is a branch. */
+  readonly branch: Instruction | undefined;
+}
+
+export interface Region {
+  readonly blocks: readonly Block[];
+  /** By page number from the first page. */
+  readonly pages: ReadonlyMap<number, Page>;
+  /** Offsets at which the region may be entered: where it was found hot, and where calls return to. */
+  readonly entries: ReadonlySet<number>;
+}
+
+export interface RegionLimits {
+  readonly instructions: number;
+  readonly blocks: number;
+  readonly pages: number;
+}
+
+export interface CodeSource {
+  /** A page by its number from the first one, if it is mapped for execution now. */
+  page(number: number): Page | undefined;
+  /** The instruction at an offset; undefined where compiled code cannot go on. */
+  instruction(page: Page, offset: number): { ready: Ready; usage: Usage } | undefined;
+}
+
+export const pageNumber = (offset: number): number => offset >> 12;
+
+/** Distance of a direct branch in bytes. */
+const distance = (instruction: Instruction): number => instruction.ready.low;
+
+/** Where a block goes by itself: offsets, whether or not they belong to the region. */
+export function successors(block: Block): readonly number[] {
+  const { branch } = block;
+  if (!branch) return [block.end];
+  if (branch.usage.ending === 'branchTo') return [];
+  const target = branch.offset + distance(branch);
+  return branch.usage.conditional ? [target, block.end] : [target];
+}
+
+export function branchTarget(branch: Instruction): number {
+  return branch.offset + distance(branch);
+}
+
+/** Undefined when no instruction at the offset can be compiled. */
+export function discover(start: number, source: CodeSource, limits: RegionLimits): Region | undefined {
+  const pages = new Map<number, Page>();
+  const leaders = new Set<number>();
+  const entries = new Set<number>();
+  const found = new Map<number, Instruction>();
+  const work: number[] = [];
+
+  const pageOf = (offset: number): Page | undefined => {
+    const number = pageNumber(offset);
+    const known = pages.get(number);
+    if (known) return known;
+    const page = pages.size < limits.pages && Math.abs(number) < 16 ? source.page(number) : undefined;
+    if (page) pages.set(number, page);
+    return page;
+  };
+  const decode = (offset: number): Instruction | undefined => {
+    const known = found.get(offset);
+    if (known) return known;
+    const page = pageOf(offset);
+    const decoded = page && source.instruction(page, offset);
+    if (!decoded || decoded.usage.ending === 'leave') return undefined;
+    return { offset, ...decoded };
+  };
+  const lead = (offset: number, isEntry = false): void => {
+    if (!leaders.has(offset)) {
+      if (leaders.size >= limits.blocks || found.size >= limits.instructions || !decode(offset)) return;
+      leaders.add(offset);
+      work.push(offset);
+    }
+    if (isEntry) entries.add(offset);
+  };
+
+  lead(start, true);
+  for (let next = work.shift(); next !== undefined; next = work.shift()) {
+    for (let offset = next; !found.has(offset); ) {
+      const instruction = decode(offset);
+      if (!instruction) {
+        // The interpreter does this one, and comes back after it.
+        if (pageOf(offset)) lead(offset + 4, true);
+        break;
+      }
+      found.set(offset, instruction);
+      offset += 4;
+      const { usage } = instruction;
+      if (usage.ending !== 'next') {
+        if (usage.ending === 'branch') lead(branchTarget(instruction));
+        if (usage.conditional) lead(offset);
+        if (usage.link) lead(offset, true);
+        break;
+      }
+      if (pageNumber(offset) !== pageNumber(offset - 4)) {
+        lead(offset);
+        break;
+      }
+      if (found.size >= limits.instructions) break;
+    }
+  }
+  if (!leaders.size) return undefined;
+
+  const blocks = [...leaders]
+    .sort((a, b) => a - b)
+    .map((offset) => cut(offset, found, leaders))
+    .filter((block) => block.instructions.length);
+  const begun = new Set(blocks.map((block) => block.offset));
+  return { blocks, pages, entries: new Set([...entries].filter((offset) => begun.has(offset))) };
+}
+
+function cut(offset: number, found: ReadonlyMap<number, Instruction>, leaders: ReadonlySet<number>): Block {
+  const instructions: Instruction[] = [];
+  let end = offset;
+  for (;;) {
+    const instruction = found.get(end);
+    if (!instruction) return { offset, instructions, end, branch: undefined };
+    instructions.push(instruction);
+    end += 4;
+    if (instruction.usage.ending !== 'next') return { offset, instructions, end, branch: instruction };
+    if (leaders.has(end) || pageNumber(end) !== pageNumber(offset)) return { offset, instructions, end, branch: undefined };
+  }
+}

@@ -1,0 +1,84 @@
+/** What the compiler has to know of a handler before it emits it: found once per handler from its statements. */
+
+import type { Expr, Operand, Stmt } from '../ir.ts';
+import { X } from '../layout.ts';
+import type { Handler } from '../semantics/handler.ts';
+
+/**
+ * How control goes on: to the next instruction, by a direct branch, to a computed address, or by what only the
+ * interpreter does (`leave`: exceptions, returns, waiting, system instructions).
+ */
+export type Ending = 'next' | 'branch' | 'branchTo' | 'leave';
+
+export interface Usage {
+  readonly body: readonly Stmt[];
+  readonly ending: Ending;
+  /** Operands that name general registers which are read, and which are written. */
+  readonly reads: readonly Operand[];
+  readonly writes: readonly Operand[];
+  readonly fp: boolean;
+  /** A branch that may not be taken. */
+  readonly conditional: boolean;
+  /** A branch that writes X30. */
+  readonly link: boolean;
+  /** Calls functions of the core for their effect. */
+  readonly performs: boolean;
+  /** Changes the present translation contexts. */
+  readonly entersState: boolean;
+}
+
+const known = new WeakMap<Handler, Usage>();
+
+export function usageOf(handler: Handler): Usage {
+  let usage = known.get(handler);
+  if (!usage) {
+    usage = analyse(handler);
+    known.set(handler, usage);
+  }
+  return usage;
+}
+
+function analyse(handler: Handler): Usage {
+  const reads = new Set<Operand>();
+  const writes = new Set<Operand>();
+  let performs = false;
+  let entersState = false;
+  // A register that is read by its number in memory is not in a local there.
+  let byNumber = false;
+  visit(handler.body, (node) => {
+    if ('k' in node) {
+      if (node.k === 'x') reads.add(node.operand);
+      if (node.k === 'memory' && node.offset === X) byNumber = true;
+    } else {
+      if (node.s === 'setX') writes.add(node.operand);
+      if (node.s === 'do') {
+        performs = true;
+        entersState ||= node.fn === 'enterState';
+      }
+    }
+  });
+  const last = handler.body.at(-1);
+  const leaves = byNumber || (last?.s === 'callOut' && !last.when);
+  const branches = last?.s === 'branch' || last?.s === 'branchTo';
+  return {
+    body: handler.body,
+    ending: leaves ? 'leave' : branches ? last.s : 'next',
+    reads: [...reads],
+    writes: [...writes],
+    fp: handler.fp ?? false,
+    conditional: last?.s === 'branch' && last.when !== undefined,
+    link: branches && last.link,
+    performs,
+    entersState,
+  };
+}
+
+/** Visits all statements and expressions. They are plain trees, so no kind of node has to be known here. */
+function visit(node: unknown, found: (node: Expr | Stmt) => void): void {
+  if (Array.isArray(node)) {
+    for (const item of node) visit(item, found);
+  } else if (typeof node === 'object' && node !== null) {
+    if ('k' in node || 's' in node) found(node as Expr | Stmt);
+    for (const value of Object.values(node)) if (typeof value === 'object') visit(value, found);
+  }
+}
