@@ -4,12 +4,11 @@ import { Decoder } from '../../simulator/arch/instructions/decoder.ts';
 import { fpSimdRows } from '../../simulator/arch/instructions/fp-simd.ts';
 import { compareWithLlvm, disassembleByLlvm, findLlvmMc, normalise } from './llvm.ts';
 import { random } from './random.ts';
+import { sample } from './sample.ts';
 
 const program = findLlvmMc();
 const skip = program ? false : 'llvm-mc is not installed.';
-/** Words of every row; the long form asks for more. */
-const wordsPerRow = Number(process.env['DIFF_WORDS'] ?? 32);
-const seed = Number(process.env['DIFF_SEED'] ?? 1);
+const { seed, fpSimdWords: wordsPerRow } = sample;
 
 const show = (word: number, ours: string, llvm: string): string =>
   `${word.toString(16).padStart(8, '0')}: "${ours}" here, "${llvm}" by LLVM`;
@@ -27,7 +26,7 @@ test('a random word of FP and AdvSIMD data processing is accepted exactly if LLV
   const next = random(seed + 1);
   const decoder = new Decoder(fpSimdRows);
   // Bits 28:25 are x111 (Arm ARM C4.1).
-  const words = Array.from({ length: 1000 * wordsPerRow }, () => (next() | 0x0e000000) >>> 0);
+  const words = Array.from({ length: sample.randomFpSimdWords }, () => (next() | 0x0e000000) >>> 0);
   const found: string[] = [];
   for (const [i, llvm] of disassembleByLlvm(program as string, words).entries()) {
     const decoded = decoder.decode(words[i]);

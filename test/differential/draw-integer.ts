@@ -93,9 +93,6 @@ function nearTarget(id: string, word: number, next: Random): number {
   return word;
 }
 
-/** Rows whose code here is not QEMU's: the algorithm of pointer authentication is up to the implementation. */
-export const ownAlgorithm = /^(PAC|AUT|XPAC|BRA|BLRA|RETA|LDRA[AB])/;
-
 /** Handlers that access memory at Rn. */
 export const isAccess = (handler: string): boolean =>
   !/_lit$/.test(handler) &&

@@ -1,0 +1,132 @@
+/**
+ * Where an oracle says something else than Hyperstep, and why Hyperstep is kept as it is. The tests leave out what a row
+ * here applies to and nothing else; docs/coverage.md lists all rows. A difference without a row is a failed test.
+ *
+ * The deviations of QEMU in the system programs stand with those programs, in test/guests/programs.ts.
+ */
+
+import { laterRegister } from '../../simulator/arch/registers/index.ts';
+import type { Case } from './single-instructions.ts';
+
+/** What is common to all of them, and what the document prints. */
+export interface KnownDifference {
+  /** What it is about: rows, registers or rules. */
+  readonly about: string;
+  /** What the oracle says. */
+  readonly oracle: string;
+  /** What is said here, with the rule. */
+  readonly here: string;
+}
+
+export interface CaseDifference extends KnownDifference {
+  readonly applies: (one: Case) => boolean;
+}
+
+export interface WordDifference extends KnownDifference {
+  readonly applies: (word: number) => boolean;
+}
+
+const FPCR_FZ = 1 << 24;
+
+/** Rows that are not compared at all: the algorithm is up to the implementation. */
+export const ownAlgorithm = {
+  about: 'PAC*, AUT*, XPAC*, BRA*, BLRA*, RETA*, LDRA*',
+  oracle: 'QEMU computes QARMA.',
+  here: 'A hash of our own, as FEAT_PAuth allows (ID_AA64ISAR1_EL1.API). test/engine/signed-pointers.test.ts has them.',
+  rows: /^(PAC|AUT|XPAC|BRA|BLRA|RETA|LDRA[AB])/,
+} as const;
+
+/** Instructions at EL0, under qemu-aarch64 7.2. */
+export const caseDifferences: readonly CaseDifference[] = [
+  {
+    about: 'FCVTZS_shift_scalar_half',
+    oracle: 'QEMU leaves 32 bits of a negative 16-bit result in the register.',
+    here: 'The element is written and the rest of the register is zero: `V[d, esize]`.',
+    applies: one => one.name.startsWith('FCVTZS_shift_scalar_half'),
+  },
+  {
+    about: 'FJCVTZS of a positive denormal while FPCR.FZ is 1',
+    oracle: 'QEMU sets Z.',
+    here: 'Z is clear: FPToFixedJS sets it only where the fraction was zero before the flush.',
+    applies: ({ name, words, before }) => {
+      if (!name.startsWith('FJCVTZS')) return false;
+      const operand = before.v[2 * ((words[0] >>> 5) & 31)];
+      return ((before.fpcr ?? 0) & FPCR_FZ) !== 0 && operand !== 0n && operand >> 52n === 0n;
+    },
+  },
+];
+
+const field = (word: number, shift: number, width: number): number => (word >>> shift) & ((1 << width) - 1);
+
+/** Words whose text differs from what LLVM 14 prints. */
+export const wordDifferences: readonly WordDifference[] = [
+  {
+    about: 'WFET and WFIT',
+    oracle: 'LLVM 14 does not have them among the features of Armv8.6.',
+    here: 'FEAT_WFxT is optional from Armv8.7 and can be switched on.',
+    applies: word => (word & 0xffffffc0) >>> 0 === 0xd5031000,
+  },
+  {
+    about: 'MRS and MSR of registers that later extensions brought',
+    oracle: 'LLVM 14 prints the generic name.',
+    here: 'The register is named, so that a stop at one can be explained; it is UNDEFINED.',
+    applies: word =>
+      word >>> 22 === 0xd50 >>> 2 &&
+      laterRegister(
+        field(word, 19, 2),
+        field(word, 16, 3),
+        field(word, 12, 4),
+        field(word, 8, 4),
+        field(word, 5, 3),
+      ) !== undefined,
+  },
+];
+
+/** Differences in how a word is written, which llvm-text.ts translates. */
+export const textDifferences: readonly KnownDifference[] = [
+  {
+    about: 'Branches, ADR, ADRP and literals',
+    oracle: 'llvm-mc prints the distance.',
+    here: 'The target is printed. It is the same number at address 0, where the tests disassemble.',
+  },
+  {
+    about: 'MSR (immediate) of UAO, PAN and SSBS with other immediates than 0 and 1',
+    oracle: 'LLVM prints a generic system register.',
+    here: 'Bit 0 of CRm is the value (Arm ARM C5.2).',
+  },
+  {
+    about: 'XAFLAG and AXFLAG with other bits than zero in CRm, and unallocated encodings of op0 = 0',
+    oracle: 'LLVM accepts them.',
+    here: 'UNDEFINED, as in QEMU.',
+  },
+  {
+    about: 'Registers that only one side has a name for',
+    oracle: 'LLVM prints its name, or a generic one.',
+    here: 'The name of the row, or a generic one.',
+  },
+];
+
+/** Rules of traps where QEMU 7.2 does otherwise; the unit tests of arch/traps hold the rule. */
+export const trapDifferences: readonly KnownDifference[] = [
+  {
+    about: 'MDCR_EL2.TPM at EL0',
+    oracle: 'QEMU forgets it where PMUSERENR_EL0.ER, CR or SW allowed the access.',
+    here: 'The access traps to EL2: the accessibility pseudocode tests EL1 first and EL2 next.',
+  },
+  {
+    about: 'MDCR_EL2.TPMCR',
+    oracle: 'QEMU does not have it.',
+    here: 'Accesses of PMCR_EL0 trap.',
+  },
+  {
+    about: 'The physical counter at EL0 under CNTHCTL_EL2',
+    oracle: 'QEMU looks at EL1PCEN.',
+    here: 'EL1PCTEN decides at both levels.',
+  },
+];
+
+/** Whether a case is one that the oracle is known to get wrong. */
+export const isWrongInQemu = (one: Case): boolean => caseDifferences.some(({ applies }) => applies(one));
+
+/** Whether a word is one that LLVM is known to write otherwise. */
+export const isOtherwiseNamed = (word: number): boolean => wordDifferences.some(({ applies }) => applies(word));
