@@ -463,9 +463,11 @@ export class Machine implements Target {
    */
   goTo(moment: Moment): void {
     if (!this.#timeline) throw new Error('This run is not recorded: start it with time travel to go back.');
-    this.#timeline.rewind(moment);
-    this.#nextInput = this.#input.findIndex(({ at }) => compareMoments(at, this.moment) >= 0);
-    if (this.#nextInput < 0) this.#nextInput = this.#input.length;
+    if (compareMoments(moment, this.moment) < 0) {
+      this.#timeline.rewind(moment);
+      this.#nextInput = this.#input.findIndex(({ at }) => compareMoments(at, this.moment) >= 0);
+      if (this.#nextInput < 0) this.#nextInput = this.#input.length;
+    }
     this.#breakpoints.suspended(() => {
       this.#replaying = true;
       this.observationChanged();
@@ -478,22 +480,29 @@ export class Machine implements Target {
     });
   }
 
-  reverseContinue(progress: (from: Moment) => boolean = () => true): StopReason | undefined {
-    const now = this.moment;
+  *reverseContinue(): Generator<Moment, StopReason> {
     if (!this.#timeline) throw new Error('This run is not recorded: start it with time travel to go back.');
-    for (let end = now; ; ) {
-      const start = this.#timeline.previous(end);
-      if (!start) {
-        this.goTo(this.#timeline.start);
-        return { kind: 'limit' };
+    const now = this.moment;
+    let found = false;
+    try {
+      for (let end = now; ; ) {
+        const start = this.#timeline.previous(end);
+        if (!start) {
+          this.goTo(this.#timeline.start);
+          found = true;
+          return { kind: 'limit' };
+        }
+        yield start;
+        const hits = this.#stopsBetween(start, end, Number.POSITIVE_INFINITY).length;
+        if (hits) {
+          const stop = this.#stopsBetween(start, end, hits).at(-1) as StopReason;
+          found = true;
+          return stop;
+        }
+        end = start;
       }
-      if (!progress(start)) {
-        this.goTo(now);
-        return undefined;
-      }
-      const hits = this.#stopsBetween(start, end, Number.POSITIVE_INFINITY);
-      if (hits.length) return this.#stopsBetween(start, end, hits.length).at(-1);
-      end = start;
+    } finally {
+      if (!found) this.goTo(now);
     }
   }
 
