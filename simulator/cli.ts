@@ -4,6 +4,9 @@ import { UsageError } from './node/arguments.ts';
 import { bench } from './node/bench.ts';
 import { EXIT_USAGE, run, trace } from './node/run.ts';
 
+/** 128 + SIGPIPE. */
+const EXIT_PIPE = 141;
+
 const help = `hyperstep: a simulated Arm machine, EL0 to EL3, for those who write hypervisors
 
   hyperstep run IMAGE [options]     run until power-off; the UART is standard output
@@ -35,6 +38,9 @@ Exit codes: 0 power-off or last --expect seen, the guest's code by semihosting, 
 /** Returns the exit code. Commands that are not of the machine itself (`dap`) are dispatched by the caller. */
 export async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
+  // A reader that has gone, such as `head`, ends the run as it would end any other program.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT_PIPE : 1));
+  if (rest.includes('--help')) return await main(['help']);
   try {
     switch (command) {
       case 'run':

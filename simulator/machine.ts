@@ -1035,7 +1035,14 @@ export class Machine implements Target {
 /** Without firmware of its own nothing runs above the level that the machine starts at. */
 function featuresOf(config: MachineConfig): Features {
   const absent = config.el === 3 ? [] : config.el === 2 ? ['-el3'] : ['-el3', '-el2'];
-  return createFeatures(config.cpu, [...absent, ...(config.gic === 2 ? ['-gicv3'] : []), ...config.features]);
+  const features = createFeatures(config.cpu, [...absent, ...(config.gic === 2 ? ['-gicv3'] : []), ...config.features]);
+  if (config.el > 1 && !features.has(`el${config.el}`)) {
+    throw new Error(`The machine starts at EL${config.el}, which the features leave out; start it lower.`);
+  }
+  if (features.has('gicv3') !== (config.gic === 3)) {
+    throw new Error(`The machine has a GICv${config.gic}, which decides about gicv3: leave that out of the features.`);
+  }
+  return features;
 }
 
 /** Bytes of RAM, whole MiB. */

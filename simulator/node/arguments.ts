@@ -92,11 +92,18 @@ function parse(argv: readonly string[]) {
   return parseArgs({ args: joinFeatures(argv), options, allowPositionals: true, tokens: true });
 }
 
-/** `--features -vhe` would read as a missing value: glue the two. */
+const takesValue = new Set(
+  Object.entries(options).flatMap(([name, { type }]) => (type === 'string' ? [`--${name}`] : [])),
+);
+
+/** `--features -vhe` and `--memory -1` would read as a missing value: glue the two. */
 function joinFeatures(argv: readonly string[]): string[] {
   const joined: string[] = [];
   for (const argument of argv) {
-    if (/^--(features|send|expect|append)$/.test(joined.at(-1) ?? '')) joined.push(`${joined.pop()}=${argument}`);
+    const option = joined.at(-1) ?? '';
+    const isText = /^--(features|send|expect|append)$/.test(option);
+    const isNegative = /^-[^-]/.test(argument) && takesValue.has(option);
+    if (isText || isNegative) joined.push(`${joined.pop()}=${argument}`);
     else joined.push(argument);
   }
   return joined;
@@ -106,8 +113,8 @@ function readBytes(path: string, what: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : message;
     throw new UsageError(`The ${what} "${path}" cannot be read: ${reason}.`);
   }
 }

@@ -1,6 +1,6 @@
 /** `hyperstep run` and `hyperstep trace`: a machine without an editor. */
 
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { createTarget } from '../machine.ts';
 import type { ExceptionEvent, StopReason, Target } from '../target.ts';
 import { parseRunArguments, type RunArguments, UsageError } from './arguments.ts';
@@ -24,6 +24,7 @@ interface Outcome {
 
 export async function run(argv: readonly string[]): Promise<number> {
   const args = parseRunArguments(argv);
+  const report = args.json === undefined ? undefined : openOutput(args.json, 'report');
   const target = boot(args);
   const counts = new Map<string, number>();
   if (args.json !== undefined) target.onException = event => count(counts, event);
@@ -31,7 +32,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const outcome = await drive(target, args, started);
   const seconds = (performance.now() - started) / 1000;
   if (outcome.message) process.stderr.write(`${outcome.message}\n`);
-  if (args.json !== undefined) writeReport(args.json, target, outcome, seconds, counts);
+  if (report !== undefined) writeReport(report, target, outcome, seconds, counts);
   return outcome.code;
 }
 
@@ -56,7 +57,9 @@ export async function trace(argv: readonly string[]): Promise<number> {
 function boot(args: RunArguments): Target {
   try {
     const target = createTarget(args.config);
-    if (args.dumpDtb !== undefined && target.deviceTree) writeFileSync(args.dumpDtb, target.deviceTree);
+    if (args.dumpDtb !== undefined && target.deviceTree) {
+      writeFileSync(openOutput(args.dumpDtb, 'device tree'), target.deviceTree);
+    }
     return target;
   } catch (error) {
     // What `createTarget` throws is a sentence about the configuration; anything else is a mistake of ours.
@@ -135,8 +138,19 @@ function hex(value: bigint, digits = 16): string {
   return `0x${value.toString(16).padStart(digits, '0')}`;
 }
 
+/** Opens a file to write before the run, so that a path that cannot be written to does not cost the run. */
+function openOutput(path: string, what: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such folder' : code === 'EISDIR' ? 'it is a directory' : message;
+    throw new UsageError(`The ${what} cannot be written to "${path}": ${reason}.`);
+  }
+}
+
 function writeReport(
-  path: string,
+  file: number,
   target: Target,
   outcome: Outcome,
   seconds: number,
@@ -165,9 +179,6 @@ function writeReport(
       ),
     })),
   };
-  try {
-    writeFileSync(path, `${JSON.stringify(report, null, 1)}\n`);
-  } catch (error) {
-    throw new UsageError(`The report cannot be written to "${path}": ${(error as Error).message}.`);
-  }
+  writeFileSync(file, `${JSON.stringify(report, null, 1)}\n`);
+  closeSync(file);
 }
