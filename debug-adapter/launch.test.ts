@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { prepareLaunch } from './launch.ts';
+import { LAUNCH_ATTRIBUTES, prepareLaunch } from './launch.ts';
 import { nodeFiles } from './node-files.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -36,4 +36,10 @@ test('an image far from its sources finds them by cwd, and keeps its own names w
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('the manifest of the extension declares these attributes and no others', async () => {
+  const manifest = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8'));
+  const { properties } = manifest.contributes.debuggers[0].configurationAttributes.launch;
+  assert.deepEqual(Object.keys(properties).sort(), [...LAUNCH_ATTRIBUTES].sort());
 });

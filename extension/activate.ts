@@ -23,6 +23,23 @@ async function debugImage(image?: vscode.Uri): Promise<void> {
   await vscode.debug.startDebugging(folder, configurationFor(program));
 }
 
+/**
+ * Brings the registers and the panels into sight at the first stop of a session. VS Code opens the Run view at
+ * breakpoints only, and a hypervisor stops first on entry or at a change of level. The editor keeps the focus.
+ */
+function showAtFirstStop(tracker: SessionTracker): vscode.Disposable {
+  const shown = new Set<string>();
+  return tracker.onDidChange(async state => {
+    await vscode.commands.executeCommand('setContext', 'hyperstep.sessionActive', state.kind !== 'none');
+    if (state.kind !== 'stopped' || shown.has(state.session.id)) return;
+    shown.add(state.session.id);
+    if (vscode.workspace.getConfiguration('debug').get('openDebug') === 'neverOpen') return;
+    for (const show of ['workbench.debug.action.focusVariablesView', 'hyperstep.listRegisters.focus']) {
+      await vscode.commands.executeCommand(show, { preserveFocus: true });
+    }
+  });
+}
+
 /** What other extensions, and the tests, may look at. */
 export interface HyperstepApi {
   readonly listRegisters: StoppedTree;
@@ -50,9 +67,7 @@ export function activate(context: vscode.ExtensionContext): HyperstepApi {
       new AdapterFactory(path.join(context.extensionPath, 'dist/hyperstep.mjs')),
     ),
     tracker,
-    tracker.onDidChange(({ kind }) =>
-      vscode.commands.executeCommand('setContext', 'hyperstep.sessionActive', kind !== 'none'),
-    ),
+    showAtFirstStop(tracker),
     listRegisters,
     translationTables,
     vscode.commands.registerCommand('hyperstep.debugImage', debugImage),

@@ -15,12 +15,13 @@ export function mappingRows(ranges: readonly MappingView[]): Row[] {
     const [input, output, size] = [range.input, range.output, range.size].map(BigInt);
     const last = formatAddress(input + size - 1n);
     const id = formatAddress(input);
-    const target = input === output ? 'same address' : formatAddress(output);
+    const target = input === output ? 'same' : formatAddress(output);
     const field = (label: string, value: string): Row => ({ id: `${id} ${label}`, label, description: value, value });
     return {
       id,
-      label: `${id} – ${last}`,
+      label: id,
       description: `→ ${target} · ${formatSize(size)} · ${range.attributes}`,
+      tooltip: `IPA ${id} – ${last}, ${formatSize(size)}, ${range.attributes}`,
       icon: /device/i.test(range.attributes) ? 'plug' : 'chip',
       value: range.input,
       children: [
@@ -44,7 +45,7 @@ export class TranslationTablesPanel extends StoppedTree {
     const heading = [
       `PE ${threadId - 1}`,
       ...(vmid === undefined ? [] : [`VMID ${vmid}`]),
-      ...(base === undefined ? [] : [`tables at ${formatAddress(BigInt(base))}`]),
+      ...(base === undefined ? [] : [`at ${formatAddress(BigInt(base))}`]),
       ...(enabled ? [] : ['off']),
     ].join(' · ');
     const message = truncated

@@ -1,73 +1,106 @@
 // The sample hypervisor under the debugger, on the real machine: what a new user does in the first five minutes.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { openWorkbench, sample, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
 
-/** The line of a sample file that carries a marker. */
-function markedLine(file: string, marker: string): number {
-  const lines = fs.readFileSync(path.join(sample, file), 'utf8').split('\n');
-  const index = lines.findIndex(line => line.includes(marker));
-  assert.ok(index >= 0, `${file} has no line with "${marker}".`);
-  return index + 1;
-}
-
+// The folder above has no launch.json.
 before(async () => {
-  workbench = await openWorkbench(sample, 'vgic.c');
+  workbench = await openWorkbench(path.dirname(sample), 'first-light/first-light.elf');
 });
 after(() => workbench?.close());
 
-/** Waits until the debugger stands on a line of the active file. */
-const stoppedAt = (line: number) =>
-  workbench.page.waitForFunction(
-    number => document.querySelector('.monaco-editor .active-line-number')?.textContent?.trim() === String(number),
-    line,
-  );
+const exceptionFilter = (label: string) =>
+  workbench.page
+    .locator('.debug-breakpoints .monaco-list-row', { hasText: label })
+    .locator('.monaco-checkbox, input')
+    .first()
+    .click();
 
-test('F5 stops on entry, in the source', async () => {
+const callStack = () =>
+  workbench.page.locator('.debug-call-stack .monaco-list-row .stack-frame .label').allInnerTexts();
+
+test('F5 on the ELF file, without a launch.json, stops on entry in the source and shows registers and panels', async () => {
   const { page } = workbench;
-  await page.locator('.view-line', { hasText: 'void vgic_prepare' }).click();
+  await page.locator('.title-actions .codicon-debug-alt, .editor-actions .codicon-debug-alt').first().waitFor();
   await page.keyboard.press('F5');
+  await workbench.stoppedAt('stack_top');
   await page.locator('.tab.active', { hasText: 'boot.S' }).waitFor();
-  await page.locator('.debug-top-stack-frame-line').first().waitFor({ state: 'attached' });
+  await workbench.row('Variables', 'PSTATE').waitFor();
+  await workbench.row('List Registers', '4 empty').waitFor();
+  await page.getByText('Stage 2 is off').waitFor();
   await workbench.screenshot('first-light-entry');
 });
 
-test('the first change from EL2 to EL1 shows the banked registers', async () => {
+test('the first change from EL2 to EL1 stops in the guest and shows the banked registers', async () => {
   const { page } = workbench;
-  await page.keyboard.press('Control+Shift+D');
-  const filter = page.locator('.debug-breakpoints .monaco-list-row', { hasText: 'Exception return' });
-  await filter.locator('input, .monaco-checkbox').first().click();
+  await exceptionFilter('Exception level changes');
   await page.keyboard.press('F5');
   await page.locator('.tab.active', { hasText: 'guest-entry.S' }).waitFor();
-  const variables = page.locator('.monaco-list[aria-label*="Variables"]');
-  const el2 = variables.locator('.monaco-list-row', { hasText: 'EL2' }).first();
-  await el2.click();
-  await variables.locator('.monaco-list-row', { hasText: 'HCR_EL2' }).first().waitFor();
-  await workbench.screenshot('first-light-el1');
-  await filter.locator('input, .monaco-checkbox').first().click();
+  await page.locator('.exception-widget', { hasText: 'from EL2 to EL1' }).waitFor();
+  // Room for what is looked at.
+  for (const pane of ['Watch', 'Breakpoints', 'Call Stack']) await workbench.togglePane(pane);
+  await workbench.toggle('Variables', 'registers of EL2');
+  for (const name of ['HCR_EL2', 'VTTBR_EL2', 'ELR_EL2', 'SPSR_EL2']) await workbench.scrollTo('Variables', name);
+  await workbench.toggle('Variables', 'HCR_EL2');
+  await workbench.scrollTo('Variables', /^VM\b/);
+  await workbench.screenshot('first-light-el2-registers');
+  await workbench.toggle('Variables', 'registers of EL2');
+  await workbench.toggle('Variables', 'registers of EL1');
+  await workbench.scrollTo('Variables', 'SCTLR_EL1');
+  await workbench.screenshot('first-light-el1-registers');
+  await workbench.toggle('Variables', 'registers of EL1');
+  for (const pane of ['Watch', 'Breakpoints', 'Call Stack']) await workbench.togglePane(pane);
+  await exceptionFilter('Exception level changes');
 });
 
-test('a breakpoint where the interrupt is injected fills the panels', async () => {
+test('the stack of a trap goes on below the exception, at EL1', async () => {
   const { page } = workbench;
-  await page.locator('.tab', { hasText: 'vgic.c' }).click();
+  await exceptionFilter('HVC');
+  await page.keyboard.press('F5');
+  await page.locator('.exception-widget', { hasText: 'HVC' }).waitFor();
+  await page.locator('.debug-call-stack .monaco-list-row', { hasText: 'EL1, below' }).first().waitFor();
+  const frames = await callStack();
+  assert.ok(
+    frames.some(frame => frame.startsWith('guest_main')),
+    frames.join('\n'),
+  );
+  await workbench.screenshot('first-light-trap');
+  await exceptionFilter('HVC');
+});
+
+test('a breakpoint in C where the interrupt is injected; the step after it fills list register 0', async () => {
+  const { page } = workbench;
+  await workbench.open('vgic.c');
   await page.locator('.view-line', { hasText: 'BP: inject' }).click();
   await page.keyboard.press('F9');
   await page.keyboard.press('F5');
-  await stoppedAt(markedLine('vgic.c', 'BP: inject'));
-  await workbench.command('Hyperstep: Focus on List Registers View');
+  await workbench.stoppedAt('BP: inject');
+  await workbench.row('Variables', /^entry\b/).waitFor();
+  assert.deepEqual((await callStack()).slice(0, 4), ['vgic_inject', 'handle_wait', 'handle_exit', 'main']);
+  await workbench.row('List Registers', '4 empty').waitFor();
+  await workbench.screenshot('first-light-breakpoint');
   await page.keyboard.press('F10');
-  const pending = page.locator('.monaco-list[aria-label*="List Registers"] .monaco-list-row', {
-    hasText: 'LR0pending',
-  });
+  const pending = workbench.row('List Registers', 'LR0pending');
   await pending.waitFor();
-  await page.locator('.monaco-list[aria-label*="Stage-2"] .monaco-list-row').first().waitFor();
-  await pending.click();
-  await page.keyboard.press('ArrowRight');
+  await workbench.toggle('List Registers', 'LR0pending');
+  await workbench.row('List Registers', 'Virtual INTID').waitFor();
+  await workbench.row('Stage-2', '0x80000000').waitFor();
+  await workbench.toggle('Stage-2', '0x80000000');
+  await workbench.row('Stage-2', 'Attributes').waitFor();
   await workbench.screenshot('first-light-inject');
-  await page.keyboard.press('Shift+F5');
+});
+
+test('the machine runs to its power-off, and the panels say that nothing runs', async () => {
+  const { page } = workbench;
+  await page.keyboard.press('F9');
+  await workbench.command('Debug: Remove All Breakpoints');
+  await page.keyboard.press('F5');
+  await page.locator('.debug-toolbar').waitFor({ state: 'detached' });
+  await page.getByText('No machine is running. Start one to see the list registers').waitFor();
+  await page.locator('.repl .monaco-list-row', { hasText: 'exits: 3 HVC' }).waitFor();
+  await workbench.screenshot('first-light-end');
 });

@@ -1,12 +1,12 @@
-// A workbench with the extension under development, in a window without a screen, for tests that look at the pixels.
+// A workbench with the packed extension installed, in a window without a screen, for tests that look at the pixels.
 
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { remoteUri, startBrowser, workbenchUrl } from '../workbench/browser.ts';
 import { repository } from '../workbench/paths.ts';
-import { startServer } from '../workbench/server.ts';
+import { installExtension, startServer } from '../workbench/server.ts';
 
 export const sample = path.join(repository, 'simulator/hypervisors/first-light');
 const screenshots = path.join(repository, 'build/screenshots');
@@ -19,17 +19,28 @@ export interface Workbench {
   rows(view: string): Promise<string[]>;
   /** Runs a command by its title in the command palette. */
   command(title: string): Promise<void>;
+  /** The first row of a tree or list with this text, by the title of its view. */
+  row(view: string, text: string | RegExp): Locator;
+  /** Opens or closes a row of a tree, such as a scope of the Variables pane, once it is there. */
+  toggle(view: string, row: string | RegExp): Promise<void>;
+  /** Scrolls a tree down until a row is drawn: rows out of sight do not exist. */
+  scrollTo(view: string, row: string | RegExp): Promise<void>;
+  /** Opens or closes a view of the side bar. */
+  togglePane(title: string): Promise<void>;
+  /** Waits until the line under the debugger's marker in the open editor has this text. */
+  stoppedAt(text: string): Promise<void>;
+  /** Opens a file of the workspace by its name. */
+  open(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Opens a folder, and in it a file of which `text` is a line. */
 export async function openWorkbench(folder: string, file?: string): Promise<Workbench> {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'hyperstep-ui-'));
-  const server = await startServer({
-    userDir: path.join(scratch, 'data'),
-    extensionsDir: path.join(scratch, 'extensions'),
-    development: true,
-  });
+  const userDir = path.join(scratch, 'data');
+  const extensionsDir = path.join(scratch, 'extensions');
+  installExtension(userDir, extensionsDir, path.join(repository, 'build/hyperstep.vsix'));
+  const server = await startServer({ userDir, extensionsDir });
   const browser = await startBrowser(path.join(scratch, 'chromium'));
   const close = async () => {
     await browser.close();
@@ -39,12 +50,13 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
   try {
     const page = browser.pages()[0] ?? (await browser.newPage());
     page.setDefaultTimeout(30_000);
-    const payload: [string, string][] = [['extensionDevelopmentPath', remoteUri(server.port, repository)]];
-    if (file) payload.push(['openFile', remoteUri(server.port, path.join(folder, file))]);
+    const payload: [string, string][] = file ? [['openFile', remoteUri(server.port, path.join(folder, file))]] : [];
     await page.goto(workbenchUrl(server.port, { folder, payload }));
     await page.locator('.monaco-workbench .part.statusbar').waitFor();
     if (file) await page.locator('.tab.active', { hasText: path.basename(file) }).waitFor();
     fs.mkdirSync(screenshots, { recursive: true });
+    const row = (view: string, text: string | RegExp) =>
+      page.locator(`.monaco-list[aria-label*="${view}"] .monaco-list-row`, { hasText: text }).first();
     return {
       page,
       async screenshot(name) {
@@ -55,6 +67,41 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
         await page.keyboard.press('F1');
         await page.locator('.quick-input-widget input').first().fill(`>${title}`);
         await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+      },
+      row,
+      async toggle(view, text) {
+        await row(view, text).locator('.monaco-tl-twistie').click();
+      },
+      async scrollTo(view, text) {
+        const list = page.locator(`.monaco-list[aria-label*="${view}"]`);
+        await list.hover();
+        await page.mouse.wheel(0, -100_000);
+        for (let tries = 0; tries < 100 && !(await row(view, text).isVisible()); tries++) {
+          await page.mouse.wheel(0, 100);
+          await page.waitForTimeout(50);
+        }
+        await row(view, text).waitFor({ timeout: 1000 });
+      },
+      async togglePane(title) {
+        await page.locator('.pane-header', { hasText: title }).first().click();
+      },
+      async stoppedAt(text) {
+        // The marker and the text of a line are in two layers of the editor; both are at the same height.
+        await page.waitForFunction(wanted => {
+          const editor = document.querySelector('.editor-group-container.active .monaco-editor');
+          const marker = editor?.querySelector('.debug-top-stack-frame-line')?.closest<HTMLElement>('[style*="top"]');
+          if (!editor || !marker) return false;
+          const line = [...editor.querySelectorAll<HTMLElement>('.view-line')].find(
+            ({ style }) => style.top === marker.style.top,
+          );
+          return line?.textContent?.replaceAll('\u00a0', ' ').includes(wanted) ?? false;
+        }, text);
+      },
+      async open(file) {
+        await page.keyboard.press('Control+P');
+        await page.locator('.quick-input-widget input').first().fill(file);
+        await page.locator('.quick-input-list .monaco-list-row', { hasText: file }).first().click();
+        await page.locator('.tab.active', { hasText: file }).waitFor();
       },
       close,
     };

@@ -4,7 +4,7 @@ import { type BrowserContext, chromium } from 'playwright-core';
 import * as paths from './paths.ts';
 
 /** Starts Chromium without a screen. It reaches loopback only. */
-export function startBrowser(profile: string, viewport = { width: 1440, height: 900 }): Promise<BrowserContext> {
+export function startBrowser(profile: string, viewport = { width: 1600, height: 1000 }): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, {
     executablePath: paths.chromium(),
     headless: true,
