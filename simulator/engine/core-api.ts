@@ -9,6 +9,12 @@ export interface Core {
   beforeHostWrite(pa: bigint, bytes: number): void;
   // branch-targets.ts
   branchedIndirectly(guarded: number): void;
+  // access-tables.ts
+  accessEntry(offset: number): number;
+  accessTablesChanged(): void;
+  dropAccessTables(): void;
+  // calls.ts
+  selectStackPointer(spsel: number): void;
   // context.ts
   activatePe(): void;
   contextsChanged(): void;
@@ -55,6 +61,11 @@ export interface CoreHost {
   deviceRead(pa: number, size: number): number;
   deviceWrite(pa: number, size: number): number;
   recordsFor(page: number): number;
+  /** The entry of an access table that is new, by its offset: see core/access-tables.ts. */
+  accessEntry(offset: number): number;
+  accessTablesDropped(): void;
+  /** What core/calls.ts leaves to the host, by its SLOW_* numbers. Returns CALL_*. */
+  slowCall(operation: number, record: number): number;
   /** An exception was taken (kind 0 to 3 as in the vector table) or returned from (4). */
   observed(kind: number, from: number, to: number): void;
   /** A page of code was entered, while FETCH_HOOK is set. */

@@ -7,7 +7,7 @@ import { abortSyndrome } from './abort-syndrome.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
 import { EXIT_BUDGET, EXIT_DEVICE, EXIT_LEAVE, generateInterpreter } from './interpreter.ts';
-import { ABORT_SYNDROME, BOUNCE, BTYPE, BTYPE_REMAINING, EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING } from './layout.ts';
+import { ABORT_SYNDROME, BOUNCE, BTYPE, BTYPE_REMAINING, EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING, TIME_END } from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
 
@@ -27,6 +27,7 @@ export class Engine {
   readonly u32: Uint32Array;
   readonly i32: Int32Array;
   readonly u64: BigUint64Array;
+  readonly #f64: Float64Array;
   readonly core: Core;
   readonly records: Records;
   readonly #fast: () => number;
@@ -39,6 +40,7 @@ export class Engine {
     this.u32 = new Uint32Array(this.memory.buffer);
     this.i32 = new Int32Array(this.memory.buffer);
     this.u64 = new BigUint64Array(this.memory.buffer);
+    this.#f64 = new Float64Array(this.memory.buffer);
     const fast = interpreter(handlers, false);
     this.records = new Records(this.memory, { ...tables, numbers: fast.numbers });
     const coreHost: CoreHost = { ...host, recordsFor: page => this.records.forPage(page) };
@@ -59,12 +61,13 @@ export class Engine {
 
   /**
    * Runs the active PE for at most `count` instructions. Returns how many ran and an EXIT_* reason; EXIT_BUDGET when
-   * all did.
+   * all did. `time` is the modelled time at which they begin, in instructions: what counters read follows from it.
    */
-  run(count: number): { executed: number; exit: number } {
+  run(count: number, time = 0): { executed: number; exit: number } {
     this.i32[EXIT_REQUEST >> 2] = 0;
     this.#goal = count;
     this.#left = count;
+    this.#f64[TIME_END >> 3] = time + count;
     let exit = EXIT_BUDGET;
     while (exit === EXIT_BUDGET && this.#left >= LONGEST_RUN) exit = this.#fast();
     if (exit === EXIT_BUDGET && this.#left > 0) exit = this.#step();

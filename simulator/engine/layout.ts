@@ -63,8 +63,10 @@ export const CTX_GENERATION = 0x11a4;
 export const ABORT_SYNDROME = 0x11a8;
 /** u32: not 0 while somebody wants `env.observed` called for every exception and return. */
 export const OBSERVE = 0x11ac;
-/** 4 ELs x {u32 address of the access table, u32 FP_ENABLED}; an address of 0 is not known yet. */
-export const TRAP_TABLE_CACHE = 0x1310;
+/** 4 ELs x 2 values of PSTATE.SP x {u32 address of the access table, u32 FP_ENABLED}. See core/access-tables.ts. */
+export const TRAP_TABLE_CACHE = 0x1360;
+/** f64: modelled time at which REMAINING is 0, in instructions. */
+export const TIME_END = 0x1310;
 
 // Exclusive monitor.
 export const EXCLUSIVE_VALID = 0x12c0; // u32
@@ -273,6 +275,70 @@ export const WALK_CACHE_CONTROLS = 0x447400; // u64 VTTBR_EL2, VTCR_EL2, HCR_EL2
 
 export const WRITE_MASKS = 0x450000;
 export const WRITE_MASKS_END = 0x458000;
+
+// --- Access tables: how a context finds its table, and what entries refer to ----------------------------------------
+
+/** u32 each: first table of a bucket; the next one is in the table's header. */
+export const TRAP_HASH = 0x458000;
+export const TRAP_HASH_BUCKETS = 1024;
+/** {u32 address, u32 0, u64 mask} of every control that answers depend on. */
+export const TRAP_CONTROLS = 0x459000;
+export const TRAP_CONTROLS_MAX = 64;
+export const TRAP_CONTROL_COUNT = 0x459400; // u32
+export const TRAP_TABLE_BYTES = 0x459404; // u32: bytes of the entries of one table
+export const TRAP_TABLE_NEXT = 0x459408; // u32: where the next new table begins
+export const FP_ENTRY = 0x45940c; // u32: offset of the entry that says whether FP and AdvSIMD are trapped
+export const TICK_INSTRUCTIONS = 0x459410; // f64: instructions of modelled time that a tick of the counter takes
+/** u64 each: what CurrentEL reads as at EL0 to EL3. */
+export const CURRENT_EL_VALUES = 0x459420;
+/** What a write to a control does, CONTROL_BYTES each. */
+export const CONTROL_WRITES = 0x459800;
+export const CONTROL_WRITES_END = 0x460000;
+export const CONTROL_BYTES = 40;
+export const CONTROL_SLOT = 0; // u32: address of the register's storage
+export const CONTROL_LEVELS = 4; // u32: bit n when translation at ELn may change
+export const CONTROL_KEEP = 8; // u64: bits that a write changes
+export const CONTROL_ONES = 16; // u64: bits that are always one
+export const CONTROL_TRAPS = 24; // u64: bits that access tables depend on
+export const CONTROL_EFFECTS = 32; // u64: bits whose change has an effect outside of the PE's state
+
+// Entries of an access table. A row has two: read (or execute) and write.
+export const ENTRY_BYTES = 8;
+export const WRITE_ENTRY = 4;
+/** Low bits of an entry. */
+export const ENTRY_KIND = 7;
+/** Not asked for yet in this context. */
+export const ENTRY_UNKNOWN = 0;
+/** The rest of the entry is the address of the register's value; no effect. */
+export const ENTRY_PLAIN = 1;
+/** The rest, shifted by 3, is an index of the host's answers: an access with effects, or a trap. */
+export const ENTRY_ANSWER = 2;
+/** An instruction with a trap rule is not trapped. */
+export const ENTRY_ALLOWED = 3;
+/** The rest is an address among CONTROL_WRITES. */
+export const ENTRY_CONTROL = 4;
+/** A read of a counter; the rest, shifted by 3, is 0 for the physical and 1 for the virtual count. */
+export const ENTRY_COUNTER = 5;
+/** An instruction without effect in this machine. */
+export const ENTRY_NOTHING = 6;
+
+// --- Compiled code: see compiler/ ----------------------------------------------------------------------------------
+
+/**
+ * Where compiled code may be entered. A record at such a place has OP_COMPILED plus the number of its entry here as its
+ * handler number; its operands stay what they were.
+ */
+export const COMPILED_ENTRIES = 0x460000; // 32768 x 16 bytes
+export const COMPILED_ENTRIES_MAX = 0x8000;
+export const COMPILED_FUNCTION = 0; // u16: number of the region's function in the table of regions
+export const COMPILED_INDEX = 2; // u16: which of the region's entries
+export const COMPILED_OP = 4; // u16: the handler number that the record had
+export const COMPILED_LIMIT = 6; // u16: instructions that have to be left
+export const COMPILED_OFFSET = 8; // i32: bytes from the region's first page to the instruction
+
+/** u16 each: how often branches went to a record, by a hash of its address. */
+export const HEAT = 0x4e0000;
+export const HEAT_END = 0x500000;
 
 // --- Parked PE states -------------------------------------------------------------------------------------------
 

@@ -56,9 +56,14 @@ export async function bench(argv: readonly string[]): Promise<number> {
   const args = parse(argv);
   const kernels = workloads(args.only);
   const qemu = await qemuVersion();
-  if (args.against && !qemu) throw new UsageError(`${QEMU} is not on the PATH: install Debian's package qemu-system-arm, or leave --against out.`);
+  if (args.against && !qemu)
+    throw new UsageError(
+      `${QEMU} is not on the PATH: install Debian's package qemu-system-arm, or leave --against out.`,
+    );
   const compared = (name: string) => qemu !== undefined && (args.against || loops.includes(name));
-  process.stdout.write(`Node ${process.versions.node}; ${qemu ?? `${QEMU} is not on the PATH, so these are our figures only`}.\n`);
+  process.stdout.write(
+    `Node ${process.versions.node}; ${qemu ?? `${QEMU} is not on the PATH, so these are our figures only`}.\n`,
+  );
   process.stdout.write(`${row(['kernel', 'instructions', 'MIPS', 'QEMU MIPS', 'ratio', 'exception'])}\n`);
   const results: Result[] = [];
   for (const file of kernels) {
@@ -66,12 +71,13 @@ export async function bench(argv: readonly string[]): Promise<number> {
     results.push(result);
     process.stdout.write(`${row(cells(result))}\n`);
   }
-  const ratios = results.flatMap((result) => result.ratio ?? []);
+  const ratios = results.flatMap(result => result.ratio ?? []);
   if (ratios.length > 1) {
     const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
     process.stdout.write(`Geometric mean of the ratios: ${mean.toFixed(2)}.\n`);
   }
-  if (args.json !== undefined) writeJson(args.json, { node: process.versions.node, v8: process.versions.v8, qemu: qemu ?? null, results });
+  if (args.json !== undefined)
+    writeJson(args.json, { node: process.versions.node, v8: process.versions.v8, qemu: qemu ?? null, results });
   return EXIT_OK;
 }
 
@@ -79,13 +85,18 @@ function parse(argv: readonly string[]) {
   let values: { against?: string; only?: string; json?: string; scale?: string; repeats?: string };
   try {
     const text = { type: 'string' } as const;
-    ({ values } = parseArgs({ args: [...argv], options: { against: text, only: text, json: text, scale: text, repeats: text } }));
+    ({ values } = parseArgs({
+      args: [...argv],
+      options: { against: text, only: text, json: text, scale: text, repeats: text },
+    }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0]}. "hyperstep help" lists the commands.`);
   }
-  if (values.against !== undefined && values.against !== 'qemu') throw new UsageError(`--against takes qemu, not "${values.against}".`);
+  if (values.against !== undefined && values.against !== 'qemu')
+    throw new UsageError(`--against takes qemu, not "${values.against}".`);
   const scale = Number(values.scale ?? DEFAULT_SCALE);
-  if (!(scale > 0 && scale <= 100)) throw new UsageError(`--scale takes a number above 0 and up to 100, not "${values.scale}".`);
+  if (!(scale > 0 && scale <= 100))
+    throw new UsageError(`--scale takes a number above 0 and up to 100, not "${values.scale}".`);
   const repeats = Number(values.repeats ?? '3');
   if (!Number.isInteger(repeats) || repeats < 1 || repeats > 1000) {
     throw new UsageError(`--repeats takes a whole number from 1 to 1000, not "${values.repeats}".`);
@@ -97,15 +108,21 @@ function parse(argv: readonly string[]) {
 function workloads(only: string | undefined): string[] {
   let root = path.dirname(fileURLToPath(import.meta.url));
   while (!existsSync(path.join(root, 'simulator/bench'))) {
-    if (path.dirname(root) === root) throw new UsageError('The workloads are not part of this installation: run the benchmark from a clone of the repository.');
+    if (path.dirname(root) === root)
+      throw new UsageError(
+        'The workloads are not part of this installation: run the benchmark from a clone of the repository.',
+      );
     root = path.dirname(root);
   }
   const folder = path.join(root, 'simulator/bench');
-  const names = readdirSync(folder).filter((file) => file.endsWith('.elf')).map((file) => path.basename(file, '.elf'));
-  const place = (name: string) => (order.indexOf(name) + 1 || order.length + 1);
+  const names = readdirSync(folder)
+    .filter(file => file.endsWith('.elf'))
+    .map(file => path.basename(file, '.elf'));
+  const place = (name: string) => order.indexOf(name) + 1 || order.length + 1;
   names.sort((a, b) => place(a) - place(b) || a.localeCompare(b));
-  if (only !== undefined && !names.includes(only)) throw new UsageError(`There is no workload "${only}"; there are ${names.join(', ')}.`);
-  return names.filter((name) => only === undefined || name === only).map((name) => path.join(folder, `${name}.elf`));
+  if (only !== undefined && !names.includes(only))
+    throw new UsageError(`There is no workload "${only}"; there are ${names.join(', ')}.`);
+  return names.filter(name => only === undefined || name === only).map(name => path.join(folder, `${name}.elf`));
 }
 
 async function measure(file: string, scale: number, repeats: number, withQemu: boolean): Promise<Result> {
@@ -134,13 +151,22 @@ async function measure(file: string, scale: number, repeats: number, withQemu: b
       if (!withQemu) continue;
       const start = await runInQemu(short);
       const other = await runInQemu(whole);
-      if (other.text !== run.text) throw new UsageError(`QEMU and this engine disagree on ${name}: "${other.text}" and "${run.text}".`);
+      if (other.text !== run.text)
+        throw new UsageError(`QEMU and this engine disagree on ${name}: "${other.text}" and "${run.text}".`);
       theirs.push(other.seconds - start.seconds);
     }
-    const seconds = median(ours.map((run) => run.seconds));
+    const seconds = median(ours.map(run => run.seconds));
     const each = (time: number) => (exceptions.has(name) ? { nanoseconds: (time / rounds) * 1e9 } : {});
     const checksum = /checksum (\w+)/.exec(ours[0].text)?.[1] ?? '';
-    const result = { name, rounds, instructions, seconds, mips: instructions / seconds / 1e6, checksum, ...each(seconds) };
+    const result = {
+      name,
+      rounds,
+      instructions,
+      seconds,
+      mips: instructions / seconds / 1e6,
+      checksum,
+      ...each(seconds),
+    };
     if (!withQemu) return result;
     const qemuSeconds = Math.max(median(theirs), 1e-6);
     return {
@@ -155,16 +181,27 @@ async function measure(file: string, scale: number, repeats: number, withQemu: b
 
 /** From the first instruction to power-off. */
 function runHere(image: Uint8Array, name: string): Measured & { instructions: number } {
-  const target = createTarget({ image, imageName: name, cpu: 'max', features: [], gic: 3, pes: 1, memory: MEMORY, el: 2, semihosting: false });
+  const target = createTarget({
+    image,
+    imageName: name,
+    cpu: 'max',
+    features: [],
+    gic: 3,
+    pes: 1,
+    memory: MEMORY,
+    el: 2,
+    semihosting: false,
+  });
   let text = '';
-  target.onConsole = (bytes) => {
+  target.onConsole = bytes => {
     text += Buffer.from(bytes).toString('latin1');
   };
   const started = performance.now();
   let stop = target.run({ instructions: SLICE });
   while (stop.kind === 'limit') stop = target.run({ instructions: SLICE });
   const seconds = (performance.now() - started) / 1000;
-  if (stop.kind !== 'poweroff') throw new UsageError(`The workload ${name} ended by ${stop.kind}${'message' in stop ? `: ${stop.message}` : '.'}`);
+  if (stop.kind !== 'poweroff')
+    throw new UsageError(`The workload ${name} ended by ${stop.kind}${'message' in stop ? `: ${stop.message}` : '.'}`);
   return { seconds, text: text.trim(), instructions: target.instructions };
 }
 
@@ -182,7 +219,7 @@ function runInQemu(file: string): Promise<Measured> {
       errors += data.toString();
     });
     child.on('error', fail);
-    child.on('close', (code) => {
+    child.on('close', code => {
       if (code !== 0) fail(new UsageError(`${QEMU} ended with ${code}: ${errors.trim().split('\n')[0]}`));
       else done({ seconds: (performance.now() - started) / 1000, text: text.trim() });
     });
@@ -191,14 +228,14 @@ function runInQemu(file: string): Promise<Measured> {
 
 /** What QEMU calls itself; undefined without QEMU. */
 function qemuVersion(): Promise<string | undefined> {
-  return new Promise((done) => {
+  return new Promise(done => {
     const child = spawn(QEMU, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] });
     let text = '';
     child.stdout.on('data', (data: Buffer) => {
       text += data.toString();
     });
     child.on('error', () => done(undefined));
-    child.on('close', (code) => done(code === 0 ? text.split('\n')[0].trim() : undefined));
+    child.on('close', code => done(code === 0 ? text.split('\n')[0].trim() : undefined));
   });
 }
 
@@ -217,7 +254,7 @@ function symbolOffset(elf: Buffer, symbol: string, file: string): number {
     };
   };
   const sections = Array.from({ length: elf.readUInt16LE(0x3c) }, (_, index) => section(index));
-  const symbols = sections.find((candidate) => candidate.type === SHT_SYMTAB);
+  const symbols = sections.find(candidate => candidate.type === SHT_SYMTAB);
   for (let at = symbols?.offset ?? 0; symbols && at < symbols.offset + symbols.size; at += 24) {
     const start = sections[symbols.link].offset + elf.readUInt32LE(at);
     if (elf.toString('latin1', start, elf.indexOf(0, start)) !== symbol) continue;
@@ -235,8 +272,18 @@ function median(values: readonly number[]): number {
 
 function cells(result: Result): string[] {
   const { qemu, ratio, nanoseconds } = result;
-  const exception = nanoseconds === undefined ? '' : `${nanoseconds.toFixed(0)} ns${qemu?.nanoseconds === undefined ? '' : ` (QEMU ${qemu.nanoseconds.toFixed(0)} ns)`}`;
-  return [result.name, String(result.instructions), result.mips.toFixed(1), qemu?.mips.toFixed(1) ?? '', ratio?.toFixed(2) ?? '', exception];
+  const exception =
+    nanoseconds === undefined
+      ? ''
+      : `${nanoseconds.toFixed(0)} ns${qemu?.nanoseconds === undefined ? '' : ` (QEMU ${qemu.nanoseconds.toFixed(0)} ns)`}`;
+  return [
+    result.name,
+    String(result.instructions),
+    result.mips.toFixed(1),
+    qemu?.mips.toFixed(1) ?? '',
+    ratio?.toFixed(2) ?? '',
+    exception,
+  ];
 }
 
 function row([first, ...rest]: readonly string[]): string {

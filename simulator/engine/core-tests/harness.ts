@@ -43,6 +43,15 @@ export class TestMachine {
         this.core.dropWriteTags(page);
         return records;
       },
+      accessEntry: offset => {
+        this.events.push(`accessEntry ${offset}`);
+        return L.ENTRY_ALLOWED;
+      },
+      accessTablesDropped: () => this.events.push('accessTablesDropped'),
+      slowCall: operation => {
+        this.events.push(`slowCall ${operation}`);
+        return 0;
+      },
       fetched: (va, pa) => this.events.push(`fetched ${hex(va)} ${hex(pa)}`),
       observed: (kind: number, from: number, to: number) => this.events.push(`observed ${kind} ${from} ${to}`),
     };

@@ -34,6 +34,7 @@ import {
   TLB_ENTRIES,
   UAO,
 } from '../layout';
+import { accessTablesChanged } from './access-tables';
 import { VTCR_EL2, VTTBR_EL2 } from './slots.generated';
 import { dropTableAddresses } from './stage2';
 import {
@@ -318,9 +319,24 @@ export function contextsChanged(): void {
   store<u32>(CTX_GENERATION, load<u32>(CTX_GENERATION_NOW));
 }
 
+/** As contextsChanged(), for the exception levels whose bits are set in `levels`. */
+export function contextsChangedAt(levels: u32): void {
+  for (let el: u32 = 0; el < 4; el++) {
+    if (((levels >> el) & 1) == 0) continue;
+    store<u64>(CTX_CACHE + (el << 6), 0);
+    store<u64>(CTX_CACHE + (el << 6), 0, 32);
+  }
+  if (((levels >> load<u32>(EL)) & 1) == 0) return;
+  store<u64>(CTX_DATA, 0);
+  store<u64>(CTX_FETCH, 0);
+  store<u64>(CTX_UNPRIV, 0);
+}
+
 /** The parked state of a PE was swapped in: what it knows may have been retired meanwhile. */
 export function activatePe(): void {
-  if (load<u32>(CTX_GENERATION) != load<u32>(CTX_GENERATION_NOW)) contextsChanged();
+  if (load<u32>(CTX_GENERATION) == load<u32>(CTX_GENERATION_NOW)) return;
+  contextsChanged();
+  accessTablesChanged();
 }
 
 // A record of CTX_CACHE is the 32 bytes from CTX_DATA on; a first word of 0 is not known yet.

@@ -14,3 +14,9 @@ export declare function recordsFor(page: u32): u32;
 export declare function observed(kind: i32, from: i32, to: i32): void;
 /** A page of code was entered into the ITLB, while FETCH_HOOK is set. */
 export declare function fetched(va: u64, pa: u64): void;
+/** The entry of an access table at an offset, in the present context, which has not been asked for before. */
+export declare function accessEntry(offset: u32): u32;
+/** All access tables were dropped. */
+export declare function accessTablesDropped(): void;
+/** What calls.ts leaves to the host: one of its SLOW_* operations. Returns CALL_*. */
+export declare function slowCall(operation: i32, record: u32): i32;

@@ -26,7 +26,6 @@ import {
   FEATURE_PAN,
   FEATURE_SSBS,
   FEATURE_UAO,
-  FP_ENABLED,
   IRQ_LINES,
   LINE_FIQ,
   LINE_IRQ,
@@ -42,11 +41,10 @@ import {
   SPSEL,
   SSBS,
   TCO,
-  TRAP_TABLE,
-  TRAP_TABLE_CACHE,
   UAO,
   X,
 } from '../layout';
+import { arriveAtTable } from './access-tables';
 import { branchType, setBranchType } from './branch-targets';
 import { enterState } from './context';
 import { observed } from './env';
@@ -154,11 +152,15 @@ export function readPstate(): u32 {
 }
 
 /** What depends on the exception level besides registers: contexts, access table, FP. */
-function arrive(el: i32): void {
-  const cached: usize = TRAP_TABLE_CACHE + (el << 3);
-  store<u32>(TRAP_TABLE, load<u32>(cached));
-  store<u32>(FP_ENABLED, load<u32>(cached, 4));
+function arrive(): void {
+  arriveAtTable();
   enterState();
+}
+
+/** EL1 is a guest hypervisor that believes to be at EL2 and so to come from there (FEAT_NV). */
+function believesEl2(): bool {
+  const hcr = effectiveHcr();
+  return (hcr & HCR_NV) != 0 && ((hcr & HCR_NV2) != 0 || (hcr & HCR_NV1) == 0);
 }
 
 /**
@@ -171,11 +173,7 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   let offset: u64 = from < target ? 0x400 : load<u32>(SPSEL) != 0 ? 0x200 : 0;
   offset += u64(kind) << 7;
 
-  const hcr = effectiveHcr();
-  if (from == 1 && target == 1 && (hcr & HCR_NV) != 0) {
-    // The guest hypervisor believes that it came from EL2 (FEAT_NV).
-    if ((hcr & HCR_NV2) != 0 || (hcr & HCR_NV1) == 0) spsr = (spsr & ~(<u32>0xc)) | 8;
-  }
+  if (from == 1 && target == 1 && believesEl2()) spsr = (spsr & ~(<u32>0xc)) | 8;
   store<u64>(banked(target, SPSR_EL1, SPSR_EL2, SPSR_EL3), spsr);
   store<u64>(banked(target, ELR_EL1, ELR_EL2, ELR_EL3), returnAddress);
   if (kind == SYNC || kind == SERROR) store<u64>(banked(target, ESR_EL1, ESR_EL2, ESR_EL3), esr);
@@ -189,13 +187,14 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   store<u32>(PSTATE_IL, 0);
   store<u32>(BTYPE, 0);
   store<u32>(UAO, 0);
-  if (has(FEATURE_PAN) && bit(sctlr, 23) == 0 && (target == 1 || (target == 2 && inHost(hcr)))) store<u32>(PAN, 1);
+  if (has(FEATURE_PAN) && bit(sctlr, 23) == 0 && (target == 1 || (target == 2 && inHost(effectiveHcr()))))
+    store<u32>(PAN, 1);
   if (has(FEATURE_SSBS)) store<u32>(SSBS, bit(sctlr, 44));
   if (has(FEATURE_MTE)) store<u32>(TCO, 1);
   store<u32>(EXCLUSIVE_VALID, 0);
   const vector = load<u64>(banked(target, VBAR_EL1, VBAR_EL2, VBAR_EL3)) & ~(<u64>0x7ff);
   store<u64>(PC, vector + offset);
-  arrive(target);
+  arrive();
   if (load<u32>(OBSERVE) != 0) observed(kind, from, target);
 }
 
@@ -317,9 +316,8 @@ function stepEnabled(el: i32, masked: bool): bool {
   return el < target;
 }
 
-/** PSTATE.SS after a return: kept only where software step begins. */
+/** PSTATE.SS after a return while MDSCR_EL1.SS is set: kept only where software step begins. */
 function stepAfterReturn(spsr: u32, el: i32, target: i32): u32 {
-  if (bit(load<u64>(MDSCR_EL1), 0) == 0) return 0;
   if (stepEnabled(el, (load<u32>(DAIF) & 0x200) != 0)) return 0;
   return stepEnabled(target, (spsr & 0x200) != 0) ? (spsr >> 21) & 1 : 0;
 }
@@ -338,7 +336,7 @@ export function returnTo(address: u64, spsr: u32): i32 {
   const el = load<i32>(EL);
   const legal = !illegalReturn(spsr, el);
   const target = legal ? i32((spsr >> 2) & 3) : el;
-  store<u32>(PSTATE_SS, stepAfterReturn(spsr, el, target));
+  store<u32>(PSTATE_SS, bit(load<u64>(MDSCR_EL1), 0) == 0 ? 0 : stepAfterReturn(spsr, el, target));
   writeFlags(spsr);
   store<u32>(DAIF, spsr & DAIF_ALL);
   if (has(FEATURE_PAN)) store<u32>(PAN, (spsr >> 22) & 1);
@@ -355,8 +353,9 @@ export function returnTo(address: u64, spsr: u32): i32 {
     store<u32>(PSTATE_IL, 1);
   }
   store<u32>(EXCLUSIVE_VALID, 0);
-  store<u64>(PC, untagged(address, regimeOf(target), true));
-  arrive(target);
+  // An address without a tag, and in the lower range, is the same in every regime.
+  store<u64>(PC, address >> 55 == 0 ? address : untagged(address, regimeOf(target), true));
+  arrive();
   if (legal) setBranchType((spsr >> 10) & 3);
   if (load<u32>(OBSERVE) != 0) observed(RETURN, el, target);
   return i32(legal);

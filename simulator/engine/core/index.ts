@@ -1,7 +1,19 @@
 // The compiled core. Every module's public functions are exported from here.
 
 export { beforeHostWrite, fetch, loadSlow, storeSlow } from './access';
+export { accessEntry, accessTablesChanged, dropAccessTables, enterAccessTable } from './access-tables';
 export { branchedIndirectly } from './branch-targets';
+export {
+  exceptionReturn,
+  fpTrapped,
+  hvc,
+  interruptCheck,
+  pstateImmediate,
+  selectStackPointer,
+  smc,
+  svc,
+  systemRegister,
+} from './calls';
 export {
   activatePe,
   contextAsid,

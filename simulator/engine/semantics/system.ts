@@ -5,7 +5,7 @@
 
 import type { Fields } from '../../arch/instructions/row.ts';
 import { byEncoding } from '../../arch/registers/index.ts';
-import { accessRowOf } from '../access-rows.ts';
+import { accessRowOf, operationRow } from '../access-rows.ts';
 import { ENTRY_ALLOWED, ENTRY_BYTES, ENTRY_KIND, ENTRY_PLAIN, WRITE_ENTRY } from '../access-tables.ts';
 import {
   bind,
@@ -105,7 +105,7 @@ export const systemHandlers: Handlers = {
   smc: { body: [callOut('smc')] },
   brk: { body: [callOut('brk')] },
   hlt: { body: [callOut('hlt')] },
-  eret: { body: [callOut('eret')] },
+  eret: { body: [callOut('exceptionReturn')] },
   wfi: { body: [callOut('waitForInterrupt')] },
   wfe: { body: [callOut('waitForEvent')] },
   wfet: { body: [callOut('waitForEvent')] },
@@ -123,9 +123,8 @@ function lowerMove(f: Fields, write: boolean): Lowered | undefined {
   if (row?.kind !== 'register') return undefined;
   const rd = write ? source(f.Rt) : destination(f.Rt);
   const own = (write ? pstateWrites : pstateReads)[row.name];
-  if (own) return { handler: own, rd };
   const imm = accessRowOf(row) * ENTRY_BYTES + (write ? WRITE_ENTRY : 0);
-  return { handler: write ? 'msr' : 'mrs', rd, imm, high: WRITE_MASKS + row.index * 8 };
+  return { handler: own ?? (write ? 'msr' : 'mrs'), rd, imm, high: WRITE_MASKS + row.index * 8 };
 }
 
 function lowerSystemInstruction(f: Fields): Lowered | undefined {
@@ -134,6 +133,10 @@ function lowerSystemInstruction(f: Fields): Lowered | undefined {
   return { handler: row.name === 'DC ZVA' ? 'dc_zva' : 'sys', rd: source(f.Rt), imm: accessRowOf(row) * ENTRY_BYTES };
 }
 
+/** An exception by instruction: its immediate, and its entry for the core. */
+const exception =
+  (handler: string, operation: string) =>
+  (f: Fields): Lowered => ({ handler, imm: f.imm16 ?? 0, high: operationRow(operation) * ENTRY_BYTES });
 const immediate =
   (handler: string) =>
   (f: Fields): Lowered => ({ handler, imm: f.imm16 });
@@ -147,9 +150,9 @@ export const pstateFields: readonly string[] = ['SPSel', 'DAIFSet', 'DAIFClr', '
 
 export const systemLowerings: Lowerings = {
   UDF: plain('undefined'),
-  SVC: immediate('svc'),
-  HVC: immediate('hvc'),
-  SMC: immediate('smc'),
+  SVC: exception('svc', 'SVC'),
+  HVC: exception('hvc', 'HVC'),
+  SMC: exception('smc', 'SMC'),
   BRK: immediate('brk'),
   HLT: immediate('hlt'),
   // Debug state is not modelled: outside of it these are UNDEFINED.
@@ -157,7 +160,7 @@ export const systemLowerings: Lowerings = {
   DCPS2: plain('undefined'),
   DCPS3: plain('undefined'),
   DRPS: plain('undefined'),
-  ERET: plain('eret'),
+  ERET: exception('eret', 'ERET'),
   ISB: plain('nop'),
   WFE: plain('wfe'),
   WFI: plain('wfi'),

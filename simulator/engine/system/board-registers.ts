@@ -25,6 +25,8 @@ export interface BoardRegistersHost {
 const ACKNOWLEDGE = /^IC[CV]_IAR[01]_EL1$/;
 const E2H = 1n << 34n;
 const TGE = 1n << 27n;
+/** HCR_EL2.VF, VI and VSE. */
+const VIRTUAL_LINES = 0x1c0n;
 
 export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<string, SpecialRegister> {
   const stored = (name: string) => host.engine.u64[slotOf(name) >> 3];
@@ -47,7 +49,7 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
       name,
       pure(
         () => timers.readRegister(pe(), name),
-        (value) => {
+        value => {
           timers.writeRegister(pe(), name, value);
           host.deadlineChanged();
         },
@@ -61,7 +63,7 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
     },
   };
   for (const name of ['CNTVOFF_EL2', 'CNTPOFF_EL2', 'CNTHCTL_EL2', 'SCR_EL3']) made.set(name, offsets);
-  made.set('HCR_EL2', { after: () => host.virtualLinesChanged() });
+  made.set('HCR_EL2', { after: () => host.virtualLinesChanged(), effects: VIRTUAL_LINES });
 
   // Arm ARM, CNTVCT_EL0 and CNTPCT_EL0: a host at EL2 with EL2&0, and its EL0, see no offset.
   const hcr = () => (host.features.has('el2') ? stored('HCR_EL2') : 0n);
@@ -69,23 +71,33 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
   const inHost = () => (el() === 2 && (hcr() & E2H) !== 0n) || (el() === 0 && (hcr() & (E2H | TGE)) === (E2H | TGE));
   const virtualCount = pure(() => (inHost() ? timers.physicalCount(pe()) : timers.virtualCount(pe())));
   const physicalCount = pure(() => timers.physicalCount(pe()));
-  made.set('CNTVCT_EL0', virtualCount);
-  made.set('CNTVCTSS_EL0', virtualCount);
-  made.set('CNTPCT_EL0', physicalCount);
-  made.set('CNTPCTSS_EL0', physicalCount);
+  made.set('CNTVCT_EL0', { ...virtualCount, counter: 'virtual' });
+  made.set('CNTVCTSS_EL0', { ...virtualCount, counter: 'virtual' });
+  made.set('CNTPCT_EL0', { ...physicalCount, counter: 'physical' });
+  made.set('CNTPCTSS_EL0', { ...physicalCount, counter: 'physical' });
 
-  made.set('OSLAR_EL1', { write: (value) => store('OSLSR_EL1', (stored('OSLSR_EL1') & ~2n) | ((value & 1n) << 1n)) });
-  for (const [set, clear] of [['PMCNTENSET_EL0', 'PMCNTENCLR_EL0'], ['PMINTENSET_EL1', 'PMINTENCLR_EL1'], ['PMOVSSET_EL0', 'PMOVSCLR_EL0']]) {
+  made.set('OSLAR_EL1', { write: value => store('OSLSR_EL1', (stored('OSLSR_EL1') & ~2n) | ((value & 1n) << 1n)) });
+  for (const [set, clear] of [
+    ['PMCNTENSET_EL0', 'PMCNTENCLR_EL0'],
+    ['PMINTENSET_EL1', 'PMINTENCLR_EL1'],
+    ['PMOVSSET_EL0', 'PMOVSCLR_EL0'],
+  ]) {
     const change = (value: (old: bigint, written: bigint) => bigint): SpecialRegister => ({
-      write: (written) => {
+      write: written => {
         const counting = countsCycles();
         const cycles = cycleCount();
         store(set, value(stored(set), written & 0xffff_ffffn));
         if (countsCycles() !== counting) setCycleCount(cycles);
       },
     });
-    made.set(set, change((old, written) => old | written));
-    made.set(clear, change((old, written) => old & ~written));
+    made.set(
+      set,
+      change((old, written) => old | written),
+    );
+    made.set(
+      clear,
+      change((old, written) => old & ~written),
+    );
   }
   // While it counts, the slot of PMCCNTR_EL0 holds the count less the modelled cycles.
   const countsCycles = () => (stored('PMCR_EL0') & 1n) !== 0n && (stored('PMCNTENSET_EL0') & 0x8000_0000n) !== 0n;
@@ -94,7 +106,7 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
   const setCycleCount = (value: bigint) => store('PMCCNTR_EL0', value - (countsCycles() ? now() : 0n));
   made.set('PMCCNTR_EL0', pure(cycleCount, setCycleCount));
   made.set('PMCR_EL0', {
-    write: (value) => {
+    write: value => {
       const cycles = value & 4n ? 0n : cycleCount();
       store('PMCR_EL0', (stored('PMCR_EL0') & 0xffff_f800n) | (value & 0xf9n));
       setCycleCount(cycles);

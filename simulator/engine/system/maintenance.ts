@@ -3,12 +3,30 @@
 import { instructions } from '../../arch/registers/index.ts';
 import type { Engine } from '../engine.ts';
 import {
-  ACCESS_READ, ACCESS_WRITE, EL, FAULT_CM, FAULT_FLAGS, FAULT_IPA, FAULT_S1PTW, FAULT_STAGE2, FAULT_STATUS, FAULT_VA,
-  PAN, TRACE, TRACE_ATTRIBUTES, TRACE_FAULT_FLAGS, TRACE_FAULT_IPA, TRACE_PA, TRACE_SHAREABILITY, TRACE_STATUS,
-  TRANSLATE_PAN, TRANSLATE_STAGE1, TRANSLATE_UNPRIVILEGED,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  EL,
+  FAULT_CM,
+  FAULT_FLAGS,
+  FAULT_IPA,
+  FAULT_S1PTW,
+  FAULT_STAGE2,
+  FAULT_STATUS,
+  FAULT_VA,
+  PAN,
+  TRACE,
+  TRACE_ATTRIBUTES,
+  TRACE_FAULT_FLAGS,
+  TRACE_FAULT_IPA,
+  TRACE_PA,
+  TRACE_SHAREABILITY,
+  TRACE_STATUS,
+  TRANSLATE_PAN,
+  TRANSLATE_STAGE1,
+  TRANSLATE_UNPRIVILEGED,
 } from '../layout.ts';
 import { slotOf } from '../pe-state.ts';
-import type { SystemInstruction } from './special.ts';
+import { nothing, type SystemInstruction } from './special.ts';
 
 const REGIME_EL10 = 0;
 const REGIME_EL2 = 1;
@@ -28,7 +46,7 @@ export function maintenanceInstructions(engine: () => Engine): Map<string, Syste
     else if (/^(DC (C|I)\w*VA\w*|IC IVAU)$/.test(name)) made.set(name, maintainCache(engine, form));
     // Caches are not modelled: instructions are fetched as they were last stored, and data has one copy. Prediction
     // restrictions (CFP, CPP, DVP) have nothing to restrict.
-    else if (name !== 'DC ZVA') made.set(name, () => true);
+    else if (name !== 'DC ZVA') made.set(name, nothing);
   }
   return made;
 }
@@ -68,7 +86,7 @@ function invalidateTlb(engine: () => Engine, form: string): SystemInstruction {
     };
   }
   if (base.includes('IPAS2')) {
-    return (argument) => {
+    return argument => {
       const { core } = engine();
       core.tlbiIpa(core.currentVmid(), (argument & 0xf_ffff_ffffn) << 12n, flags);
       return true;
@@ -77,7 +95,7 @@ function invalidateTlb(engine: () => Engine, form: string): SystemInstruction {
   const match = /^(R?)(VAA|VA|ASID)L?E(\d)$/.exec(base);
   if (!match) throw new Error(`TLBI ${form} has no meaning here: its row needs one in maintenance.ts.`);
   const [, range, kind, level] = match;
-  return (argument) => {
+  return argument => {
     const { core } = engine();
     const regime = regimeOf(level);
     const vmid = vmidOf(regime);
@@ -103,7 +121,7 @@ function rangeOf(argument: bigint): [bigint, bigint] {
  * maintenance operations). Permissions count at EL0, which needs to read, and for DC IVAC, which needs to write.
  */
 function maintainCache(engine: () => Engine, form: string): SystemInstruction {
-  return (argument) => {
+  return argument => {
     const { core, u32, i32 } = engine();
     const el = u32[EL >> 2];
     const access = form === 'IVAC' ? ACCESS_WRITE : ACCESS_READ;
@@ -132,7 +150,7 @@ function translateAddress(engine: () => Engine, form: string): SystemInstruction
   const match = /^S(12?)E(\d)([RW])(P?)$/.exec(form);
   if (!match) throw new Error(`AT ${form} has no meaning here: its row needs one in maintenance.ts.`);
   const [, stages, level, direction, withPan] = match;
-  return (argument) => {
+  return argument => {
     const { core, u32, i32, u64 } = engine();
     const el = Number(level);
     // EL0 and EL1 forms speak of EL1&0, or of the host while HCR_EL2.{E2H,TGE} = {1,1}.

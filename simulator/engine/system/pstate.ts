@@ -3,7 +3,25 @@
 import type { Features } from '../../arch/features.ts';
 import { cacheSize } from '../../arch/registers/reset.ts';
 import type { Engine } from '../engine.ts';
-import { DAIF, DIT, EL, FPCR, FPSR, IRQ_LINES, LINE_FIQ, LINE_IRQ, LINE_VFIQ, LINE_VIRQ, PAN, SLOT_SP, SPSEL, SSBS, UAO, X } from '../layout.ts';
+import {
+  CURRENT_EL_VALUES,
+  DAIF,
+  DIT,
+  EL,
+  FPCR,
+  FPSR,
+  IRQ_LINES,
+  LINE_FIQ,
+  LINE_IRQ,
+  LINE_VFIQ,
+  LINE_VIRQ,
+  PAN,
+  SLOT_SP,
+  SPSEL,
+  SSBS,
+  UAO,
+  X,
+} from '../layout.ts';
 import { slotOf } from '../pe-state.ts';
 import { pure, type SpecialRegister } from './special.ts';
 
@@ -21,7 +39,7 @@ export function pstateRegisters(engine: () => Engine, features: Features): Map<s
   const bit = (address: number, at: bigint, changed = () => {}) =>
     pure(
       () => BigInt(word(address)) << at,
-      (value) => {
+      value => {
         setWord(address, Number((value >> at) & 1n));
         changed();
       },
@@ -31,33 +49,63 @@ export function pstateRegisters(engine: () => Engine, features: Features): Map<s
   // SP_ELx in use is in the X slots, the others in their storage.
   const stackPointer = (el: number): SpecialRegister => {
     const inUse = () => (word(SPSEL) ? word(EL) : 0) === el;
-    const slot = (X >> 3) + SLOT_SP;
-    return pure(
-      () => (inUse() ? engine().u64[slot] : stored(`SP_EL${el}`)),
-      (value) => {
-        if (inUse()) engine().u64[slot] = value;
-        else engine().u64[slotOf(`SP_EL${el}`) >> 3] = value;
-      },
-    );
+    const place = () => (inUse() ? X + SLOT_SP * 8 : slotOf(`SP_EL${el}`));
+    return {
+      place,
+      ...pure(
+        () => engine().u64[place() >> 3],
+        value => {
+          engine().u64[place() >> 3] = value;
+        },
+      ),
+    };
   };
   const selectStackPointer = (value: bigint) => {
-    engine().core.switchStackPointer(word(EL), Number(value & 1n));
-    setWord(SPSEL, Number(value & 1n));
+    engine().core.selectStackPointer(Number(value & 1n));
   };
   // A guest reads the identity that its hypervisor gave it.
-  const identity = (own: string, virtual: string) => pure(() => stored(word(EL) === 1 && features.has('el2') ? virtual : own));
+  const identity = (own: string, virtual: string) => {
+    const place = () => slotOf(word(EL) === 1 && features.has('el2') ? virtual : own);
+    return { place, ...pure(() => engine().u64[place() >> 3]) };
+  };
+  const virtualEl2 = () => word(EL) === 1 && (stored('HCR_EL2') & NV) !== 0n && features.has('nv');
+  const currentEl = () => CURRENT_EL_VALUES + (virtualEl2() ? 2 : word(EL)) * 8;
 
   return new Map<string, SpecialRegister>([
-    ['CURRENTEL', pure(() => BigInt((word(EL) === 1 && (stored('HCR_EL2') & NV) !== 0n && features.has('nv') ? 2 : word(EL)) << 2))],
-    ['DAIF', pure(() => BigInt(word(DAIF)), (value) => setWord(DAIF, Number(value & 0x3c0n)))],
-    ['NZCV', pure(() => BigInt((engine().core.readFlags() >>> 0) & 0xf000_0000) & 0xffffffffn, (value) => engine().core.writeFlags(Number(BigInt.asIntN(32, value))))],
+    ['CURRENTEL', { place: currentEl, ...pure(() => engine().u64[currentEl() >> 3]) }],
+    [
+      'DAIF',
+      pure(
+        () => BigInt(word(DAIF)),
+        value => setWord(DAIF, Number(value & 0x3c0n)),
+      ),
+    ],
+    [
+      'NZCV',
+      pure(
+        () => BigInt((engine().core.readFlags() >>> 0) & 0xf000_0000) & 0xffffffffn,
+        value => engine().core.writeFlags(Number(BigInt.asIntN(32, value))),
+      ),
+    ],
     ['SPSEL', pure(() => BigInt(word(SPSEL)), selectStackPointer)],
     ['PAN', bit(PAN, 22n, newContext)],
     ['UAO', bit(UAO, 23n, newContext)],
     ['DIT', bit(DIT, 24n)],
     ['SSBS', bit(SSBS, 12n)],
-    ['FPCR', pure(() => BigInt(word(FPCR)), (value) => setWord(FPCR, Number(value & FPCR_BITS)))],
-    ['FPSR', pure(() => BigInt(word(FPSR)), (value) => setWord(FPSR, Number(value & FPSR_BITS)))],
+    [
+      'FPCR',
+      pure(
+        () => BigInt(word(FPCR)),
+        value => setWord(FPCR, Number(value & FPCR_BITS)),
+      ),
+    ],
+    [
+      'FPSR',
+      pure(
+        () => BigInt(word(FPSR)),
+        value => setWord(FPSR, Number(value & FPSR_BITS)),
+      ),
+    ],
     ...[0, 1, 2, 3].map((el): [string, SpecialRegister] => [`SP_EL${el}`, stackPointer(el)]),
     ['MIDR_EL1', identity('MIDR_EL1', 'VPIDR_EL2')],
     ['MPIDR_EL1', identity('MPIDR_EL1', 'VMPIDR_EL2')],

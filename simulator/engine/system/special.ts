@@ -7,12 +7,21 @@ export interface SpecialRegister {
   readonly write?: (value: bigint) => void;
   /** What a plain write has as effect besides. */
   readonly after?: () => void;
+  /** Bits whose change has that effect; all of them when left out. */
+  readonly effects?: bigint;
+  /** Where reads and writes go as long as EL, PSTATE.SP and the trap controls stay as they are: the value's address. */
+  readonly place?: () => number;
+  /** The register is this count, which the core computes by itself. */
+  readonly counter?: 'physical' | 'virtual';
   /** The value without the effects of a read: for trap rules and debuggers. Left out where that is what is stored. */
   readonly value?: () => bigint;
 }
 
 /** Executes with the value of the register operand. False after the core recorded an abort. */
 export type SystemInstruction = (argument: bigint) => boolean;
+
+/** A system instruction without effect in this machine. */
+export const nothing: SystemInstruction = () => true;
 
 /** A register whose value can be read without effect. */
 export function pure(read: () => bigint, write?: (value: bigint) => void): SpecialRegister {

@@ -1,0 +1,191 @@
+// What generated code calls out for and can mostly be done here: exceptions by instruction and their return, moves to
+// and from system registers. What is trapped, undefined, answered by firmware, or has effects outside of the PE's state
+// goes on to the host. All take the address of the decoded record and return CALL_*.
+
+import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT } from '../callout';
+import {
+  CONTROL_EFFECTS,
+  CONTROL_KEEP,
+  CONTROL_LEVELS,
+  CONTROL_ONES,
+  CONTROL_SLOT,
+  CONTROL_TRAPS,
+  EL,
+  ENTRY_ALLOWED,
+  ENTRY_CONTROL,
+  ENTRY_COUNTER,
+  ENTRY_KIND,
+  ENTRY_NOTHING,
+  ENTRY_PLAIN,
+  EXIT_REQUEST,
+  FEATURE_EL2,
+  FP_ENABLED,
+  IRQ_LINES,
+  PC,
+  PSTATE_IL,
+  RECORD_D,
+  RECORD_IMM,
+  REMAINING,
+  SPSEL,
+  TICK_INSTRUCTIONS,
+  TIME_END,
+  WRITE_ENTRY,
+  X,
+} from '../layout';
+import { accessEntry, accessTablesChanged, arriveAtTable, enterAccessTable } from './access-tables';
+import { contextsChangedAt } from './context';
+import { slowCall } from './env';
+import { defaultTarget, eret, pendingInterrupt, switchStackPointer, takeException } from './exceptions';
+import { CNTVOFF_EL2, HCR_EL2 } from './slots.generated';
+import { HCR_E2H, HCR_TGE, has } from './state';
+
+// Operations of slowCall().
+const SLOW_ACCESS: i32 = 0;
+const SLOW_PSTATE: i32 = 1;
+const SLOW_SVC: i32 = 2;
+const SLOW_HVC: i32 = 3;
+const SLOW_SMC: i32 = 4;
+const SLOW_ERET: i32 = 5;
+const SLOW_FP: i32 = 6;
+
+// ESR_ELx.EC.
+const EC_ILLEGAL_STATE: u64 = 0x0e;
+const EC_SVC: u64 = 0x15;
+const EC_HVC: u64 = 0x16;
+const EC_SMC: u64 = 0x17;
+const IL: u64 = 1 << 25;
+
+const ACCESS: usize = RECORD_IMM;
+const ACCESS_HIGH: usize = RECORD_IMM + 4;
+
+function disturbed(): bool {
+  return load<u32>(EXIT_REQUEST) != 0 || (load<u32>(IRQ_LINES) != 0 && pendingInterrupt() != 0);
+}
+
+/** The instruction is complete; leaves if something wants to be looked at before the next one. */
+function done(): i32 {
+  if (!disturbed()) return CALL_NEXT;
+  store<u64>(PC, load<u64>(PC) + 4);
+  return CALL_LEAVE;
+}
+
+/** PC was set by an exception or a return. */
+function jumped(): i32 {
+  return disturbed() ? CALL_LEAVE : CALL_JUMP;
+}
+
+/** An interrupt may have become unmasked. */
+export function interruptCheck(_record: u32): i32 {
+  return done();
+}
+
+// --- Exceptions by instruction ----------------------------------------------------------------------------------------
+
+/** The instruction's entry, which the high half of its immediate names, says that it executes. */
+function allowed(record: usize): bool {
+  return accessEntry(load<u32>(record, ACCESS_HIGH)) == ENTRY_ALLOWED;
+}
+
+function callTo(target: i32, ec: u64, record: usize): i32 {
+  const iss = u64(load<u32>(record, ACCESS));
+  takeException(target, 0, (ec << 26) | IL | iss, load<u64>(PC) + 4);
+  return jumped();
+}
+
+export function svc(record: usize): i32 {
+  if (!allowed(record)) return slowCall(SLOW_SVC, u32(record));
+  return callTo(defaultTarget(), EC_SVC, record);
+}
+
+export function hvc(record: usize): i32 {
+  if (!allowed(record)) return slowCall(SLOW_HVC, u32(record));
+  return callTo(max(2, load<i32>(EL)), EC_HVC, record);
+}
+
+export function smc(record: usize): i32 {
+  if (!allowed(record)) return slowCall(SLOW_SMC, u32(record));
+  return callTo(3, EC_SMC, record);
+}
+
+/** ERET. */
+export function exceptionReturn(record: usize): i32 {
+  if (!allowed(record)) return slowCall(SLOW_ERET, u32(record));
+  eret();
+  if (load<u32>(PSTATE_IL) != 0) {
+    takeException(defaultTarget(), 0, (EC_ILLEGAL_STATE << 26) | IL, load<u64>(PC));
+  }
+  return jumped();
+}
+
+/** FP or AdvSIMD while FP_ENABLED is 0: the context may not have been looked up yet. */
+export function fpTrapped(record: usize): i32 {
+  enterAccessTable();
+  return load<u32>(FP_ENABLED) != 0 ? CALL_NEXT : slowCall(SLOW_FP, u32(record));
+}
+
+// --- System registers -------------------------------------------------------------------------------------------------
+
+/** MRS, MSR (register), and system instructions, where the inline access did not find a plain register. */
+export function systemRegister(record: usize): i32 {
+  const offset = load<u32>(record, ACCESS);
+  const entry = accessEntry(offset);
+  const operand: usize = X + load<u16>(record, RECORD_D);
+  switch (entry & ENTRY_KIND) {
+    case ENTRY_PLAIN: {
+      const address = entry - ENTRY_PLAIN;
+      if ((offset & WRITE_ENTRY) != 0)
+        store<u64>(address, load<u64>(operand) & load<u64>(load<u32>(record, ACCESS_HIGH)));
+      else store<u64>(operand, load<u64>(address));
+      return CALL_NEXT;
+    }
+    case ENTRY_CONTROL:
+      return writeControl(entry - ENTRY_CONTROL, load<u64>(operand)) ? done() : slowCall(SLOW_ACCESS, u32(record));
+    case ENTRY_COUNTER:
+      store<u64>(operand, count(entry >> 3 != 0));
+      return CALL_NEXT;
+    case ENTRY_ALLOWED:
+      return CALL_AGAIN;
+    case ENTRY_NOTHING:
+      return CALL_NEXT;
+    default:
+      return slowCall(SLOW_ACCESS, u32(record));
+  }
+}
+
+/** False when the change has an effect that the host has to care for; then nothing is written. */
+function writeControl(control: usize, value: u64): bool {
+  const slot = load<u32>(control, CONTROL_SLOT);
+  const next = (value & load<u64>(control, CONTROL_KEEP)) | load<u64>(control, CONTROL_ONES);
+  const changed = load<u64>(slot) ^ next;
+  if ((changed & load<u64>(control, CONTROL_EFFECTS)) != 0) return false;
+  if (changed == 0) return true;
+  store<u64>(slot, next);
+  const levels = load<u32>(control, CONTROL_LEVELS);
+  if (levels != 0) contextsChangedAt(levels);
+  if ((changed & load<u64>(control, CONTROL_TRAPS)) != 0) accessTablesChanged();
+  return true;
+}
+
+/** CNTPCT_EL0 or CNTVCT_EL0. A host at EL2 with EL2&0, and its EL0, see no offset (Arm ARM, CNTVCT_EL0). */
+function count(virtual: bool): u64 {
+  const time = load<f64>(TIME_END) - f64(load<i32>(REMAINING));
+  const ticks = u64(Math.floor(time / load<f64>(TICK_INSTRUCTIONS)));
+  if (!virtual || !has(FEATURE_EL2)) return ticks;
+  const el = load<i32>(EL);
+  const hcr = load<u64>(HCR_EL2);
+  if (el == 2 && (hcr & HCR_E2H) != 0) return ticks;
+  if (el == 0 && (hcr & (HCR_E2H | HCR_TGE)) == (HCR_E2H | HCR_TGE)) return ticks;
+  return ticks - load<u64>(CNTVOFF_EL2);
+}
+
+/** MSR (immediate) to a field of PSTATE that generated code does not write by itself. */
+export function pstateImmediate(record: usize): i32 {
+  return slowCall(SLOW_PSTATE, u32(record));
+}
+
+/** PSTATE.SP takes a value: another bank of the stack pointer, and other answers for SP_EL0. */
+export function selectStackPointer(spsel: u32): void {
+  switchStackPointer(load<i32>(EL), spsel);
+  store<u32>(SPSEL, spsel);
+  arriveAtTable();
+}
