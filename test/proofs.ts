@@ -1,0 +1,136 @@
+/**
+ * What proves the parts of the architecture that are not instructions, as rows for docs/coverage.md. The generator fails
+ * on a row whose test is not there.
+ */
+
+export interface Proof {
+  readonly part:
+    | 'Registers'
+    | 'Traps'
+    | 'Exceptions'
+    | 'Translation'
+    | 'Nested virtualization'
+    | 'Instructions'
+    | 'Debug';
+  readonly what: string;
+  readonly oracle: string;
+  readonly cases: string;
+  readonly file: string;
+  /** Beginning of the name of the test. */
+  readonly test: string;
+}
+
+export const PROOFS: readonly Proof[] = [
+  {
+    part: 'Registers',
+    what: 'Names and encodings of registers',
+    oracle: "Debian's GNU assembler",
+    cases: 'every row that it knows',
+    file: 'simulator/arch/registers/assembler.test.ts',
+    test: 'the assembler gives every register the encoding of its row',
+  },
+  {
+    part: 'Registers',
+    what: 'Names and encodings of system instructions',
+    oracle: "Debian's GNU assembler",
+    cases: 'every row that it knows',
+    file: 'simulator/arch/registers/assembler.test.ts',
+    test: 'the assembler gives every system instruction the encoding of its row',
+  },
+  {
+    part: 'Registers',
+    what: 'MRS, MSR and system instructions as text',
+    oracle: 'LLVM 14',
+    cases: 'every row, both directions',
+    file: 'test/differential/integer-disassembly.test.ts',
+    test: 'every system register and system instruction is written as LLVM writes it',
+  },
+  {
+    part: 'Registers',
+    what: 'All 64 bits of every layout have a field, none twice',
+    oracle: 'an invariant',
+    cases: 'every layout of every row',
+    file: 'simulator/arch/registers/registers.test.ts',
+    test: 'every layout covers 64 bits, and no two fields overlap',
+  },
+  {
+    part: 'Traps',
+    what: 'Every rule has targets, and depends on no bit but those that it names',
+    oracle: 'an invariant',
+    cases: 'every rule',
+    file: 'simulator/arch/traps/traps.test.ts',
+    test: 'an access depends on no other register',
+  },
+  {
+    part: 'Traps',
+    what: 'What each control traps, with level and syndrome',
+    oracle: 'the accessibility pseudocode of the Arm ARM, by hand',
+    cases: 'examples of each control',
+    file: 'simulator/arch/traps/traps.test.ts',
+    test: 'HCR_EL2 traps what its bits say',
+  },
+  {
+    part: 'Nested virtualization',
+    what: 'FEAT_NV and FEAT_NV2 at EL1',
+    oracle: 'the accessibility pseudocode of the Arm ARM, by hand',
+    cases: 'examples of each class',
+    file: 'simulator/arch/traps/traps.test.ts',
+    test: 'FEAT_NV2: a guest hypervisor at EL1 uses memory',
+  },
+  {
+    part: 'Nested virtualization',
+    what: 'NEVE at EL1',
+    oracle: 'the paper (SOSP 2017), by hand',
+    cases: 'examples of each class',
+    file: 'simulator/arch/traps/traps.test.ts',
+    test: 'NEVE redirects more to EL1 than FEAT_NV2',
+  },
+  {
+    part: 'Exceptions',
+    what: 'Exception entry and return restore the state',
+    oracle: 'an invariant',
+    cases: '2,000 random states',
+    file: 'simulator/engine/core-tests/exceptions.test.ts',
+    test: 'an exception and its return restore every state that they can',
+  },
+  {
+    part: 'Exceptions',
+    what: 'Routing and masking of physical interrupts',
+    oracle: 'the table of the Arm ARM (D1.3.6), by hand',
+    cases: 'every combination of level, routing controls and mask',
+    file: 'simulator/engine/core-tests/exceptions.test.ts',
+    test: 'every combination of EL, routing controls and mask',
+  },
+  {
+    part: 'Translation',
+    what: 'Walks of all regimes, granules and sizes, with faults, permissions and attributes',
+    oracle: 'a naive walk, written from the pseudocode on its own',
+    cases: '45,000 random walks in 30 random memories',
+    file: 'simulator/engine/core-tests/walk.test.ts',
+    test: 'random walks agree with a naive walk',
+  },
+  {
+    part: 'Translation',
+    what: 'TLB maintenance by scope',
+    oracle: 'the Arm ARM (D8.14), by hand',
+    cases: 'each scope',
+    file: 'simulator/engine/core-tests/access.test.ts',
+    test: 'each scope of maintenance makes a changed table seen',
+  },
+  {
+    part: 'Instructions',
+    what: 'An aborted access changes no register, flag or memory',
+    oracle: 'an invariant',
+    cases: 'every row that accesses memory',
+    file: 'test/engine/aborts.test.ts',
+    test: 'an access that aborts leaves registers, flags and memory as they were',
+  },
+  {
+    part: 'Instructions',
+    what: 'Pointer authentication',
+    oracle: 'its algebra: what was signed authenticates, and nothing else does',
+    cases: 'each key, modifier and form',
+    file: 'test/engine/signed-pointers.test.ts',
+    test: 'each key signs a register and authenticates it',
+  },
+];
