@@ -1,12 +1,21 @@
 /** Breakpoints of the user: what the machine has to watch for each, and whether a hit of one is a stop. */
 
-import type { BreakpointSpec, ExceptionEvent, PeView, StopReason, Target } from '../simulator/target.ts';
+import { exceptionClasses } from '../simulator/arch/esr.ts';
+import type {
+  BreakpointSpec,
+  ExceptionEvent,
+  PeView,
+  StopReason,
+  SystemRegisterEvent,
+  Target,
+} from '../simulator/target.ts';
 import { hex } from './address.ts';
-import { type EvaluationContext, evaluateExpression, isTrue, number } from './expressions/evaluate.ts';
+import { compileCondition, type Getter } from './expressions/compile.ts';
+import { type EvaluationContext, evaluateExpression, isTrue, isVariable, number } from './expressions/evaluate.ts';
 import { type Node, parseExpression } from './expressions/parse.ts';
 import { UINT64 } from './symbols/dwarf/types.ts';
 import type { Symbols } from './symbols/index.ts';
-import { unwind } from './unwind.ts';
+import { innermost } from './unwind.ts';
 import { formatValue, type Value } from './values.ts';
 
 export type Family = 'source' | 'function' | 'instruction' | 'data' | 'exception';
@@ -30,13 +39,8 @@ export interface UserBreakpoint {
   readonly hitTest?: (hits: number) => boolean;
   readonly logMessage?: string;
   hits: number;
-}
-
-export interface Hit {
-  /** Breakpoints that ask for a stop; empty when the machine is to go on. */
-  readonly breakpoints: readonly UserBreakpoint[];
-  /** Lines for the console: log messages, and conditions that could not be evaluated. */
-  readonly output: readonly string[];
+  /** The condition in compiled form by PC, where a name has one meaning; null where it needs the evaluator. */
+  readonly compiled: Map<bigint, Getter | null>;
 }
 
 function hitTest(text: string): (hits: number) => boolean {
@@ -62,34 +66,102 @@ function hitTest(text: string): (hits: number) => boolean {
   }
 }
 
-/** Names that a condition of an exception filter may use beside registers and variables. */
-function eventNames(event: ExceptionEvent, pe: PeView): Map<string, Value> {
-  const names = new Map<string, Value>([
-    ['from.el', number(BigInt(event.from))],
-    ['to.el', number(BigInt(event.to))],
-    ['pe', number(BigInt(event.pe))],
-    ['type', { type: UINT64, meaning: event.type }],
-    ['class', { type: UINT64, meaning: event.class ?? event.type }],
-    ['target', number(event.target)],
-    ['esr.ec', { type: UINT64, scalar: BigInt(event.ec ?? 0), meaning: event.class ?? event.type }],
-  ]);
-  if (event.esr !== undefined)
-    names.set('esr', { type: UINT64, scalar: event.esr, register: `ESR_EL${Math.max(1, event.to)}` });
-  if (event.far !== undefined) names.set('far', number(event.far));
-  if (event.hpfar !== undefined) names.set('hpfar', number(event.hpfar));
-  names.set('vmid', number(BigInt(pe.vmid ?? 0)));
+/** What a condition can look at beside registers and variables: values of what has happened, by name. */
+type Happening = ExceptionEvent | SystemRegisterEvent | undefined;
+
+const isException = (event: Happening): event is ExceptionEvent => event !== undefined && 'from' in event;
+
+const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
+
+/** Names of an exception, as rows. Those of a syndrome are 0 for interrupts and returns. */
+const EXCEPTION_NAMES: Readonly<Record<string, (event: ExceptionEvent, pe: PeView) => bigint>> = {
+  'from.el': event => BigInt(event.from),
+  'to.el': event => BigInt(event.to),
+  pe: event => BigInt(event.pe),
+  type: event => BigInt(EXCEPTION_TYPES.indexOf(event.type)),
+  class: event => BigInt(event.ec ?? 0),
+  target: event => event.target,
+  esr: event => event.esr ?? 0n,
+  'esr.ec': event => BigInt(event.ec ?? 0),
+  'esr.iss': event => (event.esr ?? 0n) & 0x1ffffffn,
+  far: event => event.far ?? 0n,
+  hpfar: event => event.hpfar ?? 0n,
+  vmid: (event, pe) => guestOf(event, pe),
+};
+
+/** VTTBR_EL2.VMID of the guest that the exception came from or returns to; 0 without one. */
+function guestOf(event: ExceptionEvent, pe: PeView): bigint {
+  if (Math.min(event.from, event.to) > 1) return 0n;
+  try {
+    return pe.readRegister('VTTBR_EL2') >> 48n;
+  } catch {
+    return 0n; // a PE without EL2
+  }
+}
+
+const REGISTER_NAMES: Readonly<Record<string, (event: SystemRegisterEvent) => bigint>> = {
+  pe: event => BigInt(event.pe),
+  value: event => event.value,
+  old: event => event.old ?? 0n,
+  write: event => BigInt(event.write),
+};
+
+/** Constants that conditions of exceptions know: classes as `HVC64`, types as `irq`. */
+const CONSTANTS: ReadonlyMap<string, bigint> = new Map<string, bigint>([
+  ...exceptionClasses.map(({ name, ec }) => [name.toUpperCase(), BigInt(ec)] as const),
+  ...EXCEPTION_TYPES.map((name, index) => [name.toUpperCase(), BigInt(index)] as const),
+]);
+
+/** The getter of a name of an event, for any event of the same kind. */
+function eventGetter(name: string, event: Happening): ((event: Happening, pe: PeView) => bigint) | undefined {
+  if (event === undefined) return undefined;
+  if (!isException(event)) return REGISTER_NAMES[name] as ((event: Happening) => bigint) | undefined;
+  const get = EXCEPTION_NAMES[name] as ((event: Happening, pe: PeView) => bigint) | undefined;
+  const constant = get === undefined ? CONSTANTS.get(name.toUpperCase()) : undefined;
+  return constant === undefined ? get : () => constant;
+}
+
+/** The names of an event as values, for the evaluator and for log messages. */
+function eventNames(event: Happening, pe: PeView): Map<string, Value> {
+  const names = new Map<string, Value>();
+  if (event === undefined) return names;
+  if (!isException(event)) {
+    for (const [name, get] of Object.entries(REGISTER_NAMES)) names.set(name, number(get(event)));
+    return names;
+  }
+  for (const [name, value] of CONSTANTS) names.set(name, number(value));
+  for (const [name, get] of Object.entries(EXCEPTION_NAMES)) names.set(name, number(get(event, pe)));
+  const named = (name: string, meaning: string): void => {
+    names.set(name, { type: UINT64, scalar: names.get(name)?.scalar, meaning });
+  };
+  named('type', event.type);
+  named('class', event.class ?? event.type);
+  named('esr.ec', event.class ?? event.type);
+  names.set('esr', { type: UINT64, scalar: event.esr ?? 0n, register: `ESR_EL${Math.max(1, event.to)}` });
   return names;
 }
 
+const GENERAL_REGISTER = /^(?:[xw](?:[0-9]|[12][0-9]|30)|sp|pc|lr|fp)$/i;
+const REGISTER_ALIASES: Readonly<Record<string, string>> = { LR: 'X30', FP: 'X29', WSP: 'SP' };
+
 export class Breakpoints {
+  /** Lines for the console since it was last taken: log messages, and conditions that could not be evaluated. */
+  output: string[] = [];
+  /** While the machine looks for a stop in the past, hits are neither counted nor logged. */
+  searching = false;
   private readonly all = new Map<number, UserBreakpoint>();
   private readonly byTargetId = new Map<number, UserBreakpoint>();
   private nextId = 1;
+  /** What has happened on which PE, for the getters of compiled conditions. */
+  private event: Happening;
+  private pe: PeView;
 
   constructor(
     private readonly target: Target,
     private readonly symbols: Symbols,
-  ) {}
+  ) {
+    [this.pe] = target.pes;
+  }
 
   /** Removes those of a family with a key; all of the family when no key is given. */
   clear(family: Family, key?: string): void {
@@ -108,12 +180,6 @@ export class Breakpoints {
     const condition = guard.condition?.trim() ? parseExpression(guard.condition) : undefined;
     const test = guard.hitCondition?.trim() ? hitTest(guard.hitCondition) : undefined;
     const targetIds: number[] = [];
-    try {
-      for (const spec of specs) targetIds.push(this.target.addBreakpoint(spec));
-    } catch (error) {
-      for (const id of targetIds) this.target.removeBreakpoint(id);
-      throw error;
-    }
     const breakpoint: UserBreakpoint = {
       id: this.nextId++,
       family,
@@ -123,10 +189,47 @@ export class Breakpoints {
       ...(test === undefined ? {} : { hitTest: test }),
       ...(guard.logMessage ? { logMessage: guard.logMessage } : {}),
       hits: 0,
+      compiled: new Map(),
     };
+    const isPlain = condition === undefined && test === undefined && !guard.logMessage;
+    try {
+      for (const spec of specs)
+        targetIds.push(this.target.addBreakpoint(isPlain ? spec : this.guarded(breakpoint, spec)));
+    } catch (error) {
+      for (const id of targetIds) this.target.removeBreakpoint(id);
+      throw error;
+    }
     this.all.set(breakpoint.id, breakpoint);
     for (const id of targetIds) this.byTargetId.set(id, breakpoint);
     return breakpoint;
+  }
+
+  /** The same, but the machine asks the guard before it stops. */
+  private guarded(breakpoint: UserBreakpoint, spec: BreakpointSpec): BreakpointSpec {
+    const { pes } = this.target;
+    switch (spec.kind) {
+      case 'instruction': {
+        const { match } = spec;
+        return { ...spec, match: (pe: PeView) => (match?.(pe) ?? true) && this.passes(breakpoint, pe, undefined) };
+      }
+      case 'exception': {
+        const { match } = spec;
+        return {
+          ...spec,
+          match: (event: ExceptionEvent) => match(event) && this.passes(breakpoint, pes[event.pe], event),
+        };
+      }
+      case 'system-register': {
+        const { match } = spec;
+        return {
+          ...spec,
+          match: (event: SystemRegisterEvent) =>
+            (match?.(event) ?? true) && this.passes(breakpoint, pes[event.pe], event),
+        };
+      }
+      case 'data':
+        return spec; // in the middle of an access; asked after it
+    }
   }
 
   /** An id for a breakpoint that could not be set. */
@@ -134,53 +237,90 @@ export class Breakpoints {
     return this.nextId++;
   }
 
-  /** Evaluates conditions, counts hits and writes log messages for a stop of the machine. */
-  hit(reason: StopReason & { readonly ids: readonly number[]; readonly pe: number }): Hit {
-    const output: string[] = [];
-    const stops: UserBreakpoint[] = [];
-    const found = new Set(reason.ids.map(id => this.byTargetId.get(id)).filter(one => one !== undefined));
-    for (const breakpoint of found) {
-      if (!this.holds(breakpoint, reason, output)) continue;
-      breakpoint.hits++;
-      if (breakpoint.hitTest !== undefined && !breakpoint.hitTest(breakpoint.hits)) continue;
-      if (breakpoint.logMessage === undefined) stops.push(breakpoint);
-      else
-        output.push(this.interpolate(breakpoint.logMessage, this.context(reason, breakpoint.logMessage.includes('{'))));
-    }
-    return { breakpoints: stops, output };
+  /** The breakpoints that a stop of the machine belongs to; none when it is to go on. */
+  hit(reason: StopReason & { readonly ids: readonly number[]; readonly pe: number }): readonly UserBreakpoint[] {
+    const found = [...new Set(reason.ids.map(id => this.byTargetId.get(id)).filter(one => one !== undefined))];
+    if (reason.kind !== 'watchpoint') return found;
+    return found.filter(one => this.passes(one, this.target.pes[reason.pe], undefined));
   }
 
-  private context(reason: StopReason & { readonly pe: number }, withFrame: boolean): EvaluationContext {
-    const pe = this.target.pes[reason.pe];
-    return {
-      pe,
-      symbols: this.symbols,
-      ...(withFrame ? { frame: unwind(pe, this.symbols)[0] } : {}),
-      ...(reason.kind === 'exception' ? { names: eventNames(reason.event, pe) } : {}),
-    };
+  takeOutput(): readonly string[] {
+    return this.output.splice(0);
   }
 
-  private holds(breakpoint: UserBreakpoint, reason: StopReason & { readonly pe: number }, output: string[]): boolean {
-    if (breakpoint.condition === undefined) return true;
+  /** Whether a hit is a stop: asks the condition, counts the hit, writes the log message. */
+  private passes(breakpoint: UserBreakpoint, pe: PeView, event: Happening): boolean {
+    if (breakpoint.condition !== undefined && !this.holds(breakpoint, breakpoint.condition, pe, event)) return false;
+    if (this.searching) return breakpoint.logMessage === undefined;
+    breakpoint.hits++;
+    if (breakpoint.hitTest !== undefined && !breakpoint.hitTest(breakpoint.hits)) return false;
+    if (breakpoint.logMessage === undefined) return true;
+    this.output.push(this.interpolate(breakpoint.logMessage, pe, event));
+    return false;
+  }
+
+  private holds(breakpoint: UserBreakpoint, condition: Node, pe: PeView, event: Happening): boolean {
+    this.pe = pe;
+    this.event = event;
     try {
-      return isTrue(evaluateExpression(breakpoint.condition, this.context(reason, true)));
+      const { pc } = pe;
+      let compiled = breakpoint.compiled.get(pc);
+      if (compiled === undefined) {
+        compiled = this.compile(condition, pe, event) ?? null;
+        breakpoint.compiled.set(pc, compiled);
+      }
+      return compiled !== null ? compiled() !== 0n : isTrue(evaluateExpression(condition, this.context(pe, event)));
     } catch (error) {
-      output.push(
+      this.output.push(
         `The condition of breakpoint ${breakpoint.id} cannot be evaluated, so it stops: ${(error as Error).message}`,
       );
       return true;
     }
   }
 
-  private interpolate(message: string, context: EvaluationContext): string {
+  private context(pe: PeView, event: Happening): EvaluationContext {
+    return { pe, symbols: this.symbols, frame: innermost(pe, this.symbols), names: eventNames(event, pe) };
+  }
+
+  /** The condition as a function of the present event and PE; undefined when it needs the evaluator. */
+  private compile(condition: Node, pe: PeView, event: Happening): Getter | undefined {
+    const named = (name: string): Getter | undefined => {
+      const get = eventGetter(name, event);
+      return get && (() => get(this.event, this.pe));
+    };
+    const register = (name: string): Getter | undefined => {
+      const upper = name.toUpperCase();
+      const canonical = REGISTER_ALIASES[upper] ?? upper;
+      if (upper === 'WSP' || (!GENERAL_REGISTER.test(name) && !isReadable(pe, canonical))) return undefined;
+      return () => this.pe.readRegister(canonical);
+    };
+    let context: EvaluationContext | undefined;
+    return compileCondition(condition, {
+      register,
+      name: name => {
+        const get = named(name);
+        if (get !== undefined || !GENERAL_REGISTER.test(name)) return get;
+        context ??= this.context(pe, event);
+        return isVariable(context, name) ? undefined : register(name);
+      },
+      member: (object, field) => named(`${object}.${field}`),
+    });
+  }
+
+  private interpolate(message: string, pe: PeView, event: Happening): string {
+    const context = message.includes('{') ? this.context(pe, event) : undefined;
     return message.replace(/\{([^{}]*)\}/g, (_, expression: string) => {
       try {
-        return formatValue(context.pe, evaluateExpression(expression, context));
+        return context === undefined ? '' : formatValue(pe, evaluateExpression(expression, context));
       } catch (error) {
         return `{${(error as Error).message}}`;
       }
     });
   }
+}
+
+function isReadable(pe: PeView, name: string): boolean {
+  return pe.systemRegisters().some(row => row.name === name && row.readable);
 }
 
 /** One sentence about an exception or an exception return. */
@@ -190,4 +330,11 @@ export function describeException(event: ExceptionEvent): string {
   const syndrome = event.esr === undefined ? '' : `, syndrome ${hex(event.esr)}`;
   const fault = event.far === undefined ? '' : `, fault address ${hex(event.far)}`;
   return `${what} taken from EL${event.from} to EL${event.to} at ${hex(event.pc)}${syndrome}${fault}${event.text ? `: ${event.text.replace(/\.$/, '')}` : ''}.`;
+}
+
+/** One sentence about an access to a system register. */
+export function describeAccess(event: SystemRegisterEvent): string {
+  const { name, value, old } = event;
+  if (!event.write) return `MRS of ${name}: ${hex(value, 16)}.`;
+  return `MSR of ${name}: ${old === undefined ? '' : `${hex(old, 16)} → `}${hex(value, 16)}.`;
 }

@@ -5,7 +5,7 @@
 
 import type { ExceptionEvent, RunOptions, StopReason, Target } from '../simulator/target.ts';
 import { hex } from './address.ts';
-import { type Breakpoints, describeException } from './breakpoints.ts';
+import { type Breakpoints, describeAccess, describeException } from './breakpoints.ts';
 
 /** Why the machine stands still, in the words of DAP's `stopped` event. */
 export interface Stop {
@@ -105,6 +105,7 @@ export class Runner {
       },
     };
     this.pauseRequested = false;
+    this.breakpoints.searching = true;
     this.searchBack(this.target.reverseContinue());
   }
 
@@ -145,6 +146,7 @@ export class Runner {
   private finish(): void {
     const { motion } = this;
     this.motion = undefined;
+    this.breakpoints.searching = false;
     motion?.end?.();
   }
 
@@ -172,6 +174,14 @@ export class Runner {
   }
 
   private runSlice(): Stop | End | undefined {
+    try {
+      return this.runUntilTimeIsUp();
+    } finally {
+      for (const line of this.breakpoints.takeOutput()) this.events.output('console', `${line}\n`);
+    }
+  }
+
+  private runUntilTimeIsUp(): Stop | End | undefined {
     const { motion } = this;
     if (motion === undefined) return undefined;
     const start = performance.now();
@@ -219,18 +229,17 @@ export class Runner {
       case 'watchpoint':
       case 'exception':
       case 'system-register': {
-        const hit = this.breakpoints.hit(reason);
-        for (const line of hit.output) this.events.output('console', `${line}\n`);
-        if (hit.breakpoints.length === 0)
-          return reason.ids.some(id => motion.owns?.(id)) ? motion.after(reason) : undefined;
+        const hits = this.breakpoints.hit(reason);
+        if (hits.length === 0) return reason.ids.some(id => motion.owns?.(id)) ? motion.after(reason) : undefined;
         const exception = reason.kind === 'exception' ? reason.event : undefined;
         return {
-          reason: STOP_REASONS[hit.breakpoints[0].family],
+          reason: STOP_REASONS[hits[0].family],
           pe: reason.pe,
-          hitBreakpointIds: hit.breakpoints.map(one => one.id),
+          hitBreakpointIds: hits.map(one => one.id),
           ...(exception === undefined
             ? {}
             : { exception, text: describeException(exception), description: summary(exception) }),
+          ...(reason.kind === 'system-register' ? { text: describeAccess(reason.event) } : {}),
           ...(reason.kind === 'watchpoint'
             ? { text: `${reason.write ? 'Write to' : 'Read of'} ${hex(reason.address)}.` }
             : {}),

@@ -270,6 +270,11 @@ function describe(physical: PhysicalFrame): Frame[] {
   return frames;
 }
 
+/** The frame that a PE is in. */
+export function innermost(pe: PeView, symbols: Symbols): Frame {
+  return describe(topFrame(pe, symbols))[0];
+}
+
 /** The whole stack of a PE, innermost first. */
 export function unwind(pe: PeView, symbols: Symbols): readonly Frame[] {
   const frames: Frame[] = [];

@@ -15,6 +15,8 @@ export interface Value {
   readonly bytes?: Uint8Array;
   /** A register, whose fields are its members. */
   readonly register?: string;
+  /** A field of a register. */
+  readonly field?: { readonly register: string; readonly name: string; readonly msb: number; readonly lsb: number };
   /** What the architecture calls this value of a field. */
   readonly meaning?: string;
   /** Stores a scalar; undefined for what cannot be assigned. */

@@ -72,6 +72,35 @@ function syndromeFields(esr: bigint): readonly FieldValue[] {
   return fields.some(field => field.name === 'ISS') ? fields : [...fields.slice(0, 2), iss, ...fields.slice(2)];
 }
 
+/** PSTATE as SPSR_ELx holds it (Arm ARM C5.2, SPSR_EL2). */
+const PSTATE_FIELDS: readonly (readonly [name: string, msb: number, lsb?: number])[] = [
+  ['N', 31],
+  ['Z', 30],
+  ['C', 29],
+  ['V', 28],
+  ['TCO', 25],
+  ['DIT', 24],
+  ['UAO', 23],
+  ['PAN', 22],
+  ['SS', 21],
+  ['IL', 20],
+  ['SSBS', 12],
+  ['BTYPE', 11, 10],
+  ['D', 9],
+  ['A', 8],
+  ['I', 7],
+  ['F', 6],
+  ['EL', 3, 2],
+  ['SP', 0],
+];
+
+function pstateFields(pstate: bigint): readonly FieldValue[] {
+  return PSTATE_FIELDS.map(([name, msb, lsb = msb]) => {
+    const value = BigInt.asUintN(msb - lsb + 1, pstate >> BigInt(lsb));
+    return { name, msb, lsb, value, ...(name === 'SP' ? { meaning: value ? 'SP_ELx' : 'SP_EL0' } : {}) };
+  });
+}
+
 const ELR = ['', 'ELR_EL1', 'ELR_EL2', 'ELR_EL3'] as const;
 const SPSR = ['', 'SPSR_EL1', 'SPSR_EL2', 'SPSR_EL3'] as const;
 
@@ -157,13 +186,26 @@ export class Pe implements PeView {
   }
 
   readRegister(name: string): bigint {
+    // Conditions of breakpoints ask by the same few names again and again.
+    let read = this.#readers.get(name);
+    if (read === undefined) {
+      read = this.#reader(name);
+      this.#readers.set(name, read);
+    }
+    return read();
+  }
+
+  readonly #readers = new Map<string, () => bigint>();
+
+  #reader(name: string): () => bigint {
     const plain = this.#general(name);
-    if (plain) return plain.read();
+    if (plain) return plain.read;
     const row = this.#row(name);
     const special = this.#host.special.get(row.name);
-    if (special?.value) return this.#active(special.value);
+    const value = special?.value;
+    if (value) return () => this.#active(value);
     if (special?.read) throw new Error(`Reading ${row.name} has an effect, so a debugger does not read it.`);
-    return this.state.register(row);
+    return () => this.state.register(row);
   }
 
   writeRegister(name: string, value: bigint): void {
@@ -232,10 +274,13 @@ export class Pe implements PeView {
     }
   }
 
-  /** Changes flags and masks; the exception level is changed by exceptions only. */
+  /** Changes flags and masks, which have their places of SPSR_ELx; the level is changed by exceptions only. */
   #writePstate(value: bigint): void {
     this.#active(() => {
-      for (const name of ['NZCV', 'DAIF'] as const) this.#host.special.get(name)?.write?.(value);
+      for (const name of ['NZCV', 'DAIF', 'PAN', 'UAO', 'DIT', 'SSBS', 'TCO'] as const) {
+        const row = byName(name);
+        if (row && isImplemented(row, this.#host.features)) this.#host.special.get(name)?.write?.(value);
+      }
     });
     this.#host.stateChanged();
   }
@@ -247,6 +292,7 @@ export class Pe implements PeView {
   fields(name: string, value: bigint): readonly FieldValue[] {
     // The layout of ISS depends on the class.
     if (/^esr_el[123]$/i.test(name)) return syndromeFields(value);
+    if (/^pstate$/i.test(name)) return pstateFields(value);
     const row = byName(name);
     if (!row) return [];
     const e2h = this.#host.features.has('vhe') && ((this.state.register('HCR_EL2') >> 34n) & 1n) === 1n;
@@ -329,11 +375,18 @@ export class Pe implements PeView {
   #physical(space: AddressSpace, address: bigint): bigint | undefined {
     const { core, u64 } = this.#host.engine;
     if (space.kind === 'pa') return address;
+    // Without stage 2 and without tables for it, an IPA is a PA.
+    if (space.kind === 'ipa' && !this.#hasStage2) return address;
     const good =
       space.kind === 'ipa'
         ? core.translateIpa(address)
         : this.#translate(address, ACCESS_READ, space.regime) || this.#translate(address, ACCESS_EXECUTE, space.regime);
     return good ? u64[(TRACE + TRACE_PA) >> 3] : undefined;
+  }
+
+  get #hasStage2(): boolean {
+    if (!this.#host.features.has('el2')) return false;
+    return (this.state.register('HCR_EL2') & 1n) !== 0n || this.state.register('VTTBR_EL2') !== 0n;
   }
 
   #translate(address: bigint, access: number, regime: TranslationRegime | undefined): number {

@@ -320,4 +320,6 @@ export interface MachineConfig {
   /** Where a flat binary goes, for one that does not start from flash. */
   readonly loadAddress?: number;
   readonly semihosting: boolean;
+  /** 0: instructions are interpreted; 1: hot ones are compiled. The machine does the same either way. */
+  readonly tier?: 0 | 1;
 }

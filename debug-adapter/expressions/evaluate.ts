@@ -94,6 +94,7 @@ export function fieldValue(pe: PeView, register: Value, name: string): Value | u
   return {
     type: UINT64,
     scalar: field.value,
+    field: { register: register.register, msb: field.msb, lsb: field.lsb, name: field.name },
     ...(field.meaning === undefined ? {} : { meaning: field.meaning }),
     ...(register.assign === undefined
       ? {}
@@ -198,6 +199,13 @@ function atLocation(context: EvaluationContext, location: Location, type: Type, 
 }
 
 // --- Names --------------------------------------------------------------------------------------------------------
+
+/** Whether a plain name means a C variable here, and not a register of that name. */
+export function isVariable(context: EvaluationContext, name: string): boolean {
+  const { frame, symbols } = context;
+  if (frame !== undefined && frameVariables(frame).some(one => one.name === name)) return true;
+  return symbols.tables.some(table => table.entriesNamed(name).some(one => one.tag === TAG.variable));
+}
 
 function lookUp(context: EvaluationContext, name: string): Value | undefined {
   const given = context.names?.get(name);

@@ -1,7 +1,7 @@
 /** Breakpoints of every kind. A breakpoint that cannot be set is answered as unverified, with a sentence. */
 
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { BreakpointSpec, TranslationRegime } from '../../simulator/target.ts';
+import type { BreakpointSpec, PeView, TranslationRegime } from '../../simulator/target.ts';
 import { formatPlace, hex, type Place, parsePlace } from '../address.ts';
 import type { Family, Guard } from '../breakpoints.ts';
 import { evaluateExpression } from '../expressions/evaluate.ts';
@@ -9,7 +9,7 @@ import { EXCEPTION_FILTERS } from '../filters.ts';
 import { type Handler, handler } from '../handler.ts';
 import type { Session } from '../session.ts';
 import type { SymbolTable } from '../symbols/index.ts';
-import { numeric } from '../values.ts';
+import { numeric, type Value } from '../values.ts';
 
 type Breakpoint = DebugProtocol.Breakpoint;
 
@@ -44,11 +44,39 @@ function list<T>(value: unknown, name: string): readonly T[] {
   return value as T[];
 }
 
-interface DataId {
-  readonly space: Place['space'];
-  readonly address: string;
-  readonly bytes: number;
+/** What a data id says, as JSON: a range of memory, or a system register or field of one. */
+type DataId = { readonly space: Place['space']; readonly address: string; readonly bytes: number } | RegisterId;
+
+interface RegisterId {
+  readonly register: string;
+  readonly field?: string;
 }
+
+const ACCESS_TYPES: readonly ('read' | 'write' | 'readWrite')[] = ['read', 'write', 'readWrite'];
+
+/** The system register, or field of one, that a value is; undefined for another value. */
+function registerOf(pe: PeView, value: Value | undefined): RegisterId | undefined {
+  const name = value?.field?.register ?? value?.register;
+  if (name === undefined || !pe.systemRegisters().some(row => row.name === name)) return undefined;
+  return { register: name, ...(value?.field === undefined ? {} : { field: value.field.name }) };
+}
+
+function registerSpec(pe: PeView, id: RegisterId, access: DataAccess): BreakpointSpec {
+  const { register: name, field } = id;
+  if (field === undefined) return { kind: 'system-register', name, access };
+  const bits = pe.fields(name, 0n).find(one => one.name === field);
+  if (bits === undefined) throw new Error(`${name} has no field ${field}.`);
+  const mask = ((1n << BigInt(bits.msb - bits.lsb + 1)) - 1n) << BigInt(bits.lsb);
+  // A write counts when it changes the field: the register is written for other fields too.
+  return {
+    kind: 'system-register',
+    name,
+    access,
+    match: event => !event.write || ((event.value ^ (event.old ?? 0n)) & mask) !== 0n,
+  };
+}
+
+type DataAccess = (typeof ACCESS_TYPES)[number];
 
 export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
   setBreakpoints: handler<DebugProtocol.SetBreakpointsArguments, { breakpoints: Breakpoint[] }>(
@@ -171,23 +199,34 @@ export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
     try {
       let at: Place | undefined;
       let bytes = args.bytes ?? 8;
+      let register: RegisterId | undefined;
       if (args.asAddress) at = parsePlace(args.name, pe);
       else if (args.variablesReference) {
         const value = machine.container(args.variablesReference).value?.(args.name);
+        register = registerOf(pe, value);
         at = value?.place;
         bytes = args.bytes ?? value?.type.size ?? 8;
       } else {
         const frame = args.frameId === undefined ? undefined : machine.frame(args.frameId);
         const value = evaluateExpression(args.name, { pe, symbols: machine.symbols, frame });
+        register = registerOf(pe, value);
         at = value.place ?? { space: { kind: 'va' }, address: numeric(value) };
         bytes = args.bytes ?? (value.place === undefined ? 8 : value.type.size);
+      }
+      if (register !== undefined) {
+        const { register: name, field } = register;
+        return {
+          dataId: JSON.stringify(register),
+          description: field === undefined ? `MRS and MSR of ${name}` : `Changes of ${name}.${field}`,
+          accessTypes: field === undefined ? [...ACCESS_TYPES] : ['write'],
+        };
       }
       if (at === undefined) return none(`${args.name} is not in memory, so it cannot be watched.`);
       const id: DataId = { space: at.space, address: hex(at.address), bytes };
       return {
         dataId: JSON.stringify(id),
         description: `${bytes} bytes at ${formatPlace(at, pe)}`,
-        accessTypes: ['read', 'write', 'readWrite'],
+        accessTypes: [...ACCESS_TYPES],
       };
     } catch (error) {
       return none((error as Error).message);
@@ -202,10 +241,11 @@ export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
       return {
         breakpoints: wanted.map(one =>
           place(session, 'data', one.dataId, one, () => {
-            const { space, address, bytes } = JSON.parse(one.dataId) as DataId;
-            return {
-              specs: [{ kind: 'data', space, address: BigInt(address), bytes, access: one.accessType ?? 'write' }],
-            };
+            const id = JSON.parse(one.dataId) as DataId;
+            const access = one.accessType ?? 'write';
+            if ('register' in id) return { specs: [registerSpec(session.machine.focusedPe, id, access)] };
+            const { space, address, bytes } = id;
+            return { specs: [{ kind: 'data', space, address: BigInt(address), bytes, access }] };
           }),
         ),
       };
