@@ -87,6 +87,7 @@ export const FAULT_CM = 16; // cache maintenance or address translation instruct
 export const FAULT_VNCR = 32;
 export const FAULT_PC = 128; // PC is not aligned
 export const FAULT_BTI = 256; // an indirect branch to no target; FAULT_STATUS is PSTATE.BTYPE
+export const FAULT_PAUTH = 512; // pointer authentication that a hypervisor or EL3 traps
 export const FAULT_DEVICE = 64; // a device access outside of the checked interpreter: no abort, run it there
 
 /** 16 bytes through which slow loads and stores pass their data, and device accesses their values. */

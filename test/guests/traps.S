@@ -57,4 +57,14 @@ test:
     trap    cnthctl_el2, 0, 3, msr cntp_ctl_el0, xzr
     trap    mdcr_el2, 0x200, 0, mrs x5, mdscr_el1
     trap    mdcr_el2, 0x400, 0, msr oslar_el1, xzr
+    // HCR_EL2.API, bit 41, is 0 in all of these: PACGA is trapped, a key that is off is not, nor is XPACLRI.
+    trap    hcr_el2, HCR_RW_ONLY, HCR_RW_ONLY, .inst 0x9ac730c5
+    trap    hcr_el2, HCR_RW_ONLY, HCR_RW_ONLY, hint #8
+    mrs     x5, sctlr_el1
+    orr     x6, x5, #1 << 31
+    msr     sctlr_el1, x6
+    trap    hcr_el2, HCR_RW_ONLY, HCR_RW_ONLY, hint #8
+    trap    hcr_el2, HCR_RW_ONLY, HCR_RW_ONLY, hint #12
+    trap    hcr_el2, HCR_RW_ONLY, HCR_RW_ONLY, hint #7
+    msr     sctlr_el1, x5
     finish

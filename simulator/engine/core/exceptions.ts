@@ -12,6 +12,7 @@ import {
   FAULT_FETCH,
   FAULT_FLAGS,
   FAULT_IPA,
+  FAULT_PAUTH,
   FAULT_PC,
   FAULT_S1PTW,
   FAULT_STAGE2,
@@ -213,6 +214,10 @@ function isExternal(status: u32): bool {
 export function takeAbort(pc: u64): void {
   const flags = load<u32>(FAULT_FLAGS);
   const status = load<u32>(FAULT_STATUS);
+  if ((flags & FAULT_PAUTH) != 0) {
+    takeException(status, SYNC, ((<u64>0x09) << 26) | (1 << 25), pc);
+    return;
+  }
   const el = load<i32>(EL);
   const hcr = effectiveHcr();
   const stage2 = (flags & FAULT_STAGE2) != 0;

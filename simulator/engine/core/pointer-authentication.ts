@@ -1,6 +1,7 @@
 // Pointer authentication: FEAT_PAuth without FEAT_EPAC, FEAT_PAuth2, FEAT_FPAC, with an algorithm of our own in place of
 // QARMA, as the architecture allows (ID_AA64ISAR1_EL1.API). Source: Arm ARM, shared pseudocode AddPAC, Auth and Strip.
 
+import { EL, FAULT_FLAGS, FAULT_PAUTH, FAULT_STATUS, FEATURE_EL3 } from '../layout';
 import {
   APDAKeyHi_EL1,
   APDAKeyLo_EL1,
@@ -12,14 +13,20 @@ import {
   APIAKeyLo_EL1,
   APIBKeyHi_EL1,
   APIBKeyLo_EL1,
+  SCR_EL3,
 } from './slots.generated';
-import { bit, currentEl, regimeOf } from './state';
+import { bit, currentEl, effectiveHcr, el2Enabled, HCR_TGE, has, inHost, regimeOf } from './state';
 import { hasTwoRanges, sctlrOf, tcrOf, topByteIgnored } from './walk';
 
 /** Numbers of the keys: bit 0 is B rather than A, bit 1 is data rather than instruction. */
 const KEY_IA: i32 = 0;
 const KEY_IB: i32 = 1;
 const KEY_DA: i32 = 2;
+/** The key of PACGA, which no control switches off. */
+const KEY_GA: i32 = 4;
+
+const HCR_API: u64 = (<u64>1) << 41;
+const SCR_API: u64 = (<u64>1) << 17;
 
 const SCTLR_ENIA: u64 = 1 << 31;
 const SCTLR_ENIB: u64 = 1 << 30;
@@ -76,6 +83,26 @@ function codeMask(bottom: u64, tbi: bool): u64 {
 function extended(pointer: u64, upper: bool, bottom: u64, tbi: bool): u64 {
   const field = codeMask(bottom, tbi) | ((<u64>1) << 55);
   return upper ? pointer | field : pointer & ~field;
+}
+
+/** The level that traps an instruction that uses a key, 0 for none (Arm ARM, AuthIA and its like, TrapPACUse). */
+function trapTarget(): i32 {
+  const el = load<i32>(EL);
+  if (el < 2 && el2Enabled()) {
+    const hcr = effectiveHcr();
+    const hostApplication = el == 0 && inHost(hcr) && (hcr & HCR_TGE) != 0;
+    if ((hcr & HCR_API) == 0 && !hostApplication) return 2;
+  }
+  return el < 3 && has(FEATURE_EL3) && (load<u64>(SCR_EL3) & SCR_API) == 0 ? 3 : 0;
+}
+
+/** Whether an instruction that uses a key executes: 0 leaves the fault for `takeAbort`, whose status is the target. */
+export function pacAllowed(key: i32): i32 {
+  const target = trapTarget();
+  if (target == 0 || (key != KEY_GA && !enabled(key))) return 1;
+  store<u32>(FAULT_FLAGS, FAULT_PAUTH);
+  store<u32>(FAULT_STATUS, target);
+  return 0;
 }
 
 /** PACIA and its like: the pointer with its authentication code. */

@@ -3,7 +3,23 @@
 import { signed } from '../../arch/instructions/operands.ts';
 import { pointerHints } from '../../arch/instructions/pointer-authentication.ts';
 import type { Fields } from '../../arch/instructions/row.ts';
-import { bind, branchTo, c32, c64, call, type Expr, imm64, load, local, op, type Stmt, setX, use, x } from '../ir.ts';
+import {
+  bind,
+  branchTo,
+  c32,
+  c64,
+  call,
+  type Expr,
+  imm64,
+  load,
+  local,
+  op,
+  orAbort,
+  type Stmt,
+  setX,
+  use,
+  x,
+} from '../ir.ts';
 import { callType, jumpType, setBranchType } from './branches.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
 
@@ -15,13 +31,16 @@ const keys = ['ia', 'ib', 'da', 'db'] as const;
 const authenticate = (pointer: Expr, modifier: Expr, key: number): Expr =>
   call('i64', 'pacAuthenticate', pointer, modifier, c32(key));
 
+/** HCR_EL2.API and SCR_EL3.API trap whatever uses a key; PACGA has key 4. XPAC uses none. */
+const unlessTrapped = (key: number): Stmt => orAbort(call('i32', 'pacAllowed', c32(key)));
+
 const define = (name: string, body: Stmt[]): void => {
   handlers[name] = { body, placement: 'function' };
 };
 
 for (const [number, key] of keys.entries()) {
-  define(`pac${key}`, [setX('rd', call('i64', 'pacAdd', x('rd'), x('rn'), c32(number)))]);
-  define(`aut${key}`, [setX('rd', authenticate(x('rd'), x('rn'), number))]);
+  define(`pac${key}`, [unlessTrapped(number), setX('rd', call('i64', 'pacAdd', x('rd'), x('rn'), c32(number)))]);
+  define(`aut${key}`, [unlessTrapped(number), setX('rd', authenticate(x('rd'), x('rn'), number))]);
   for (const stem of ['pac', 'aut']) {
     const handler = `${stem}${key}`;
     // Rd is read and written; number 31 is XZR, for which there is nothing to do.
@@ -36,7 +55,7 @@ define('xpacd', [setX('rd', call('i64', 'pacStrip', x('rd'), c32(1)))]);
 for (const name of ['xpaci', 'xpacd']) {
   lowerings[name.toUpperCase()] = f => (f.Rd === 31 ? { handler: 'nop' } : { handler: name, rd: destination(f.Rd) });
 }
-define('pacga', [setX('rd', call('i64', 'pacGeneric', x('rn'), x('rm')))]);
+define('pacga', [unlessTrapped(4), setX('rd', call('i64', 'pacGeneric', x('rn'), x('rm')))]);
 lowerings.PACGA = f => ({ handler: 'pacga', rd: destination(f.Rd), rn: source(f.Rn), rm: orSp(f.Rm) });
 
 const modifiers = { X16: source(16), SP: orSp(31), zero: source(31) };
@@ -48,9 +67,9 @@ for (const hint of pointerHints) {
 for (const [number, key] of (['A', 'B'] as const).entries()) {
   const [target, compute] = bind(authenticate(x('rn'), x('rm'), number));
   const name = key.toLowerCase();
-  handlers[`reta${name}`] = { body: [compute, branchTo(target)] };
-  handlers[`bra${name}`] = { body: [compute, ...setBranchType, branchTo(target)] };
-  handlers[`blra${name}`] = { body: [compute, ...setBranchType, branchTo(target, true)] };
+  handlers[`reta${name}`] = { body: [unlessTrapped(number), compute, branchTo(target)] };
+  handlers[`bra${name}`] = { body: [unlessTrapped(number), compute, ...setBranchType, branchTo(target)] };
+  handlers[`blra${name}`] = { body: [unlessTrapped(number), compute, ...setBranchType, branchTo(target, true)] };
   for (const branch of ['bra', 'blra']) {
     const id = `${branch}${name}`.toUpperCase();
     const type = (f: Fields) => (branch === 'bra' ? jumpType(f) : callType);
@@ -64,7 +83,14 @@ for (const [number, key] of (['A', 'B'] as const).entries()) {
     const [address, add] = bind(op('i64.add', base, imm64));
     const value = local('i64');
     const writeback = form === 'pre' ? [setX('rn', address)] : [];
-    define(`ldra${name}_${form}`, [read, add, load(value, address, 8), setX('rd', use(value)), ...writeback]);
+    define(`ldra${name}_${form}`, [
+      unlessTrapped(number + 2),
+      read,
+      add,
+      load(value, address, 8),
+      setX('rd', use(value)),
+      ...writeback,
+    ]);
     lowerings[`LDRA${key}_${form}`] = f => ({
       handler: `ldra${name}_${form}`,
       rd: destination(f.Rt),
