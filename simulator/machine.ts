@@ -56,6 +56,7 @@ import {
   REGION_SIZE,
   REGIONS,
   SPSEL,
+  TICK_INSTRUCTIONS,
 } from './engine/layout.ts';
 import { PeState } from './engine/pe-state.ts';
 import { handlers, lowerings } from './engine/semantics/index.ts';
@@ -241,6 +242,9 @@ export class Machine implements Target {
       },
       {
         callOuts: this.system.callOuts,
+        accessEntry: offset => this.system.tables.ask(offset),
+        accessTablesDropped: () => this.system.tables.dropped(),
+        slowCall: (operation, record) => this.system.slowCall(operation, record),
         deviceRead: (pa, size) => this.#deviceRead(pa, size),
         deviceWrite: (pa, size) => this.#deviceWrite(pa, size),
         watch: (low, high, size, write) =>
@@ -252,6 +256,7 @@ export class Machine implements Target {
     );
     engine.u32[FEATURES >> 2] = coreFeatures(this.features);
     engine.u32[PA_BITS >> 2] = physicalAddressBits(this.features);
+    new Float64Array(engine.memory.buffer)[TICK_INSTRUCTIONS >> 3] = INSTRUCTIONS_PER_TICK;
     return engine;
   }
 
@@ -292,6 +297,7 @@ export class Machine implements Target {
       special: this.#special,
       instructions: maintenanceInstructions(() => this.engine),
       firmwareCall: conduit => this.#firmwareCall(conduit),
+      conduit: this.#psci,
       semihosting: immediate => this.#semihosting(immediate),
       wait: kind => this.#wait(kind),
       sendEvent: toAll => {
@@ -722,7 +728,7 @@ export class Machine implements Target {
 
   #execute(turn: Turn, count: number): number {
     this.#running = true;
-    const { executed, exit } = this.engine.run(count);
+    const { executed, exit } = this.engine.run(count, this.#time(this.#active));
     this.#running = false;
     this.#retired += executed;
     turn.done += executed;

@@ -1,107 +1,129 @@
 /**
- * Access tables: for each trap context (exception level, and every control bit that a trap rule looks at) what an
- * access to a system register, a system instruction or a trapped instruction does. The rules are those of `arch/traps`;
- * generated code reads their answer here as one word, and contexts that were seen before cost nothing to enter again.
+ * The host's side of the access tables (core/access-tables.ts): what an entry is, asked once for each trap context, and
+ * the controls that make a context.
  */
 
-import { FP_ENABLED, TRAP_TABLE, TRAP_TABLE_CACHE, TRAP_TABLES, TRAP_TABLES_END } from './layout.ts';
+import type { Core } from './core-api.ts';
+import {
+  CONTROL_BYTES,
+  CONTROL_EFFECTS,
+  CONTROL_KEEP,
+  CONTROL_LEVELS,
+  CONTROL_ONES,
+  CONTROL_SLOT,
+  CONTROL_TRAPS,
+  CONTROL_WRITES,
+  CONTROL_WRITES_END,
+  ENTRY_ANSWER,
+  ENTRY_BYTES,
+  ENTRY_CONTROL,
+  FP_ENTRY,
+  TRAP_CONTROL_COUNT,
+  TRAP_CONTROLS,
+  TRAP_CONTROLS_MAX,
+  TRAP_TABLE_BYTES,
+  WRITE_ENTRY,
+} from './layout.ts';
 
-/** Low bits of an entry. */
-export const ENTRY_KIND = 7;
-/** Not asked for yet in this context. */
-export const ENTRY_UNKNOWN = 0;
-/** The rest of the entry is the address of the register's value; no effect. */
-export const ENTRY_PLAIN = 1;
-/** The rest, shifted by 3, is an index of `answers`: an access with effects, or a trap. */
-export const ENTRY_ANSWER = 2;
-/** A trapped instruction is not trapped. */
-export const ENTRY_ALLOWED = 3;
+export { ENTRY_ALLOWED, ENTRY_BYTES, ENTRY_KIND, ENTRY_PLAIN, WRITE_ENTRY } from './layout.ts';
 
-/** Rows have two entries: read (or execute) and write. */
-export const ENTRY_BYTES = 8;
-export const WRITE_ENTRY = 4;
+/** A control that answers depend on. */
+export interface TrapControl {
+  /** Address of its value. */
+  readonly slot: number;
+  readonly mask: bigint;
+  /** For controls that are kept elsewhere: the value, for which the slot stands in. */
+  readonly value?: () => bigint;
+}
 
-const LEVELS = 4;
+/** A write of a control that the core does by itself: see CONTROL_* in layout.ts. */
+export interface ControlWrite {
+  readonly slot: number;
+  readonly levels: number;
+  readonly keep: bigint;
+  readonly ones: bigint;
+  readonly traps: bigint;
+  readonly effects: bigint;
+}
 
 export interface AccessTablesHost<Answer> {
+  readonly core: Core;
   readonly u32: Uint32Array;
+  readonly u64: BigUint64Array;
   readonly rows: number;
-  /** A key of all control bits that answers depend on, at an exception level. */
-  contextKey(el: number): string;
+  /** The row whose execution FP and AdvSIMD instructions need. */
+  readonly fpRow: number;
+  readonly controls: readonly TrapControl[];
   /** An entry without ENTRY_ANSWER, or an answer to keep. */
   answer(row: number, write: boolean): number | Answer;
-  /** Whether FP and AdvSIMD instructions execute. */
-  fpEnabled(): boolean;
-  /** Present exception level. */
-  el(): number;
 }
 
 export class AccessTables<Answer> {
-  readonly #tables = new Map<string, number>();
-  readonly #bytes: number;
-  #next: number;
   readonly answers: Answer[] = [];
+  readonly #host: AccessTablesHost<Answer>;
+  readonly #elsewhere: readonly TrapControl[];
+  readonly #writes = new Map<string, number>();
 
-  constructor(readonly host: AccessTablesHost<Answer>) {
-    this.#bytes = host.rows * ENTRY_BYTES;
-    this.#next = TRAP_TABLES + this.#bytes;
+  constructor(host: AccessTablesHost<Answer>) {
+    const { u32, u64, controls } = host;
+    this.#host = host;
+    this.#elsewhere = controls.filter(control => control.value);
+    if (controls.length > TRAP_CONTROLS_MAX)
+      throw new Error(`${controls.length} trap controls do not fit: enlarge TRAP_CONTROLS in layout.ts.`);
+    controls.forEach(({ slot, mask }, index) => {
+      u32[(TRAP_CONTROLS >> 2) + index * 4] = slot;
+      u64[(TRAP_CONTROLS >> 3) + index * 2 + 1] = mask;
+    });
+    u32[TRAP_CONTROL_COUNT >> 2] = controls.length;
+    u32[TRAP_TABLE_BYTES >> 2] = host.rows * ENTRY_BYTES;
+    u32[FP_ENTRY >> 2] = host.fpRow * ENTRY_BYTES;
     this.controlsChanged();
   }
 
-  /** After a change of a control bit: every level has to find its table again. The first table stays empty for that. */
+  /** After a change of a control bit by the host: every level of the active PE has to find its table again. */
   controlsChanged(): void {
-    const { u32 } = this.host;
-    for (let el = 0; el < LEVELS; el++) {
-      u32[(TRAP_TABLE_CACHE >> 2) + el * 2] = TRAP_TABLES;
-      u32[(TRAP_TABLE_CACHE >> 2) + el * 2 + 1] = 0;
-    }
-    u32[TRAP_TABLE >> 2] = TRAP_TABLES;
-    u32[FP_ENABLED >> 2] = 0;
+    for (const { slot, value } of this.#elsewhere) this.#host.u64[slot >> 3] = (value as () => bigint)();
+    this.#host.core.accessTablesChanged();
   }
 
-  /** Puts the table of the present context in place. */
-  enter(): void {
-    const { u32, host } = { u32: this.host.u32, host: this.host };
-    if (u32[TRAP_TABLE >> 2] !== TRAP_TABLES) return;
-    const el = host.el();
-    const table = this.#tableFor(host.contextKey(el));
-    const fp = host.fpEnabled() ? 1 : 0;
-    const cached = (TRAP_TABLE_CACHE >> 2) + el * 2;
-    u32[cached] = table;
-    u32[cached + 1] = fp;
-    u32[TRAP_TABLE >> 2] = table;
-    u32[FP_ENABLED >> 2] = fp;
-  }
-
-  #tableFor(key: string): number {
-    let table = this.#tables.get(key);
-    if (table === undefined) {
-      if (this.#next + this.#bytes > TRAP_TABLES_END) this.clear();
-      table = this.#next;
-      this.#next += this.#bytes;
-      this.#tables.set(key, table);
-    }
-    return table;
-  }
-
-  /** Forgets every answer: what `answer` looks at besides the trap context has changed. */
+  /** Forgets all answers: what they depend on besides the controls has changed. */
   clear(): void {
-    this.host.u32.fill(0, TRAP_TABLES >> 2, this.#next >> 2);
-    this.#tables.clear();
-    this.answers.length = 0;
-    this.#next = TRAP_TABLES + this.#bytes;
-    this.controlsChanged();
+    this.#host.core.dropAccessTables();
   }
 
-  /** The entry of a row in the present context, asked for if it is new. */
+  /** For the core: an entry that is new. */
+  ask(offset: number): number {
+    const found = this.#host.answer(Math.floor(offset / ENTRY_BYTES), (offset & WRITE_ENTRY) !== 0);
+    return typeof found === 'number' ? found : ENTRY_ANSWER | ((this.answers.push(found) - 1) << 3);
+  }
+
+  /** For the core: no entry refers to an answer any more. */
+  dropped(): void {
+    this.answers.length = 0;
+  }
+
+  /** The entry of a row in the present context. */
   entry(row: number, write: boolean): number {
-    this.enter();
-    const { u32 } = this.host;
-    const at = (u32[TRAP_TABLE >> 2] + row * ENTRY_BYTES + (write ? WRITE_ENTRY : 0)) >> 2;
-    if (u32[at] === ENTRY_UNKNOWN) {
-      const found = this.host.answer(row, write);
-      u32[at] = typeof found === 'number' ? found : ENTRY_ANSWER | ((this.answers.push(found) - 1) << 3);
+    return this.#host.core.accessEntry(row * ENTRY_BYTES + (write ? WRITE_ENTRY : 0)) >>> 0;
+  }
+
+  /** An entry for a write that the core does by itself. */
+  controlWrite(write: ControlWrite): number {
+    const key = Object.values(write).join();
+    let at = this.#writes.get(key);
+    if (at === undefined) {
+      at = CONTROL_WRITES + this.#writes.size * CONTROL_BYTES;
+      if (at + CONTROL_BYTES > CONTROL_WRITES_END)
+        throw new Error('The writes of controls do not fit: enlarge CONTROL_WRITES in layout.ts.');
+      this.#writes.set(key, at);
+      const { u32, u64 } = this.#host;
+      u32[(at + CONTROL_SLOT) >> 2] = write.slot;
+      u32[(at + CONTROL_LEVELS) >> 2] = write.levels;
+      u64[(at + CONTROL_KEEP) >> 3] = write.keep;
+      u64[(at + CONTROL_ONES) >> 3] = write.ones;
+      u64[(at + CONTROL_TRAPS) >> 3] = write.traps;
+      u64[(at + CONTROL_EFFECTS) >> 3] = write.effects;
     }
-    return u32[at];
+    return at | ENTRY_CONTROL;
   }
 }

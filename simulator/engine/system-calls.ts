@@ -7,15 +7,33 @@ import type { Features } from '../arch/features.ts';
 import { type RegisterRow, registers, writeMasks } from '../arch/registers/index.ts';
 import { type Access, resolveAccess, translationControls, trapControlMask, trapControls } from '../arch/traps/index.ts';
 import { accessedBy, accessRowCount, operationRow } from './access-rows.ts';
-import { AccessTables, ENTRY_ALLOWED, ENTRY_BYTES, ENTRY_KIND, ENTRY_PLAIN } from './access-tables.ts';
-import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
+import { AccessTables } from './access-tables.ts';
+import { CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
 import type { CallOut, Engine } from './engine.ts';
 import {
-  DAIF, EL, MODE_VNCR, PC, PSTATE_IL, RECORD, RECORD_D, RECORD_IMM, SPSEL, WRITE_MASKS, X,
+  CURRENT_EL_VALUES,
+  DAIF,
+  EL,
+  ENTRY_ALLOWED,
+  ENTRY_ANSWER,
+  ENTRY_BYTES,
+  ENTRY_COUNTER,
+  ENTRY_KIND,
+  ENTRY_NOTHING,
+  ENTRY_PLAIN,
+  MODE_VNCR,
+  PC,
+  PSTATE_IL,
+  RECORD,
+  RECORD_D,
+  RECORD_IMM,
+  SPSEL,
+  WRITE_MASKS,
+  X,
 } from './layout.ts';
 import { slotOf } from './pe-state.ts';
 import { pstateFields } from './semantics/system.ts';
-import type { SpecialRegister, SystemInstruction } from './system/special.ts';
+import { nothing, type SpecialRegister, type SystemInstruction } from './system/special.ts';
 
 /** Classes of ESR_ELx.EC that are not in a trap rule. */
 const EC_UNKNOWN = 0x00;
@@ -33,6 +51,8 @@ export interface SystemHost {
   readonly special: ReadonlyMap<string, SpecialRegister>;
   /** System instructions by name. */
   readonly instructions: ReadonlyMap<string, SystemInstruction>;
+  /** The instruction by which firmware is called that the machine itself answers. */
+  readonly conduit: 'hvc' | 'smc' | undefined;
   /** A firmware call that the machine itself answers; false when it does not. PC is then already past it. */
   firmwareCall(conduit: 'hvc' | 'smc'): boolean;
   /** HLT: true when it was a semihosting call. */
@@ -49,47 +69,72 @@ export interface SystemHost {
   mustLeave(): boolean;
 }
 
+const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+
+type RegisterAccess = Extract<Access, { kind: 'register' }>;
+
+/** Exception levels, a bit for each, where translation depends on a control. */
+function levelsOf(control: string): number {
+  if (control === 'SCR_EL3') return 0b1111;
+  if (control === 'HCR_EL2') return 0b0111;
+  if (control === 'VTTBR_EL2' || control === 'VTCR_EL2' || control.endsWith('_EL1')) return 0b0011;
+  // EL0 belongs to EL2 while HCR_EL2.{E2H,TGE} = {1,1}.
+  return control.endsWith('_EL2') ? 0b0101 : 0b1000;
+}
+
 export class SystemCalls {
   tables!: AccessTables<Access>;
   readonly callOuts: Readonly<Record<string, CallOut>>;
+  readonly #slow: readonly CallOut[];
   #engine!: Engine;
   readonly #host: SystemHost;
   readonly #translation = new Set(translationControls);
-  readonly #trapping = new Map(trapControls.map((name) => [name, trapControlMask(name)]));
+  readonly #trapping = new Map(trapControls.map(name => [name, trapControlMask(name)]));
 
   constructor(host: SystemHost) {
     this.#host = host;
     this.callOuts = {
-      systemRegister: (record) => this.#access(record),
-      pstateImmediate: (record) => this.#pstateImmediate(record),
-      interruptCheck: () => this.#done(),
-      fpTrapped: (record) => this.#fp(record),
       undefinedInstruction: () => this.#undefined(),
-      unimplemented: (record) => this.#unimplemented(record),
-      svc: (record) => this.#call(record, 'SVC', EC_SVC),
-      hvc: (record) => this.#call(record, 'HVC', EC_HVC),
-      smc: (record) => this.#call(record, 'SMC', EC_SMC),
-      brk: (record) => this.#brk(record),
-      hlt: (record) => this.#hlt(record),
-      eret: () => this.#eret(),
-      waitForInterrupt: (record) => this.#wait(record, 'interrupt'),
-      waitForEvent: (record) => this.#wait(record, 'event'),
+      unimplemented: record => this.#unimplemented(record),
+      brk: record => this.#brk(record),
+      hlt: record => this.#hlt(record),
+      waitForInterrupt: record => this.#wait(record, 'interrupt'),
+      waitForEvent: record => this.#wait(record, 'event'),
       sendEvent: () => this.#sendEvent(true),
       sendEventLocal: () => this.#sendEvent(false),
     };
+    this.#slow = [
+      record => this.#access(record),
+      record => this.#pstateImmediate(record),
+      record => this.#call(record, 'SVC', EC_SVC),
+      record => this.#call(record, 'HVC', EC_HVC),
+      record => this.#call(record, 'SMC', EC_SMC),
+      () => this.#eret(),
+      () => this.#fp(),
+    ];
+  }
+
+  /** What the core leaves to the host of a call-out, by the SLOW_* numbers of core/calls.ts. */
+  slowCall(operation: number, record: number): number {
+    return this.#slow[operation](record);
   }
 
   /** Once the engine is there, which needs the call-outs to begin with. */
   attach(engine: Engine): void {
     this.#engine = engine;
     this.tables = new AccessTables<Access>({
+      core: engine.core,
       u32: engine.u32,
+      u64: engine.u64,
       rows: accessRowCount,
-      contextKey: (el) => this.#contextKey(el),
+      fpRow: operationRow('FP'),
+      controls: [...this.#trapping].map(([name, mask]) => {
+        const value = this.#host.special.get(name)?.value;
+        return { slot: slotOf(name), mask, ...(value ? { value } : {}) };
+      }),
       answer: (row, write) => this.#answer(row, write),
-      fpEnabled: () => this.resolve(operationRow('FP'), false).kind === 'execute',
-      el: () => this.#el,
     });
+    for (let el = 0; el < 4; el++) engine.u64[(CURRENT_EL_VALUES >> 3) + el] = BigInt(el << 2);
     this.#writeMasks();
   }
 
@@ -114,7 +159,7 @@ export class SystemCalls {
         features: this.#host.features,
         secure: this.#host.features.has('el3') && (engine.u64[slotOf('SCR_EL3') >> 3] & 1n) === 0n && this.#el !== 3,
         spSel: engine.u32[SPSEL >> 2],
-        reg: (name) => this.#control(name),
+        reg: name => this.#control(name),
       },
       accessedBy(row),
       write || accessedBy(row).kind !== 'register' ? 'write' : 'read',
@@ -126,24 +171,53 @@ export class SystemCalls {
     return special?.value ? special.value() : this.#engine.u64[slotOf(name) >> 3];
   }
 
-  #contextKey(el: number): string {
-    let key = `${el}.${this.#engine.u32[SPSEL >> 2]}`;
-    for (const [name, mask] of this.#trapping) key += `,${(this.#control(name) & mask).toString(36)}`;
-    return key;
-  }
-
-  /** The value's address where generated code may go straight to it; otherwise the access itself. */
+  /** What the core can do by itself as an entry of the access table; otherwise the access. */
   #answer(number: number, write: boolean): number | Access {
     const access = this.resolve(number, write);
-    if (access.kind === 'execute') return accessedBy(number).name === 'DC ZVA' ? ENTRY_ALLOWED : access;
+    const accessed = accessedBy(number);
+    if (access.kind === 'execute') {
+      if (accessed.kind === 'instruction') {
+        if (accessed.name === 'DC ZVA') return ENTRY_ALLOWED;
+        return this.#host.instructions.get(accessed.name) === nothing ? ENTRY_NOTHING : access;
+      }
+      const firmware =
+        (accessed.name === 'HVC' || accessed.name === 'SMC') && this.#host.conduit === accessed.name.toLowerCase();
+      return firmware ? access : ENTRY_ALLOWED;
+    }
     if (access.kind !== 'register') return access;
-    if (this.#host.watchesRegister(access.row)) return access;
-    const special = this.#host.special.get(access.row.name);
-    if (write ? (special?.write ?? special?.after) : special?.read) return access;
-    if (write && (this.#translation.has(access.row.name) || this.#trapping.has(access.row.name))) return access;
+    const { row } = access;
+    if (this.#host.watchesRegister(row)) return access;
+    const special = this.#host.special.get(row.name);
+    if (special?.place) return special.place() | ENTRY_PLAIN;
+    if (!write) {
+      if (special?.counter) return ENTRY_COUNTER | (special.counter === 'virtual' ? 8 : 0);
+      return special?.read ? access : slotOf(row) | ENTRY_PLAIN;
+    }
+    if (special?.write) return access;
+    const { keep, ones } = this.#masks(row);
     // The write mask that generated code applies is that of the register that the instruction names.
-    if (write && access.row !== accessedBy(number) && access.row.options.storage === undefined) return access;
-    return slotOf(access.row) | ENTRY_PLAIN;
+    const asNamed = row === accessed || row.options.storage !== undefined;
+    const traps = this.#trapping.get(row.name) ?? 0n;
+    if (asNamed && ones === 0n && traps === 0n && !special?.after && !this.#translation.has(row.name))
+      return slotOf(row) | ENTRY_PLAIN;
+    const others = this.#masks(row, ALL_ONES);
+    // Which fields there are depends on the value.
+    if (others.keep !== keep || others.ones !== ones) return access;
+    const effects = special?.after ? (special.effects ?? ALL_ONES) : 0n;
+    return this.tables.controlWrite({
+      slot: slotOf(row),
+      levels: this.#translation.has(row.name) ? levelsOf(row.name) : 0,
+      keep,
+      ones,
+      traps,
+      effects,
+    });
+  }
+
+  /** Bits that a write changes now, and those that are one. */
+  #masks(row: RegisterRow, value = 0n): { readonly keep: bigint; readonly ones: bigint } {
+    const e2h = this.#host.features.has('vhe') && ((this.#engine.u64[slotOf('HCR_EL2') >> 3] >> 34n) & 1n) === 1n;
+    return writeMasks(row, { features: this.#host.features, e2h }, value);
   }
 
   #writeMasks(): void {
@@ -161,9 +235,9 @@ export class SystemCalls {
     const write = (offset & 4) !== 0 || accessedBy(row).kind === 'instruction';
     const entry = this.tables.entry(row, write && accessedBy(row).kind === 'register');
     const register = (X >> 3) + (this.#engine.records.operand(record, RECORD_D) >> 3);
-    // The table was not entered yet when the instruction looked: it can go on by itself now.
-    if ((entry & ENTRY_KIND) === ENTRY_PLAIN) return this.#plain(entry - ENTRY_PLAIN, register, row, write);
-    if ((entry & ENTRY_KIND) === ENTRY_ALLOWED) return CALL_AGAIN;
+    // The core leaves the writes of controls that have effects.
+    if ((entry & ENTRY_KIND) !== ENTRY_ANSWER)
+      return this.#registerAccess((this.resolve(row, write) as RegisterAccess).row, register, write);
     const access = this.tables.answers[entry >> 3];
     switch (access.kind) {
       case 'register':
@@ -182,13 +256,6 @@ export class SystemCalls {
         return this.#trap(access.to, access.ec, access.iss | (number << 5));
       }
     }
-  }
-
-  #plain(slot: number, register: number, row: number, write: boolean): number {
-    const { u64 } = this.#engine;
-    if (write) u64[slot >> 3] = u64[register] & u64[(WRITE_MASKS >> 3) + row];
-    else u64[register] = u64[slot >> 3];
-    return CALL_NEXT;
   }
 
   #registerAccess(row: RegisterRow, register: number, write: boolean): number {
@@ -215,8 +282,7 @@ export class SystemCalls {
     if (special?.write) {
       special.write(value);
     } else {
-      const e2h = this.#host.features.has('vhe') && ((this.#engine.u64[slotOf('HCR_EL2') >> 3] >> 34n) & 1n) === 1n;
-      const { keep, ones } = writeMasks(row, { features: this.#host.features, e2h }, value);
+      const { keep, ones } = this.#masks(row, value);
       this.#engine.u64[slotOf(row) >> 3] = (value & keep) | ones;
       special?.after?.();
     }
@@ -295,12 +361,10 @@ export class SystemCalls {
     return this.#trap(this.#engine.core.defaultTarget(), EC_UNKNOWN, 0);
   }
 
-  #fp(_record: number): number {
-    this.tables.enter();
-    const access = this.resolve(operationRow('FP'), false);
-    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
-    if (access.kind === 'undefined') return this.#undefined();
-    return CALL_NEXT;
+  #fp(): number {
+    const access = this.#operation('FP');
+    if (access?.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
+    return this.#undefined();
   }
 
   #unimplemented(record: number): number {
@@ -308,22 +372,23 @@ export class SystemCalls {
     return CALL_REFUSE;
   }
 
-  #operation(name: string): Access {
+  /** Why an operation does not simply execute; undefined when it does. */
+  #operation(name: string): Access | undefined {
     const entry = this.tables.entry(operationRow(name), false);
-    return this.tables.answers[entry >> 3];
+    return (entry & ENTRY_KIND) === ENTRY_ANSWER ? this.tables.answers[entry >> 3] : undefined;
   }
 
   #call(record: number, name: 'SVC' | 'HVC' | 'SMC', ec: number): number {
     const immediate = this.#engine.u32[(record + RECORD_IMM) >> 2];
     const access = this.#operation(name);
-    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss | immediate);
+    if (access?.kind === 'trap') return this.#trap(access.to, access.ec, access.iss | immediate);
     if (name !== 'SVC' && this.#el !== 0) {
       const pc = this.#pc;
       this.#pc = pc + 4n;
       if (this.#host.firmwareCall(name === 'HVC' ? 'hvc' : 'smc')) return this.#jump();
       this.#pc = pc;
     }
-    if (access.kind === 'undefined') return this.#undefined();
+    if (access?.kind === 'undefined') return this.#undefined();
     const to = name === 'SVC' ? this.#engine.core.defaultTarget() : name === 'HVC' ? Math.max(2, this.#el) : 3;
     this.#pc += 4n;
     return this.#trap(to, ec, immediate);
@@ -344,8 +409,8 @@ export class SystemCalls {
 
   #eret(): number {
     const access = this.#operation('ERET');
-    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
-    if (access.kind === 'undefined') return this.#undefined();
+    if (access?.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
+    if (access?.kind === 'undefined') return this.#undefined();
     this.#engine.core.eret();
     if (this.#engine.u32[PSTATE_IL >> 2]) return this.#trap(this.#engine.core.defaultTarget(), EC_ILLEGAL_STATE, 0);
     return this.#jump();
@@ -354,11 +419,13 @@ export class SystemCalls {
   #wait(record: number, kind: 'interrupt' | 'event'): number {
     const word = this.#engine.records.word(record);
     const timed = (word & 0xfffff000) >>> 0 === 0xd5031000;
-    const until = timed ? this.#engine.u64[(X >> 3) + (this.#engine.records.operand(record, RECORD_D) >> 3)] : undefined;
+    const until = timed
+      ? this.#engine.u64[(X >> 3) + (this.#engine.records.operand(record, RECORD_D) >> 3)]
+      : undefined;
     const name = `${kind === 'interrupt' ? 'WFI' : 'WFE'}${timed ? 'T' : ''}`;
     const access = this.#operation(name);
-    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
-    if (access.kind === 'undefined') return this.#undefined();
+    if (access?.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
+    if (access?.kind === 'undefined') return this.#undefined();
     if (!this.#host.wait(kind, until)) return this.#done();
     this.#pc += 4n;
     return CALL_LEAVE;
