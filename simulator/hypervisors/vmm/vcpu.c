@@ -28,6 +28,9 @@ void vcpu_create(struct machine *machine, unsigned index) {
   init.features[0] = 1u << KVM_ARM_VCPU_PSCI_0_2;
   if (index > 0) init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
   if (machine->options->el2) init.features[0] |= 1u << FEATURE_HAS_EL2;
+  // KVM gives a guest both kinds of pointer authentication or neither.
+  if (ioctl(machine->kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PTRAUTH_ADDRESS) > 0)
+    init.features[0] |= 1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1u << KVM_ARM_VCPU_PTRAUTH_GENERIC;
   must(vcpu, KVM_ARM_VCPU_INIT, &init, machine->options->el2 ? "start a vCPU with EL2" : "start a vCPU");
 }
 
