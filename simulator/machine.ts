@@ -253,10 +253,11 @@ export class Machine implements Target {
         observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
         fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
       },
+      { tier1: this.#config.tier === 1 },
     );
     engine.u32[FEATURES >> 2] = coreFeatures(this.features);
-    engine.u32[PA_BITS >> 2] = physicalAddressBits(this.features);
     new Float64Array(engine.memory.buffer)[TICK_INSTRUCTIONS >> 3] = INSTRUCTIONS_PER_TICK;
+    engine.u32[PA_BITS >> 2] = physicalAddressBits(this.features);
     return engine;
   }
 
@@ -296,8 +297,8 @@ export class Machine implements Target {
       features: this.features,
       special: this.#special,
       instructions: maintenanceInstructions(() => this.engine),
-      firmwareCall: conduit => this.#firmwareCall(conduit),
       conduit: this.#psci,
+      firmwareCall: conduit => this.#firmwareCall(conduit),
       semihosting: immediate => this.#semihosting(immediate),
       wait: kind => this.#wait(kind),
       sendEvent: toAll => {

@@ -66,6 +66,8 @@ export interface CoreHost {
   accessTablesDropped(): void;
   /** What core/calls.ts leaves to the host, by its SLOW_* numbers. Returns CALL_*. */
   slowCall(operation: number, record: number): number;
+  /** Instructions of a page with compiled code were written to; `offset` and `size` in bytes. */
+  codeChanged(page: number, offset: number, size: number): void;
   /** An exception was taken (kind 0 to 3 as in the vector table) or returned from (4). */
   observed(kind: number, from: number, to: number): void;
   /** A page of code was entered, while FETCH_HOOK is set. */

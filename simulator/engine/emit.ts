@@ -25,6 +25,8 @@ export interface Environment {
   remaining(): void;
   flag(name: 'n' | 'z' | 'c' | 'v'): void;
   holds(code: number): void;
+  /** Pushes whether the condition of a mask holds, see `conditionMask`. */
+  condition(mask: Expr): void;
   /** Sets the flags of an operation on two locals. */
   setFlags(kind: FlagKind, a: number, b: number): void;
   setNzcv(local: number): void;
@@ -34,6 +36,10 @@ export interface Environment {
   scratch(type: Type, index: number): number;
   /** Index of an imported function. */
   import(name: string, args: readonly Type[], result: Type | undefined): number;
+  /** Pushes a word of the present translation contexts: CTX_DATA, CTX_UNPRIV or the hash of one. */
+  context(address: number): void;
+  /** The arms of an `if` begin, or one of them has ended: what is known of the flags has to hold in all of them. */
+  joins(): void;
   /** Goes to the abort that a function of the core has recorded. */
   abort(): void;
   callOut(fn: string): void;
@@ -114,9 +120,7 @@ export function emitExpr(e: Expr, env: Environment): void {
       env.holds(e.condition);
       return;
     case 'condition':
-      emitExpr(e.mask, env);
-      emitNzcv(env);
-      code.op('i32.shr_u').i32(1).op('i32.and');
+      env.condition(e.mask);
       return;
     case 'call':
       emitCall(e.fn, e.args, e.type, env);
@@ -197,11 +201,14 @@ function emitStmt(s: Stmt, env: Environment): void {
       return;
     case 'if':
       emitExpr(s.condition, env);
+      env.joins();
       scope.if();
       emitAll(s.yes, env);
+      env.joins();
       if (s.no.length) {
         scope.else();
         emitAll(s.no, env);
+        env.joins();
       }
       scope.end();
       return;
@@ -249,13 +256,15 @@ function emitTlbCompare(env: Environment, address: Expr, bytes: number, mode: nu
   const unprivileged = (mode & UNPRIVILEGED) !== 0;
   emitExpr(address, env);
   code.tee(va).i64(12n).op('i64.shr_u').op('i32.wrap_i64');
-  code.i32(0).load('i32', unprivileged ? CTX_UNPRIV_HASH : CTX_DATA_HASH).op('i32.xor');
+  env.context(unprivileged ? CTX_UNPRIV_HASH : CTX_DATA_HASH);
+  code.op('i32.xor');
   code.i32(TLB_ENTRIES - 1).op('i32.and').i32(5).op('i32.shl').tee(entry);
   code.load('i64', TLB + tag);
   code.get(va);
   if (bytes > 1) code.i64(BigInt(bytes - 1)).op('i64.add');
   code.i64(PAGE).op('i64.and');
-  code.i32(0).load('i64', unprivileged ? CTX_UNPRIV : CTX_DATA).op('i64.or');
+  env.context(unprivileged ? CTX_UNPRIV : CTX_DATA);
+  code.op('i64.or');
   if (mode & ALIGNED && bytes > 1) {
     // An unaligned address differs from every tag.
     code.op('i64.xor').get(va).i64(BigInt(bytes - 1)).op('i64.and').op('i64.or').op('i64.eqz');

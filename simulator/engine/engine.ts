@@ -6,7 +6,8 @@
 import { abortSyndrome } from './abort-syndrome.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
-import { EXIT_BUDGET, EXIT_DEVICE, EXIT_LEAVE, generateInterpreter } from './interpreter.ts';
+import { Compiler, HOT } from './compiler/compiler.ts';
+import { EXIT_BUDGET, EXIT_DEVICE, EXIT_HOT, EXIT_LEAVE, generateInterpreter, type InterpreterForm } from './interpreter.ts';
 import { ABORT_SYNDROME, BOUNCE, BTYPE, BTYPE_REMAINING, EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING, TIME_END } from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
@@ -14,8 +15,13 @@ import type { Handlers } from './semantics/handler.ts';
 /** A call-out of generated code: takes the address of the record, returns CALL_*. */
 export type CallOut = (record: number) => number;
 
-export interface EngineHost extends Omit<CoreHost, 'recordsFor'> {
+export interface EngineHost extends Omit<CoreHost, 'recordsFor' | 'codeChanged'> {
   readonly callOuts: Readonly<Record<string, CallOut>>;
+}
+
+export interface EngineOptions {
+  /** Compile hot code (tier 1). What the machine does is the same without. */
+  readonly tier1?: boolean;
 }
 
 /** Straight code runs at most this far without a check. */
@@ -32,18 +38,34 @@ export class Engine {
   readonly records: Records;
   readonly #fast: () => number;
   readonly #checked: () => number;
+  readonly compiler: Compiler | undefined;
 
   /** `ramBytes` is a multiple of 64 KiB. Throws a sentence when the host cannot give so much memory. */
-  constructor(ramBytes: number, handlers: Handlers, tables: Omit<DecodingTables, 'numbers'>, host: EngineHost) {
+  constructor(
+    ramBytes: number,
+    handlers: Handlers,
+    tables: Omit<DecodingTables, 'numbers'>,
+    host: EngineHost,
+    options: EngineOptions = {},
+  ) {
     this.memory = allocate(RAM + ramBytes);
     this.u8 = new Uint8Array(this.memory.buffer);
     this.u32 = new Uint32Array(this.memory.buffer);
     this.i32 = new Int32Array(this.memory.buffer);
     this.u64 = new BigUint64Array(this.memory.buffer);
     this.#f64 = new Float64Array(this.memory.buffer);
-    const fast = interpreter(handlers, false);
+    const fast = interpreter(handlers, { checked: false, heat: options.tier1 ? HOT : undefined });
     this.records = new Records(this.memory, { ...tables, numbers: fast.numbers });
-    const coreHost: CoreHost = { ...host, recordsFor: page => this.records.forPage(page) };
+    const coreHost: CoreHost = {
+      ...host,
+      recordsFor: page => {
+        const records = this.records.forPage(page);
+        // Stores that went straight to the page have to be seen from now on.
+        this.core.dropWriteTags(page);
+        return records;
+      },
+      codeChanged: (page, offset, size) => this.compiler?.changed(page, offset, size),
+    };
     this.core = new WebAssembly.Instance(compileCore(), { env: { ...coreHost, memory: this.memory } })
       .exports as unknown as Core;
     const env = {
@@ -55,8 +77,20 @@ export class Engine {
       decode: (record: number) => this.records.decode(record),
       memory: this.memory,
     };
-    this.#fast = start(fast.module, env);
-    this.#checked = start(interpreter(handlers, true).module, env);
+    const fastInstance = start(fast.module, env);
+    this.#fast = fastInstance.run;
+    this.#checked = start(interpreter(handlers, { checked: true }).module, env).run;
+    if (options.tier1) {
+      this.compiler = new Compiler({
+        memory: this.memory,
+        handlers,
+        records: this.records,
+        functions: { ...this.core },
+        table: fastInstance.functions,
+        firstRegion: fast.firstRegion,
+      });
+      this.records.keeper = this.compiler;
+    }
   }
 
   /**
@@ -69,18 +103,7 @@ export class Engine {
     this.#left = count;
     this.#f64[TIME_END >> 3] = time + count;
     let exit = EXIT_BUDGET;
-    while (exit === EXIT_BUDGET && this.#left >= LONGEST_RUN) exit = this.#fast();
-    if (exit === EXIT_BUDGET && this.#left > 0) exit = this.#step();
-    if (exit === EXIT_DEVICE) {
-      // The one instruction in the checked form; what is left after it counts on top.
-      const after = this.#left - 1;
-      this.#goal -= after;
-      this.#left = 1;
-      exit = this.#step();
-      this.#goal += after;
-      this.#left += after;
-      if (exit === EXIT_BUDGET) exit = EXIT_LEAVE;
-    }
+    while (exit === EXIT_BUDGET && this.#left > 0) exit = this.#advance();
     const executed = this.executed;
     this.#goal = 0;
     this.#left = 0;
@@ -106,6 +129,28 @@ export class Engine {
       else this.u32[BTYPE >> 2] = 0;
     }
     this.i32[REMAINING >> 2] = count;
+  }
+
+  /** Runs until one of the forms comes back. EXIT_BUDGET when it can go on, if anything is left. */
+  #advance(): number {
+    const exit = this.#left >= LONGEST_RUN ? this.#fast() : this.#step();
+    if (exit === EXIT_HOT) {
+      this.compiler?.hot();
+      return EXIT_BUDGET;
+    }
+    return exit === EXIT_DEVICE ? this.#stepDevice() : exit;
+  }
+
+  /** The one instruction in the checked form; what is left after it counts on top. */
+  #stepDevice(): number {
+    const after = this.#left - 1;
+    this.#goal -= after;
+    this.#left = 1;
+    const exit = this.#step();
+    this.#goal += after;
+    this.#left += after;
+    // A device may have changed what the machine has to do next. A store to compiled code has not.
+    return exit === EXIT_BUDGET && this.i32[EXIT_REQUEST >> 2] ? EXIT_LEAVE : exit;
   }
 
   #step(): number {
@@ -143,7 +188,7 @@ function allocate(bytes: number): WebAssembly.Memory {
 }
 
 // Modules depend on the tables only, so that all machines of a process share them.
-const interpreters = new WeakMap<Handlers, Map<boolean, ReturnType<typeof makeInterpreter>>>();
+const interpreters = new WeakMap<Handlers, Map<string, ReturnType<typeof makeInterpreter>>>();
 let compiledCore: WebAssembly.Module | undefined;
 
 function compileCore(): WebAssembly.Module {
@@ -151,25 +196,26 @@ function compileCore(): WebAssembly.Module {
   return compiledCore;
 }
 
-function interpreter(handlers: Handlers, checked: boolean) {
+function interpreter(handlers: Handlers, form: InterpreterForm) {
+  const key = `${form.checked} ${form.heat}`;
   const known = interpreters.get(handlers) ?? new Map();
   interpreters.set(handlers, known);
-  const made = known.get(checked) ?? makeInterpreter(handlers, checked);
-  known.set(checked, made);
+  const made = known.get(key) ?? makeInterpreter(handlers, form);
+  known.set(key, made);
   return made;
 }
 
-function makeInterpreter(handlers: Handlers, checked: boolean) {
-  const { bytes, numbers } = generateInterpreter(handlers, checked);
-  return { module: new WebAssembly.Module(bytes), numbers };
+function makeInterpreter(handlers: Handlers, form: InterpreterForm) {
+  const { bytes, numbers, firstRegion } = generateInterpreter(handlers, form);
+  return { module: new WebAssembly.Module(bytes), numbers, firstRegion };
 }
 
-function start(module: WebAssembly.Module, env: object): () => number {
+function start(module: WebAssembly.Module, env: object): { run(): number; functions: WebAssembly.Table } {
   const missing = WebAssembly.Module.imports(module).filter(entry => !(entry.name in env));
   if (missing.length)
     throw new Error(
       `Semantics call ${missing.map(entry => entry.name).join(', ')}, which neither the core nor the machine has.`,
     );
   const instance = new WebAssembly.Instance(module, { env: env as WebAssembly.ModuleImports });
-  return instance.exports.run as () => number;
+  return instance.exports as unknown as { run(): number; functions: WebAssembly.Table };
 }

@@ -9,11 +9,11 @@
  */
 
 import { CALL_AGAIN, CALL_LEAVE, CALL_REFUSE } from './callout.ts';
-import { type Environment, emitAll, usesFlags } from './emit.ts';
-import type { FlagKind, Local, Operand, Stmt } from './ir.ts';
+import { type Environment, emitAll, emitExpr, emitNzcv, usesFlags } from './emit.ts';
+import type { Expr, FlagKind, Local, Operand, Stmt } from './ir.ts';
 import {
-  CTX_FETCH, CTX_FETCH_HASH, EXIT_REQUEST, FAULT_DEVICE, FAULT_FLAGS, FAULT_STAGE2, FETCH_PAGE, FETCH_RECORDS, FLAG_C,
-  FLAG_N, FLAG_V, FLAG_Z, FP_ENABLED, ITLB, ITLB_ENTRIES, PC, RECORD, RECORD_BYTES, RECORD_D, RECORD_IMM, RECORD_M,
+  COMPILED_ENTRIES, COMPILED_ENTRIES_MAX, COMPILED_FUNCTION, COMPILED_LIMIT, COMPILED_OP, CTX_DATA, CTX_FETCH, CTX_FETCH_HASH, CTX_UNPRIV, EXIT_REQUEST, FAULT_DEVICE, FAULT_FLAGS, FAULT_STAGE2, FETCH_PAGE, FETCH_RECORDS, FLAG_C,
+  FLAG_N, FLAG_V, FLAG_Z, FP_ENABLED, HEAT, HEAT_END, ITLB, ITLB_ENTRIES, PC, RECORD, RECORD_BYTES, RECORD_D, RECORD_IMM, RECORD_M,
   RECORD_N, REMAINING, X,
 } from './layout.ts';
 import { Scope } from './scope.ts';
@@ -27,10 +27,21 @@ export const EXIT_LEAVE = 1; // a call-out or an abort asked for it
 export const EXIT_REFUSED = 2; // a call-out refused the instruction at PC
 export const EXIT_DEVICE = 3; // the instruction at PC accesses a device: for the checked form
 export const EXIT_BREAKPOINT = 4; // PC is at a breakpoint record
+export const EXIT_HOT = 5; // branches have gone to PC often: a place for compiled code
 
 export const OP_UNDECODED = 0;
 export const OP_PAGE_END = 1;
 export const OP_BREAKPOINT = 2;
+/** This plus the number of an entry of compiled code, see COMPILED_ENTRIES. */
+export const OP_COMPILED = 0x8000;
+
+/** What a region of compiled code returns. State is in memory, PC and REMAINING too. */
+export const REGION_ENTER = 0; // go on at PC
+export const REGION_ABORT = 1; // the core has recorded an abort of the instruction at PC, whose record is in RECORD
+export const REGION_INTERPRET = 2; // the interpreter has to do the instruction at PC, whose record is in RECORD
+
+/** Compiled regions that there can be at a time. */
+export const REGIONS_MAX = 0x4000;
 
 /** Numbers of the handlers. A handler with a direct branch has a second number for targets outside of its page. */
 export interface HandlerNumbers {
@@ -77,7 +88,7 @@ export function planOps(handlers: Handlers): { ops: readonly Op[]; groups: reado
 }
 
 /** Locals by type, given out anew for each handler. */
-class LocalPool {
+export class LocalPool {
   readonly types: Type[] = [];
   readonly #free: Record<Type, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   readonly #used = new Map<string, number>();
@@ -98,7 +109,7 @@ class LocalPool {
   }
 }
 
-class Imports {
+export class Imports {
   readonly #known = new Map<string, number>();
   readonly names: string[] = [];
 
@@ -167,6 +178,18 @@ abstract class RecordEnvironment implements Environment {
     if (part === 'all') this.code.load('i64', RECORD_IMM);
     else this.code.load('i32', part === 'low' ? RECORD_IMM : RECORD_IMM + 4);
   }
+
+  condition(mask: Expr): void {
+    emitExpr(mask, this);
+    emitNzcv(this);
+    this.code.op('i32.shr_u').i32(1).op('i32.and');
+  }
+
+  context(address: number): void {
+    this.code.i32(0).load(address === CTX_DATA || address === CTX_UNPRIV ? 'i64' : 'i32', address);
+  }
+
+  joins(): void {}
 
   pc(): void {
     this.code.i32(0).load('i64', FETCH_PAGE);
@@ -295,9 +318,9 @@ abstract class RecordEnvironment implements Environment {
 }
 
 /** A rare handler: returns 0 when it is done and 1 after an abort. Flags are in memory. */
-class FunctionEnvironment extends RecordEnvironment {
+export class FunctionEnvironment extends RecordEnvironment {
   readonly ip = 0;
-  protected readonly pool = new LocalPool(1);
+  protected readonly pool: LocalPool = new LocalPool(1);
 
   protected pushFlag(address: number): void {
     this.code.i32(0).load(address === FLAG_C ? 'i32' : 'i64', address);
@@ -344,7 +367,8 @@ const LOCAL_C = 3;
 const LOCAL_N = 4;
 const LOCAL_Z = 5;
 const LOCAL_V = 6;
-const FIXED_LOCALS: readonly Type[] = ['i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i64'];
+const OP = 7;
+const FIXED_LOCALS: readonly Type[] = ['i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i32'];
 const flagLocals = new Map([[FLAG_C, LOCAL_C], [FLAG_N, LOCAL_N], [FLAG_Z, LOCAL_Z], [FLAG_V, LOCAL_V]]);
 
 class MainEnvironment extends RecordEnvironment {
@@ -352,8 +376,15 @@ class MainEnvironment extends RecordEnvironment {
   readonly pool = new LocalPool(FIXED_LOCALS.length);
   far = false;
 
-  constructor(imports: Imports, readonly checked: boolean) {
+  constructor(
+    imports: Imports,
+    readonly form: InterpreterForm,
+  ) {
     super(imports);
+  }
+
+  get checked(): boolean {
+    return this.form.checked;
   }
 
   protected pushFlag(address: number): void {
@@ -449,6 +480,7 @@ class MainEnvironment extends RecordEnvironment {
       this.exit(EXIT_BUDGET);
       this.scope.end();
     }
+    emitHeat(this);
     this.scope.br('next');
   }
 
@@ -479,32 +511,43 @@ class MainEnvironment extends RecordEnvironment {
   }
 }
 
-/** The binary of an interpreter; it exports `run(): i32`, which returns an EXIT_* reason. */
-export function generateInterpreter(handlers: Handlers, checked: boolean): { bytes: Uint8Array<ArrayBuffer>; imports: readonly string[]; numbers: HandlerNumbers } {
+export interface InterpreterForm {
+  /** Compares before each instruction, and may access devices. */
+  readonly checked: boolean;
+  /** Branches to a place after which it is EXIT_HOT; undefined where nobody compiles. */
+  readonly heat?: number | undefined;
+}
+
+/**
+ * The binary of an interpreter; it exports `run(): i32`, which returns an EXIT_* reason, and the table `functions`. From
+ * `firstRegion` on that has room for compiled regions, which take the address of an entry and return REGION_*.
+ */
+export function generateInterpreter(handlers: Handlers, form: InterpreterForm): { bytes: Uint8Array<ArrayBuffer>; imports: readonly string[]; numbers: HandlerNumbers; firstRegion: number } {
   const { ops, groups, numbers } = planOps(handlers);
   const module = new ModuleBuilder();
   const imports = new Imports(module);
   module.importMemory('env', 'memory');
   const functionType = module.type(['i32'], ['i32']);
   const bodies = ops.filter((o) => o.handler.placement === 'function').map((o) => new FunctionEnvironment(imports).emit(o.handler.body));
-  const main = emitMain(ops, groups, new MainEnvironment(imports, checked), functionType);
-  module.table(bodies.length);
+  const main = emitMain(ops, groups, new MainEnvironment(imports, form), functionType, bodies.length);
+  module.table(bodies.length + (form.heat ? REGIONS_MAX : 0), 'functions');
   const indices = bodies.map((body) => module.function({ type: functionType, ...body }));
   module.elements(0, indices);
   module.function({ type: module.type([], ['i32']), locals: main.locals, code: main.code, exported: 'run' });
-  return { bytes: module.build(), imports: imports.names, numbers };
+  return { bytes: module.build(), imports: imports.names, numbers, firstRegion: bodies.length };
 }
 
-function emitMain(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number) {
+function emitMain(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number, firstRegion: number) {
   const { scope } = env;
   const code = scope.code;
   env.loadFlags();
   code.i32(0).load('i32', REMAINING).i32(4).op('i32.shl').set(END); // ip is 0 so far
   scope.block('exit').loop('enter').block('called').block('abort');
   emitEnter(env);
+  emitHeat(env);
   scope.loop('next');
   if (env.checked) emitCheck(env);
-  emitDispatch(ops, groups, env, functionType);
+  emitDispatch(ops, groups, env, functionType, firstRegion);
   scope.end();
   code.unreachable();
   scope.end(); // abort
@@ -571,19 +614,30 @@ function emitCheck(env: MainEnvironment): void {
   env.saveRemaining();
 }
 
-function emitDispatch(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number): void {
+function emitDispatch(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number, firstRegion: number): void {
   const { scope } = env;
   const code = scope.code;
   const inline = ops.filter((o) => o.handler.placement !== 'function');
   const own = ['undecoded', 'page end', 'breakpoint'];
   const labels = [...own, ...inline.map((o, index) => `${index}:${o.name}`), ...groups.map((_, index) => `group ${index}`)];
   for (const label of [...labels].reverse()) scope.block(label);
-  const depths: number[] = labels.slice(0, own.length + inline.length).map((label) => scope.depth(label));
+  const targets = labels.slice(0, own.length + inline.length);
   groups.forEach((group, index) => {
     const last = groups[index + 1]?.first ?? own.length + ops.length;
-    for (let op = group.first; op < last; op++) depths.push(scope.depth(`group ${index}`));
+    for (let op = group.first; op < last; op++) targets.push(`group ${index}`);
   });
-  code.get(IP).load('i32', 0, 2).brTable(depths, scope.depth('undecoded'));
+  const dispatch = (otherwise: string) => code.brTable(targets.map((label) => scope.depth(label)), scope.depth(otherwise));
+  scope.block('compiled');
+  code.get(IP).load('i32', 0, 2).tee(OP);
+  dispatch('compiled');
+  scope.end();
+  if (env.form.heat) emitRegionCall(env, functionType, firstRegion);
+  code.get(OP).i32(OP_COMPILED).op('i32.ge_u');
+  scope.if();
+  emitEntryAddress(code).load('i32', COMPILED_ENTRIES + COMPILED_OP, 2).set(OP);
+  scope.end();
+  code.get(OP);
+  dispatch('undecoded');
 
   scope.end();
   code.get(IP).call(env.import(CALL_DECODE, ['i32'], undefined));
@@ -612,11 +666,92 @@ function emitDispatch(ops: readonly Op[], groups: ReturnType<typeof planOps>['gr
     if (group.fp) env.requireFp();
     if (group.flags) env.saveFlags();
     const firstFunction = groups[0].first;
-    code.get(IP).get(IP).load('i32', 0, 2).i32(firstFunction).op('i32.sub').callIndirect(functionType);
+    code.get(IP).get(OP).i32(firstFunction).op('i32.sub').callIndirect(functionType);
     scope.brIf('abort');
     if (group.flags) env.loadFlags();
     env.next();
   }
+}
+
+/** Counts a branch to IP, and leaves for the compiler when there were many. */
+function emitHeat(env: MainEnvironment): void {
+  const { heat } = env.form;
+  if (!heat) return;
+  const { scope } = env;
+  const code = scope.code;
+  const counter = env.scratch('i32', 0);
+  const count = env.scratch('i32', 1);
+  code.get(IP).i32(3).op('i32.shr_u').i32(HEAT_END - HEAT - 2).op('i32.and').tee(counter);
+  code.get(counter).load('i32', HEAT, 2).i32(1).op('i32.add').tee(count).store('i32', HEAT, 2);
+  code.get(count).i32(heat).op('i32.ge_u');
+  scope.if();
+  code.get(IP).load('i32', 0, 2).i32(OP_COMPILED).op('i32.lt_u');
+  scope.if();
+  env.savePc();
+  env.exit(EXIT_HOT);
+  scope.end();
+  scope.end();
+}
+
+/** Runs the region that is entered at IP. Falls through with OP where the interpreter has to do the instruction at IP. */
+function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion: number): void {
+  const { scope } = env;
+  const code = scope.code;
+  emitEntryAddress(code).set(OP);
+  code.get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').get(OP).load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2);
+  code.op('i32.lt_s');
+  scope.if();
+  env.savePc();
+  env.exit(EXIT_BUDGET);
+  scope.end();
+  env.saveFlags();
+  env.savePc();
+  env.saveRemaining();
+  scope.loop('again');
+  code.get(OP).get(OP).load('i32', COMPILED_ENTRIES + COMPILED_FUNCTION, 2).i32(firstRegion).op('i32.add');
+  code.callIndirect(functionType).set(RESULT);
+  emitNextRegion(env);
+  scope.end();
+  env.loadFlags();
+  code.i32(0).tee(IP).load('i32', REMAINING).i32(4).op('i32.shl').set(END);
+  code.get(RESULT).op('i32.eqz');
+  scope.brIf('enter');
+  // To the record at PC, as 'enter' would get there.
+  code.i32(0).load('i32', RECORD).tee(IP).get(END).op('i32.add').set(END);
+  code.i32(0).i32(0).load('i64', PC).i64(-4096n).op('i64.and').store('i64', FETCH_PAGE);
+  code.i32(0).get(IP).i32(0).load('i32', PC).i32(4095).op('i32.and').i32(2).op('i32.shl').op('i32.sub').store('i32', FETCH_RECORDS);
+  code.get(RESULT).i32(REGION_ABORT).op('i32.eq');
+  scope.brIf('abort');
+  code.get(IP).load('i32', 0, 2).set(OP);
+}
+
+/** From one region to the next: what 'enter' and the dispatch would do, with the state left in memory. */
+function emitNextRegion(env: MainEnvironment): void {
+  const { scope } = env;
+  const code = scope.code;
+  const target = env.scratch('i64', 0);
+  const entry = env.scratch('i32', 0);
+  code.get(RESULT).op('i32.eqz');
+  scope.if();
+  code.i32(0).load('i64', PC).tee(target);
+  code.i64(12n).op('i64.shr_u').op('i32.wrap_i64').i32(0).load('i32', CTX_FETCH_HASH).op('i32.xor');
+  code.i32(ITLB_ENTRIES - 1).op('i32.and').i32(4).op('i32.shl').tee(entry).load('i64', ITLB);
+  // Of an unaligned address the low bits stay, and differ from every context.
+  code.get(target).i64(~0xffcn).op('i64.and').i32(0).load('i64', CTX_FETCH).op('i64.xor').op('i64.eq');
+  scope.if();
+  code.get(target).op('i32.wrap_i64').i32(4092).op('i32.and').i32(2).op('i32.shl');
+  code.get(entry).load('i32', ITLB + 8).op('i32.add').load('i32', 0, 2).tee(OP).i32(OP_COMPILED).op('i32.ge_u');
+  scope.if();
+  emitEntryAddress(code).tee(OP).load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2).i32(0).load('i32', REMAINING).op('i32.le_s');
+  scope.brIf('again');
+  scope.end();
+  scope.end();
+  scope.end();
+}
+
+/** Pushes the address of the entry whose OP_COMPILED number is in OP. */
+function emitEntryAddress(code: Scope['code']): Scope['code'] {
+  return code.get(OP).i32(COMPILED_ENTRIES_MAX - 1).op('i32.and').i32(4).op('i32.shl');
 }
 
 /** Takes the abort that the core has recorded, or leaves for a device access. */

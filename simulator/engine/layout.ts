@@ -354,6 +354,7 @@ export const PAGE_FLAGS_END = 0x800000;
 export const PAGE_CODE = 1; // instructions of this page are decoded: a store has to drop their records
 export const PAGE_CLEAN = 2; // unchanged since the last snapshot: copy it before the first store
 export const PAGE_WATCH = 4; // a data breakpoint is in it
+export const PAGE_COMPILED = 8; // compiled code was made of some of its instructions
 
 /** u32 per page of RAM: address of its decoded records, 0 for none. */
 export const PAGE_RECORDS = 0x800000;

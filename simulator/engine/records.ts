@@ -9,6 +9,7 @@ import {
   ITLB,
   ITLB_ENTRIES,
   PAGE_CODE,
+  PAGE_COMPILED,
   PAGE_FLAGS,
   PAGE_RECORD_BYTES,
   PAGE_RECORDS,
@@ -20,7 +21,8 @@ import {
 import type { Lowered, Lowerings } from './semantics/handler.ts';
 
 /** A record as it is written, from the cache by instruction word. */
-interface Ready {
+export interface Ready {
+  readonly handler: string;
   readonly near: number;
   /** Number of the handler for a branch that leaves the page; the same as `near` for other instructions. */
   readonly far: number;
@@ -37,6 +39,14 @@ export interface DecodingTables {
   readonly numbers: HandlerNumbers;
   /** Whether the PE has a feature that a row names. */
   hasFeature(name: string): boolean;
+}
+
+/** Who keeps code that was made of decoded instructions. */
+export interface CodeKeeper {
+  /** Instructions of a page with PAGE_COMPILED changed; `offset` and `bytes` within the page. */
+  changed(page: number, offset: number, bytes: number): void;
+  /** All records are gone. */
+  cleared(): void;
 }
 
 const WORDS = 1024;
@@ -79,8 +89,12 @@ export class Records {
     return address;
   }
 
+  /** Told of changes; set by the compiler. */
+  keeper: CodeKeeper | undefined;
+
   /** Forgets all decoded instructions. */
   clear(): void {
+    this.keeper?.cleared();
     for (let block = 0; block < this.#used; block++) {
       const page = this.#pageOf[block];
       this.#words[(PAGE_RECORDS >> 2) + page] = 0;
@@ -113,13 +127,22 @@ export class Records {
     else this.#write(record, host);
   }
 
-  #write(record: number, host: number): void {
-    const word = this.#words[host >> 2] >>> 0;
+  /** The instruction at a word of RAM, by its host address; undefined at a breakpoint. */
+  instruction(host: number): Ready | undefined {
+    return this.#breakpoints.has(host) ? undefined : this.#readyFor(this.#words[host >> 2] >>> 0);
+  }
+
+  #readyFor(word: number): Ready {
     let ready = this.#ready.get(word);
     if (!ready) {
       ready = this.#prepare(word);
       this.#ready.set(word, ready);
     }
+    return ready;
+  }
+
+  #write(record: number, host: number): void {
+    const ready = this.#readyFor(this.#words[host >> 2] >>> 0);
     const target = ((host & 4095) + ready.low) >> 2;
     const half = record >> 1;
     this.#halves[half] = ready.far !== ready.near && (target < 0 || target >= WORDS) ? ready.far : ready.near;
@@ -137,6 +160,7 @@ export class Records {
       throw new Error(`The semantics of an instruction name a handler "${lowered.handler}" that does not exist.`);
     const imm = BigInt.asUintN(64, BigInt(lowered.imm ?? 0));
     return {
+      handler: lowered.handler,
       near,
       far: this.tables.numbers.far.get(lowered.handler) ?? near,
       rd: lowered.rd ?? 0,
@@ -184,7 +208,12 @@ export class Records {
   }
 
   #forget(host: number): void {
-    const records = this.#words[(PAGE_RECORDS >> 2) + ((host - RAM) >> 12)];
-    if (records) this.#halves[(records + ((host & 4095) >> 2) * RECORD_BYTES) >> 1] = OP_UNDECODED;
+    const page = (host - RAM) >> 12;
+    const records = this.#words[(PAGE_RECORDS >> 2) + page];
+    if (!records) return;
+    const record = (records + ((host & 4095) >> 2) * RECORD_BYTES) >> 1;
+    const decoded = this.#halves[record] !== OP_UNDECODED;
+    this.#halves[record] = OP_UNDECODED;
+    if (decoded && this.#bytes[PAGE_FLAGS + page] & PAGE_COMPILED) this.keeper?.changed(page, host & 4092, 4);
   }
 }

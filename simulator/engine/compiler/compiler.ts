@@ -48,13 +48,17 @@ interface Compiled {
   readonly region: Region;
   readonly number: number;
   readonly bytes: number;
+  /** Offsets that were found hot. */
+  readonly starts: readonly number[];
   /** Numbers in COMPILED_ENTRIES, and the records that name them. */
   readonly entries: { readonly slot: number; readonly record: number }[];
 }
 
 interface Pending {
   readonly region: Region;
-  readonly start: number;
+  readonly starts: readonly number[];
+  /** What the new region takes the place of. */
+  readonly replaces: readonly Compiled[];
 }
 
 export class Compiler implements CodeKeeper {
@@ -72,7 +76,7 @@ export class Compiler implements CodeKeeper {
   readonly #freeSlots: number[] = [];
   readonly #freeNumbers: number[] = [];
   #bytes = 0;
-  /** Records of places that wait for the rest of their batch. */
+  /** By page: what waits for the rest of its batch. */
   #pending = new Map<number, Pending>();
   /** By page: how often it changed under compiled code, and how often it has to be hot again before the next try. */
   readonly #penalties = new Map<number, { times: number; wait: number }>();
@@ -102,14 +106,33 @@ export class Compiler implements CodeKeeper {
     const record = page.records + (start >> 2) * RECORD_BYTES;
     this.#u16[(HEAT + ((record >> 3) & (HEAT_END - HEAT - 2))) >> 1] = 0;
     if (this.#u16[record >> 1] >= OP_COMPILED || this.#isPenalised(page.page)) return;
+    const waiting = this.#pending.get(page.page);
     // What waits and becomes hot again is worth more than a full batch.
-    if (!this.#pending.has(record)) {
-      const region = this.#discover(base, start);
+    if (!waiting?.starts.includes(start)) {
+      const replaces = waiting?.replaces ?? this.#joined(page.page);
+      const starts = [start, ...(waiting?.starts ?? replaces.flatMap((compiled) => compiled.starts))];
+      const region = this.#discover(base, starts);
       if (!region) return;
-      this.#pending.set(record, { region, start });
+      this.#pending.set(page.page, { region, starts: starts.filter((offset) => region.entries.has(offset)), replaces });
       if (this.#pending.size < BATCH) return;
     }
     this.compilePending();
+  }
+
+  /**
+   * Regions that begin in a page and become one with a new one there, so that calls between them stay inside: the newest
+   * that are small enough together.
+   */
+  #joined(page: number): readonly Compiled[] {
+    const joined: Compiled[] = [];
+    let instructions = 0;
+    for (const compiled of [...(this.#byPage.get(page) ?? [])].reverse()) {
+      if (compiled.region.pages.get(0)?.page !== page) continue;
+      instructions += compiled.region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+      if (instructions > LIMITS.instructions / 2) break;
+      joined.push(compiled);
+    }
+    return joined;
   }
 
   /** The page of a VA, when the interpreter has fetched from it in the present context. */
@@ -128,10 +151,10 @@ export class Compiler implements CodeKeeper {
     return true;
   }
 
-  #discover(base: bigint, start: number): Region | undefined {
+  #discover(base: bigint, starts: readonly number[]): Region | undefined {
     const { records, handlers } = this.#host;
     return discover(
-      start,
+      starts,
       {
         page: (number) => this.#pageAt(BigInt.asUintN(64, base + BigInt(number * 4096))),
         instruction: (page, offset) => {
@@ -150,12 +173,12 @@ export class Compiler implements CodeKeeper {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     const module = new ModuleBuilder();
-    const made: { compiled: Omit<Compiled, 'bytes'>; emitted: NonNullable<ReturnType<typeof emitRegion>>; start: number }[] = [];
-    for (const { region, start } of pending) {
+    const made: { compiled: Omit<Compiled, 'bytes'>; emitted: NonNullable<ReturnType<typeof emitRegion>>; replaces: readonly Compiled[] }[] = [];
+    for (const { region, starts, replaces } of pending) {
       const number = this.#freeNumbers.pop();
       if (number === undefined) break;
       const emitted = emitRegion(region, number, LONGEST_WAY, this.#import);
-      if (emitted) made.push({ compiled: { region, number, entries: [] }, emitted, start });
+      if (emitted) made.push({ compiled: { region, number, starts, entries: [] }, emitted, replaces });
       else this.#freeNumbers.push(number);
     }
     if (!made.length) return;
@@ -171,9 +194,10 @@ export class Compiler implements CodeKeeper {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#functions as WebAssembly.ModuleImports });
     this.statistics.modules++;
     this.statistics.bytes += bytes.length;
-    for (const { compiled, emitted, start } of made) {
+    for (const { compiled, emitted, replaces } of made) {
+      for (const old of replaces) if (this.#compiled.get(old.number) === old) this.#drop(old);
       this.#host.table.set(this.#host.firstRegion + compiled.number, instance.exports[`region${compiled.number}`]);
-      this.#install({ ...compiled, bytes: Math.ceil(bytes.length / made.length) }, emitted.entries, start);
+      this.#install({ ...compiled, bytes: Math.ceil(bytes.length / made.length) }, emitted.entries);
     }
     this.#evict();
   }
@@ -187,8 +211,8 @@ export class Compiler implements CodeKeeper {
     return number;
   };
 
-  #install(compiled: Compiled, entries: ReadonlyMap<number, { index: number; limit: number }>, start: number): void {
-    const { region, number } = compiled;
+  #install(compiled: Compiled, entries: ReadonlyMap<number, { index: number; limit: number }>): void {
+    const { region, number, starts } = compiled;
     this.#compiled.set(number, compiled);
     this.#bytes += compiled.bytes;
     this.statistics.regions++;
@@ -209,7 +233,7 @@ export class Compiler implements CodeKeeper {
     for (const [offset, { index, limit }] of entries) {
       const record = recordOf(region, offset);
       // Places that are entries of another region stay with it, but for the one that was hot.
-      if (this.#u16[record >> 1] >= OP_COMPILED && offset !== start) continue;
+      if (this.#u16[record >> 1] >= OP_COMPILED && !starts.includes(offset)) continue;
       const slot = this.#freeSlots.pop();
       if (slot === undefined) return;
       const at = COMPILED_ENTRIES + slot * 16;

@@ -67,8 +67,8 @@ export function branchTarget(branch: Instruction): number {
   return branch.offset + distance(branch);
 }
 
-/** Undefined when no instruction at the offset can be compiled. */
-export function discover(start: number, source: CodeSource, limits: RegionLimits): Region | undefined {
+/** Undefined when no instruction at the starts can be compiled. */
+export function discover(starts: readonly number[], source: CodeSource, limits: RegionLimits): Region | undefined {
   const pages = new Map<number, Page>();
   const leaders = new Set<number>();
   const entries = new Set<number>();
@@ -100,7 +100,7 @@ export function discover(start: number, source: CodeSource, limits: RegionLimits
     if (isEntry) entries.add(offset);
   };
 
-  lead(start, true);
+  for (const start of starts) lead(start, true);
   for (let next = work.shift(); next !== undefined; next = work.shift()) {
     for (let offset = next; !found.has(offset); ) {
       const instruction = decode(offset);

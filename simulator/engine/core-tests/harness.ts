@@ -43,6 +43,7 @@ export class TestMachine {
         this.core.dropWriteTags(page);
         return records;
       },
+      codeChanged: (page, offset, size) => this.events.push(`codeChanged ${page} ${offset} ${size}`),
       accessEntry: offset => {
         this.events.push(`accessEntry ${offset}`);
         return L.ENTRY_ALLOWED;

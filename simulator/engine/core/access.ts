@@ -33,6 +33,7 @@ import {
   MODE_VNCR,
   PAGE_CLEAN,
   PAGE_CODE,
+  PAGE_COMPILED,
   PAGE_RECORDS,
   PAGE_WATCH,
   RECORD_BYTES,
@@ -43,7 +44,7 @@ import {
 } from '../layout';
 import { branchType, isTarget } from './branch-targets';
 import { contextAligned, contextPrivileged, contextRegime, enterState, noteBlock, resolve } from './context';
-import { deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
+import { codeChanged, deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
 import { ALIGNMENT, EXTERNAL } from './format';
 import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
 import { has } from './state';
@@ -189,6 +190,7 @@ export function storeSlow(va: u64, size: i32, mode: i32): i32 {
   const room = 0x1000 - (i32(va) & 0xfff);
   if (size <= room) {
     if (takesStores(entry)) {
+      if (refuseCode(entry, va, size, mode)) return 0;
       writeMemory(entry, va, size, 0);
       return 1;
     }
@@ -199,6 +201,7 @@ export function storeSlow(va: u64, size: i32, mode: i32): i32 {
   const next = lookup(second, ACCESS_WRITE, context, flags);
   if (next == 0) return 0;
   if (!(takesStores(entry) && takesStores(next)) && refuseDevice(va, flags | FAULT_WRITE)) return 0;
+  if (refuseCode(entry, va, room, mode) || refuseCode(next, second, size - room, mode)) return 0;
   if (!scatter(entry, va, room, 0, flags)) return 0;
   return i32(scatter(next, second, size - room, room, flags));
 }
@@ -233,10 +236,35 @@ function writeMemory(entry: usize, va: u64, size: i32, at: i32): void {
 
 /** The instructions that a store overlaps have to be decoded again. */
 function forgetRecords(page: u32, offset: u32, size: i32): void {
+  const compiled = (pageFlags(page) & PAGE_COMPILED) != 0 && isDecoded(page, offset, size);
   const records = load<u32>(PAGE_RECORDS + (page << 2));
   if (records == 0) return;
   const last = (offset + size - 1) >> 2;
   for (let word = offset >> 2; word <= last; word++) store<u16>(records + word * RECORD_BYTES + RECORD_OP, 0);
+  if (compiled) codeChanged(page, offset, size);
+}
+
+/** Some word of the range has a decoded record, as all have that compiled code was made of. */
+function isDecoded(page: u32, offset: u32, size: i32): bool {
+  const records = load<u32>(PAGE_RECORDS + (page << 2));
+  if (records == 0) return false;
+  const last = (offset + size - 1) >> 2;
+  for (let word = offset >> 2; word <= last; word++) {
+    if (load<u16>(records + word * RECORD_BYTES + RECORD_OP) != 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Compiled code cannot be dropped while it runs, and what comes after the store may be what it changes. Such a store
+ * waits for the checked interpreter, as one to a device does.
+ */
+function refuseCode(entry: usize, va: u64, size: i32, mode: i32): bool {
+  if (load<u32>(STEPPING) != 0 || (mode & MODE_VNCR) != 0 || !takesStores(entry)) return false;
+  const page = pageIndex(hostPage(entry));
+  if ((pageFlags(page) & PAGE_COMPILED) == 0 || !isDecoded(page, u32(va) & 0xfff, size)) return false;
+  recordFault(va, 0, FAULT_DEVICE | FAULT_WRITE);
+  return true;
 }
 
 /** Stores for the host (debugger, loader, devices that master the bus): what caches know of a PA range is dropped. */

@@ -14,6 +14,8 @@ export declare function recordsFor(page: u32): u32;
 export declare function observed(kind: i32, from: i32, to: i32): void;
 /** A page of code was entered into the ITLB, while FETCH_HOOK is set. */
 export declare function fetched(va: u64, pa: u64): void;
+/** Instructions of a page (PAGE_COMPILED) changed: compiled code that was made of them has to go. */
+export declare function codeChanged(page: u32, offset: u32, size: i32): void;
 /** The entry of an access table at an offset, in the present context, which has not been asked for before. */
 export declare function accessEntry(offset: u32): u32;
 /** All access tables were dropped. */

@@ -207,6 +207,7 @@ export class ModuleBuilder {
   readonly #functions: FunctionBody[] = [];
   readonly #elements: { offset: number; functions: readonly number[] }[] = [];
   #ownTable = 0;
+  #tableName = '';
 
   type(args: readonly Type[], results: readonly Type[]): number {
     const key = `${args.join(',')}:${results.join(',')}`;
@@ -231,8 +232,9 @@ export class ModuleBuilder {
   }
 
   /** A table of functions of this module's own, as table 0. */
-  table(entries: number): void {
+  table(entries: number, exported: string): void {
     this.#ownTable = entries;
+    this.#tableName = exported;
   }
 
   /** Returns the function's index. Parameters are the first locals; `locals` are those after them. */
@@ -269,13 +271,15 @@ export class ModuleBuilder {
       vector(this.#functions, (to, body: FunctionBody) => void to.unsigned(body.type)),
     );
     if (this.#ownTable) section(4, new Bytes().unsigned(1).byte(0x70).byte(0).unsigned(this.#ownTable));
-    const exported = this.#functions.filter(body => body.exported);
+    const exports: { name: string; kind: number; index: number }[] = [];
+    this.#functions.forEach((body, index) => {
+      if (body.exported) exports.push({ name: body.exported, kind: 0, index: this.#importedFunctions + index });
+    });
+    if (this.#ownTable) exports.push({ name: this.#tableName, kind: 1, index: 0 });
     section(
       7,
-      vector(exported, (to, body: FunctionBody) => {
-        to.name(body.exported ?? '')
-          .byte(0)
-          .unsigned(this.#importedFunctions + this.#functions.indexOf(body));
+      vector(exports, (to, item: (typeof exports)[number]) => {
+        to.name(item.name).byte(item.kind).unsigned(item.index);
       }),
     );
     if (this.#elements.length) {
