@@ -1,8 +1,9 @@
 // The sample hypervisor under the debugger, on the real machine: what a new user does in the first five minutes.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, type TestContext, test } from 'node:test';
 import { openWorkbench, sample, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
@@ -12,6 +13,15 @@ before(async () => {
   workbench = await openWorkbench(path.dirname(sample), 'first-light/first-light.elf');
 });
 after(() => workbench?.close());
+afterEach(context => workbench.screenshotOfFailure(context as TestContext));
+
+/** The line of a sample file that carries a marker. */
+function markedLine(file: string, marker: string): number {
+  const lines = fs.readFileSync(path.join(sample, file), 'utf8').split('\n');
+  const index = lines.findIndex(line => line.includes(marker));
+  assert.ok(index >= 0, `${file} has no line with "${marker}".`);
+  return index + 1;
+}
 
 const exceptionFilter = (label: string) =>
   workbench.page
@@ -40,7 +50,7 @@ test('the first change from EL2 to EL1 stops in the guest and shows the banked r
   await exceptionFilter('Exception level changes');
   await page.keyboard.press('F5');
   await page.locator('.tab.active', { hasText: 'guest-entry.S' }).waitFor();
-  await page.locator('.exception-widget', { hasText: 'from EL2 to EL1' }).waitFor();
+  await workbench.stoppedFor('EL2 → EL1: ERET');
   // Room for what is looked at.
   for (const pane of ['Watch', 'Breakpoints', 'Call Stack']) await workbench.togglePane(pane);
   await workbench.toggle('Variables', 'registers of EL2');
@@ -61,7 +71,7 @@ test('the stack of a trap goes on below the exception, at EL1', async () => {
   const { page } = workbench;
   await exceptionFilter('HVC');
   await page.keyboard.press('F5');
-  await page.locator('.exception-widget', { hasText: 'HVC' }).waitFor();
+  await workbench.stoppedFor('EL1 → EL2: HVC');
   await page.locator('.debug-call-stack .monaco-list-row', { hasText: 'EL1, below' }).first().waitFor();
   const frames = await callStack();
   assert.ok(
@@ -74,8 +84,7 @@ test('the stack of a trap goes on below the exception, at EL1', async () => {
 
 test('a breakpoint in C where the interrupt is injected; the step after it fills list register 0', async () => {
   const { page } = workbench;
-  await workbench.open('vgic.c');
-  await page.locator('.view-line', { hasText: 'BP: inject' }).click();
+  await workbench.open('vgic.c', markedLine('vgic.c', 'BP: inject'));
   await page.keyboard.press('F9');
   await page.keyboard.press('F5');
   await workbench.stoppedAt('BP: inject');
@@ -96,8 +105,8 @@ test('a breakpoint in C where the interrupt is injected; the step after it fills
 
 test('the machine runs to its power-off, and the panels say that nothing runs', async () => {
   const { page } = workbench;
+  await workbench.open('vgic.c', markedLine('vgic.c', 'BP: inject'));
   await page.keyboard.press('F9');
-  await workbench.command('Debug: Remove All Breakpoints');
   await page.keyboard.press('F5');
   await page.locator('.debug-toolbar').waitFor({ state: 'detached' });
   await page.getByText('No machine is running. Start one to see the list registers').waitFor();

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { TestContext } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { remoteUri, startBrowser, workbenchUrl } from '../workbench/browser.ts';
 import { repository } from '../workbench/paths.ts';
@@ -15,6 +16,8 @@ export interface Workbench {
   readonly page: Page;
   /** Saves what is on screen as build/screenshots/NAME.png. */
   screenshot(name: string): Promise<void>;
+  /** Saves what is on screen after a test that failed. */
+  screenshotOfFailure(context: TestContext): Promise<void>;
   /** Rows of a tree or list, by the title of its view, as text. */
   rows(view: string): Promise<string[]>;
   /** Runs a command by its title in the command palette. */
@@ -29,8 +32,10 @@ export interface Workbench {
   togglePane(title: string): Promise<void>;
   /** Waits until the line under the debugger's marker in the open editor has this text. */
   stoppedAt(text: string): Promise<void>;
-  /** Opens a file of the workspace by its name. */
-  open(file: string): Promise<void>;
+  /** Waits until the Call Stack pane gives this reason for the stop. */
+  stoppedFor(reason: string): Promise<void>;
+  /** Opens a file of the workspace by its name, the cursor on a line. */
+  open(file: string, line?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,6 +66,10 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
       page,
       async screenshot(name) {
         await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+      },
+      async screenshotOfFailure(context) {
+        const { name, passed } = context as TestContext & { passed: boolean }; // Since Node 21.
+        if (!passed) await page.screenshot({ path: path.join(screenshots, `failed ${name.replaceAll('/', ' ')}.png`) });
       },
       rows: view => page.locator(`.monaco-list[aria-label*="${view}"] .monaco-list-row`).allInnerTexts(),
       async command(title) {
@@ -97,11 +106,16 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
           return line?.textContent?.replaceAll('\u00a0', ' ').includes(wanted) ?? false;
         }, text);
       },
-      async open(file) {
+      stoppedFor: reason => page.locator('.pane', { hasText: 'Call Stack' }).getByText(reason).first().waitFor(),
+      async open(file, line = 1) {
         await page.keyboard.press('Control+P');
-        await page.locator('.quick-input-widget input').first().fill(file);
+        await page.locator('.quick-input-widget input').first().fill(`${file}:${line}`);
         await page.locator('.quick-input-list .monaco-list-row', { hasText: file }).first().click();
         await page.locator('.tab.active', { hasText: file }).waitFor();
+        await page
+          .locator('.active-line-number', { hasText: String(line) })
+          .first()
+          .waitFor();
       },
       close,
     };
