@@ -23,6 +23,36 @@ function workload(name, fp = false) {
   };
 }
 
+/** One of the designs of KVM/ARM in miniature: `files` are its own, `defines` choose it (kvm-arm/design.h). */
+function kvmArm(name, files, defines) {
+  const folder = `${hypervisors}/kvm-arm`;
+  return {
+    name: `kvm-arm-${name}`,
+    sources: [
+      ...inFolder(folder, 'boot.S boot.c'),
+      ...inFolder(
+        `${folder}/host`,
+        'main.c vectors.S tables.c stage2.c gic.c syscalls.c run.c load.c vmid.c exits.c psci-calls.c mmio.c ' +
+          'system-registers.c timer.c vgic-mmio.c',
+      ),
+      ...inFolder(
+        `${folder}/hyp`,
+        'enter.S sysregs.c traps.c vgic-switch.c timer-switch.c debug.c exit.c fp.c fp-registers.S tlb.c',
+      ),
+      ...inFolder(folder, files),
+      ...inFolder(`${folder}/vmm`, 'vmm-entry.S vmm-main.c'),
+      ...inFolder(
+        `${folder}/guest`,
+        'guest-entry.S guest-main.c guest-mmu.c guest-interrupts.c guest-print.c guest-bench.c',
+      ),
+      ...common,
+    ],
+    flags: ['-march=armv8.1-a', '-mno-outline-atomics', ...defines.map(define => `-D${define}`)],
+    script: `${folder}/kvm-arm.ld`,
+    output: `${folder}/${name}.elf`,
+  };
+}
+
 export const GUESTS = [
   {
     name: 'first-light',
@@ -36,7 +66,10 @@ export const GUESTS = [
     script: `${hypervisors}/common/hypervisor.ld`,
     output: `${hypervisors}/first-light/first-light.elf`,
   },
-  ...['integer', 'memory', 'branches', 'indirect', 'svc', 'hvc'].map(name => workload(name)),
+  kvmArm('split', 'hyp/world-switch.c host/vgic-new.c', ['VHE=0']),
+  kvmArm('vhe', 'hyp/world-switch.c host/vgic-new.c', ['VHE=1']),
+  kvmArm('vhe-opt', 'hyp/world-switch.c hyp/world-switch-vhe.c host/vgic-new.c', ['VHE=1', 'OPTIMISATIONS=STEPS_ALL']),
+  ...['integer', 'memory', 'branches', 'indirect', 'svc', 'hvc', 'switch'].map(name => workload(name)),
   workload('fp', true),
   workload('simd', true),
 ];

@@ -1,5 +1,5 @@
 // Start of a benchmark at EL2 or EL1; the workload runs at EL1. When there is an EL2 it only answers hypercalls: x0 of 0
-// adds one to x1, anything else is for the firmware (PSCI).
+// adds one to x1, x0 of 1 does so in another world, anything else is for the firmware (PSCI).
 
 #include "../hypervisors/common/registers.h"
 
@@ -81,6 +81,18 @@ count_hvc:
     mov     x0, x1
     ret
 
+// uint64_t count_switches(uint64_t rounds): hypercalls that return into the other world.
+    .global count_switches
+count_switches:
+    mov     x2, x0
+    mov     x0, #1
+    mov     x1, #0
+1:  hvc     #0
+    subs    x2, x2, #1
+    b.ne    1b
+    mov     x0, x1
+    ret
+
     .macro  unexpected count
     .rept   \count
     .balign 0x80
@@ -104,6 +116,84 @@ vectors_el2:
     cbnz    x0, 1f                  // synchronous from EL1
     add     x1, x1, #1
     eret
-1:  smc     #0
+1:  cmp     x0, #1
+    b.eq    switch_worlds
+    smc     #0
     eret
     unexpected 7
+
+// A world switch as a hypervisor without VHE does it: EL1 and EL0 registers, then what EL2 controls for the world. Both
+// worlds run the same code on the same general registers; x3 to x6 belong to the hypercall. TPIDR_EL2 has the world
+// that runs; a world begins with the address of the other one.
+    .macro  world_registers act
+    \act    sctlr_el1, cpacr_el1, 16
+    \act    ttbr0_el1, ttbr1_el1, 32
+    \act    tcr_el1, mair_el1, 48
+    \act    amair_el1, vbar_el1, 64
+    \act    contextidr_el1, tpidr_el1, 80
+    \act    esr_el1, far_el1, 96
+    \act    afsr0_el1, afsr1_el1, 112
+    \act    cntkctl_el1, par_el1, 128
+    \act    sp_el1, sp_el0, 144
+    \act    elr_el1, spsr_el1, 160
+    \act    tpidr_el0, tpidrro_el0, 176
+    \act    csselr_el1, mdscr_el1, 192
+    \act    elr_el2, spsr_el2, 208
+    .endm
+    .macro  save first, second, offset
+    mrs     x4, \first
+    mrs     x5, \second
+    stp     x4, x5, [x3, #\offset]
+    .endm
+    .macro  restore first, second, offset
+    ldp     x4, x5, [x3, #\offset]
+    msr     \first, x4
+    msr     \second, x5
+    .endm
+
+switch_worlds:
+    add     x1, x1, #1
+    mrs     x3, tpidr_el2
+    cbz     x3, begin_worlds
+2:  world_registers save
+    ldr     x3, [x3]
+    msr     tpidr_el2, x3
+    world_registers restore
+    restore hcr_el2, vttbr_el2, 224
+    restore cptr_el2, mdcr_el2, 240
+    restore cnthctl_el2, hstr_el2, 256
+    eret
+
+// The second world starts as a copy of the first, with more traps and a VMID of its own.
+begin_worlds:
+    adrp    x3, worlds
+    add     x3, x3, :lo12:worlds
+    add     x4, x3, #512
+    stp     x4, xzr, [x3]
+    stp     x3, xzr, [x4]
+    mrs     x5, hcr_el2
+    mrs     x6, vttbr_el2
+    stp     x5, x6, [x3, #224]
+    orr     x5, x5, #HCR_TWI | HCR_TWE
+    orr     x5, x5, #HCR_TSC
+    orr     x6, x6, #1 << 48
+    stp     x5, x6, [x4, #224]
+    mrs     x5, cptr_el2
+    mrs     x6, mdcr_el2
+    stp     x5, x6, [x3, #240]
+    orr     x5, x5, #1 << 10        // TFP
+    stp     x5, x6, [x4, #240]
+    mrs     x5, cnthctl_el2
+    mrs     x6, hstr_el2
+    stp     x5, x6, [x3, #256]
+    stp     x5, x6, [x4, #256]
+    mov     x6, x3
+    mov     x3, x4
+    world_registers save
+    mov     x3, x6
+    b       2b
+
+    .bss
+    .balign 16
+worlds:
+    .skip   1024

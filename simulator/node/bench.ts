@@ -14,11 +14,11 @@ import { UsageError } from './arguments.ts';
 import { EXIT_OK } from './run.ts';
 
 /** The order in which workloads are shown; others follow by name. */
-const order = ['integer', 'memory', 'branches', 'indirect', 'fp', 'simd', 'svc', 'hvc'];
+const order = ['integer', 'memory', 'branches', 'indirect', 'fp', 'simd', 'svc', 'hvc', 'switch'];
 /** The three loops that always run against QEMU if it is there. */
 const loops = ['integer', 'memory', 'branches'];
 /** Each round of these is an exception and its return. */
-const exceptions = new Set(['svc', 'hvc']);
+const exceptions = new Set(['svc', 'hvc', 'switch']);
 
 const QEMU = 'qemu-system-aarch64';
 const QEMU_ARGUMENTS = [
