@@ -125,19 +125,23 @@ export class Breakpoints {
     return ids;
   }
 
-  /** Runs one instruction that may have a breakpoint. */
-  stepOff(pc: bigint, run: () => number): number {
-    const { records } = this.#host.engine;
+  /** Takes the records at a PC out of the way, for one instruction; `putBack` comes after it. */
+  lift(pc: bigint): void {
     const offset = Number(pc & 0xfffn);
     // The page may be mapped more than once.
-    const here = [...this.#placed].filter(host => (host & 0xfff) === offset);
-    for (const host of here) records.clearBreakpoint(host);
-    try {
-      return run();
-    } finally {
-      for (const host of here) records.setBreakpoint(host);
+    for (const host of this.#placed) {
+      if ((host & 0xfff) !== offset) continue;
+      this.#host.engine.records.clearBreakpoint(host);
+      this.#lifted.push(host);
     }
   }
+
+  putBack(): void {
+    for (const host of this.#lifted) this.#host.engine.records.setBreakpoint(host);
+    this.#lifted.length = 0;
+  }
+
+  readonly #lifted: number[] = [];
 
   /** Runs without stopping at any breakpoint: on the way back to a moment. */
   suspended(run: () => void): void {

@@ -23,7 +23,7 @@ import { VIRT_MAP } from './board/virt-map.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { coreFeatures, physicalAddressBits } from './engine/core-features.ts';
 import { ACTIVE_STATE, Engine } from './engine/engine.ts';
-import { EXIT_BREAKPOINT } from './engine/interpreter.ts';
+import { EXIT_BREAKPOINT, EXIT_BUDGET } from './engine/interpreter.ts';
 import {
   BOUNCE,
   DAIF,
@@ -722,8 +722,9 @@ export class Machine implements Target {
     }
     if (this.engine.core.takeInterrupt() && this.#stop) return this.#takeStop();
     const count = Math.min(room, most);
+    const goal = turn.done + count;
     const exit = stepOff ? this.#stepOff(turn) : this.#execute(turn, count);
-    if (exit === EXIT_BREAKPOINT) return this.#breakpoint(turn);
+    if (exit === EXIT_BREAKPOINT) return this.#breakpoint(turn, goal - turn.done);
     return this.#stop ? this.#takeStop() : undefined;
   }
 
@@ -744,14 +745,28 @@ export class Machine implements Target {
 
   /** The instruction at PC, whatever breakpoint is on it. */
   #stepOff(turn: Turn): number {
-    return this.#breakpoints.stepOff(this.engine.u64[PC >> 3], () => this.#execute(turn, 1));
+    this.#breakpoints.lift(this.engine.u64[PC >> 3]);
+    try {
+      return this.#execute(turn, 1);
+    } finally {
+      this.#breakpoints.putBack();
+    }
   }
 
-  #breakpoint(turn: Turn): StopReason | undefined {
-    const ids = this.#breakpoints.at(this.pes[this.#active]);
-    if (ids.length) return { kind: 'breakpoint', pe: this.#active, ids };
-    // Another regime or guest at the same physical address.
-    this.#stepOff(turn);
+  /**
+   * The PE has run into a breakpoint record. A stop if one of its breakpoints holds; otherwise it goes on here for the
+   * `count` instructions that it still may, since a condition in a loop is asked very often.
+   */
+  #breakpoint(turn: Turn, count: number): StopReason | undefined {
+    const pe = this.pes[this.#active];
+    const end = turn.done + count;
+    for (;;) {
+      const ids = this.#breakpoints.at(pe);
+      if (ids.length) return { kind: 'breakpoint', pe: this.#active, ids };
+      if (turn.done >= end) return undefined;
+      if (this.#stepOff(turn) !== EXIT_BUDGET || this.#stop || turn.done >= end) break;
+      if (this.#execute(turn, end - turn.done) !== EXIT_BREAKPOINT) break;
+    }
     return this.#stop ? this.#takeStop() : undefined;
   }
 
