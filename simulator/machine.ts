@@ -66,6 +66,7 @@ import { pstateRegisters } from './engine/system/pstate.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
 import { Pe } from './pe.ts';
+import { Schedule } from './schedule.ts';
 import type {
   BreakpointSpec,
   ExceptionEvent,
@@ -100,6 +101,7 @@ interface MachineState {
   readonly turn: number;
   readonly active: number;
   readonly roundStart: number;
+  readonly round: number;
   readonly retired: number;
   readonly lines: Uint32Array;
   readonly board: unknown;
@@ -132,7 +134,10 @@ export class Machine implements Target {
   readonly #decoder = new Decoder(instructionRows);
   readonly #special: Map<string, SpecialRegister>;
   readonly #breakpoints: Breakpoints;
-  readonly #quantum: number;
+  readonly #schedule: Schedule;
+  /** Number of the present round, and how many instructions it has. */
+  #round = 0;
+  #quantum = 0;
   readonly #psci: 'hvc' | 'smc' | undefined;
   /** Levels of the GIC's outputs, without HCR_EL2.VI, VF and VSE. */
   readonly #lines: Uint32Array;
@@ -162,7 +167,8 @@ export class Machine implements Target {
     const ramBytes = checkMemory(config.memory);
     this.#lines = new Uint32Array(config.pes);
     this.#turns = Array.from({ length: config.pes }, () => ({ powered: false, waiting: false, event: false, done: 0 }));
-    this.#quantum = config.pes === 1 ? LONE_QUANTUM : QUANTUM;
+    const alone = config.pes === 1 && config.scheduleSeed === undefined;
+    this.#schedule = new Schedule(config.quantum ?? (alone ? LONE_QUANTUM : QUANTUM), config.scheduleSeed);
     const memory = this.#guestMemory();
     this.board = buildVirtBoard(
       {
@@ -375,6 +381,8 @@ export class Machine implements Target {
 
   #load(): void {
     this.#roundStart = 0;
+    this.#round = 0;
+    this.#quantum = this.#schedule.roundLength(0);
     this.#turn = 0;
     this.#retired = 0;
     this.#stop = undefined;
@@ -550,6 +558,7 @@ export class Machine implements Target {
       turn: this.#turn,
       active: this.#active,
       roundStart: this.#roundStart,
+      round: this.#round,
       retired: this.#retired,
       lines: this.#lines.slice(),
       board: this.board.snapshot(),
@@ -560,6 +569,8 @@ export class Machine implements Target {
 
   #restore(saved: MachineState): void {
     this.#roundStart = saved.roundStart;
+    this.#round = saved.round;
+    this.#quantum = this.#schedule.roundLength(saved.round);
     this.#retired = saved.retired;
     this.#turn = saved.turn;
     this.#stop = undefined;
@@ -676,6 +687,7 @@ export class Machine implements Target {
     }
     this.#turn = 0;
     this.#roundStart += this.#quantum;
+    this.#quantum = this.#schedule.roundLength(++this.#round);
     for (const turn of this.#turns) turn.done = 0;
     if (this.#turns.length > 1) {
       this.#activate(0);

@@ -310,6 +310,10 @@ export interface MachineConfig {
   readonly features: readonly string[];
   readonly gic: 2 | 3;
   readonly pes: number;
+  /** Instructions of a round in which PEs take turns. */
+  readonly quantum?: number;
+  /** Lets the lengths of rounds vary, up to the quantum. */
+  readonly scheduleSeed?: number;
   /** Bytes. */
   readonly memory: number;
   /** Level at which the first instruction runs. */

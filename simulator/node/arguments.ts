@@ -33,6 +33,9 @@ const options = {
   dtb: { type: 'string' },
   'dump-dtb': { type: 'string' },
   'load-address': { type: 'string' },
+  quantum: { type: 'string' },
+  'schedule-seed': { type: 'string' },
+  tier: { type: 'string' },
   semihosting: { type: 'boolean' },
   expect: { type: 'string', multiple: true },
   send: { type: 'string', multiple: true },
@@ -75,6 +78,11 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
       ...(values['load-address'] === undefined
         ? {}
         : { loadAddress: integer('--load-address', values['load-address'], 0, 2 ** 48) }),
+      ...(values.quantum === undefined ? {} : { quantum: integer('--quantum', values.quantum, 1, 1e9) }),
+      ...(values['schedule-seed'] === undefined
+        ? {}
+        : { scheduleSeed: integer('--schedule-seed', values['schedule-seed'], 0, 2 ** 32 - 1) }),
+      ...(values.tier === undefined ? {} : { tier: oneOf('--tier', values.tier, [0, 1] as const) }),
       ...initrd,
       ...dtb,
       semihosting: values.semihosting ?? false,

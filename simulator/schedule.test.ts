@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Schedule } from './schedule.ts';
+
+const lengths = (schedule: Schedule) => Array.from({ length: 200 }, (_, round) => schedule.roundLength(round));
+
+test('without a seed every round is as long as the quantum', () => {
+  assert.ok(lengths(new Schedule(5000)).every(length => length === 5000));
+});
+
+test('a seed gives the same rounds again, another seed others', () => {
+  assert.deepEqual(lengths(new Schedule(5000, 7)), lengths(new Schedule(5000, 7)));
+  assert.notDeepEqual(lengths(new Schedule(5000, 7)), lengths(new Schedule(5000, 8)));
+});
+
+test('with a seed rounds are short and long, and never longer than the quantum', () => {
+  const drawn = lengths(new Schedule(4096, 1));
+  assert.ok(drawn.every(length => length >= 1 && length <= 4096));
+  assert.ok(drawn.some(length => length < 16) && drawn.some(length => length > 1000));
+});

@@ -1,0 +1,31 @@
+/**
+ * How long the rounds are in which PEs take turns. Without a seed all rounds are equal. With one their lengths vary, so
+ * that another seed lets the PEs meet at other instructions: races are searched by trying seeds, and a seed that shows one
+ * shows it again.
+ */
+export class Schedule {
+  readonly #quantum: number;
+  readonly #seed: number | undefined;
+
+  /** `quantum`: instructions of a round, or the longest one while there is a seed. */
+  constructor(quantum: number, seed?: number) {
+    this.#quantum = quantum;
+    this.#seed = seed;
+  }
+
+  /** Instructions of a round, by its number. Short ones are as likely as long ones, by powers of two. */
+  roundLength(round: number): number {
+    if (this.#seed === undefined) return this.#quantum;
+    const random = mix(Math.imul(this.#seed, 0x9e3779b1) ^ mix(round));
+    const exponent = Math.log2(this.#quantum) * ((random >>> 0) / 2 ** 32);
+    return Math.max(1, Math.round(2 ** exponent));
+  }
+}
+
+/** A 32-bit finaliser (MurmurHash3). */
+function mix(value: number): number {
+  let h = value | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
