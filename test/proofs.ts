@@ -133,4 +133,12 @@ export const PROOFS: readonly Proof[] = [
     file: 'test/engine/signed-pointers.test.ts',
     test: 'each key signs a register and authenticates it',
   },
+  {
+    part: 'Traps',
+    what: 'HCR_EL2.API and SCR_EL3.API, ERETAA and ERETAB, FEAT_FPAC',
+    oracle: 'the pseudocode of the Arm ARM, by hand',
+    cases: 'each form',
+    file: 'test/engine/pauth-machine.test.ts',
+    test: 'HCR_EL2.API traps authentication',
+  },
 ];

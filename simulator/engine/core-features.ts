@@ -26,6 +26,8 @@ const rows: readonly (readonly [feature: string, bit: number])[] = [
   ['dit', layout.FEATURE_DIT],
   ['bti', layout.FEATURE_BTI],
   ['pauth', layout.FEATURE_PAUTH],
+  ['pauth2', layout.FEATURE_PAUTH2],
+  ['fpac', layout.FEATURE_FPAC],
   ['lse2', layout.FEATURE_LSE2],
 ];
 

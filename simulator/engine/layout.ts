@@ -88,6 +88,7 @@ export const FAULT_VNCR = 32;
 export const FAULT_PC = 128; // PC is not aligned
 export const FAULT_BTI = 256; // an indirect branch to no target; FAULT_STATUS is PSTATE.BTYPE
 export const FAULT_PAUTH = 512; // pointer authentication that a hypervisor or EL3 traps
+export const FAULT_PAC_FAIL = 1024; // FEAT_FPAC: a failed authentication; FAULT_STATUS is the number of the key
 export const FAULT_DEVICE = 64; // a device access outside of the checked interpreter: no abort, run it there
 
 /** 16 bytes through which slow loads and stores pass their data, and device accesses their values. */
@@ -205,6 +206,8 @@ export const FEATURE_BTI = 0x400000;
 export const FEATURE_PAUTH = 0x800000;
 export const FEATURE_SEL2 = 0x1000000;
 export const FEATURE_LSE2 = 0x2000000;
+export const FEATURE_PAUTH2 = 0x4000000;
+export const FEATURE_FPAC = 0x8000000;
 
 /**
  * RAM-like regions of the physical address space, 32 bytes each: u64 first PA, u64 bytes (0 ends the table),

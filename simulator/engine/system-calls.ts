@@ -23,7 +23,6 @@ import {
   ENTRY_PLAIN,
   MODE_VNCR,
   PC,
-  PSTATE_IL,
   RECORD,
   RECORD_D,
   RECORD_IMM,
@@ -37,7 +36,6 @@ import { nothing, type SpecialRegister, type SystemInstruction } from './system/
 
 /** Classes of ESR_ELx.EC that are not in a trap rule. */
 const EC_UNKNOWN = 0x00;
-const EC_ILLEGAL_STATE = 0x0e;
 const EC_SVC = 0x15;
 const EC_HVC = 0x16;
 const EC_SMC = 0x17;
@@ -109,7 +107,7 @@ export class SystemCalls {
       record => this.#call(record, 'SVC', EC_SVC),
       record => this.#call(record, 'HVC', EC_HVC),
       record => this.#call(record, 'SMC', EC_SMC),
-      () => this.#eret(),
+      record => this.#eret(record),
       () => this.#fp(),
     ];
   }
@@ -407,13 +405,11 @@ export class SystemCalls {
     return this.#host.semihosting(immediate) ? this.#done() : this.#undefined();
   }
 
-  #eret(): number {
-    const access = this.#operation('ERET');
-    if (access?.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
-    if (access?.kind === 'undefined') return this.#undefined();
-    this.#engine.core.eret();
-    if (this.#engine.u32[PSTATE_IL >> 2]) return this.#trap(this.#engine.core.defaultTarget(), EC_ILLEGAL_STATE, 0);
-    return this.#jump();
+  /** The core returns; what is left to the host is why it may not. */
+  #eret(record: number): number {
+    const row = accessedBy(this.#engine.u32[(record + RECORD_IMM + 4) >> 2] / ENTRY_BYTES);
+    const access = this.#operation(row.name);
+    return access?.kind === 'trap' ? this.#trap(access.to, access.ec, access.iss) : this.#undefined();
   }
 
   #wait(record: number, kind: 'interrupt' | 'event'): number {

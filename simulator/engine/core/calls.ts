@@ -35,7 +35,16 @@ import {
 import { accessEntry, accessTablesChanged, arriveAtTable, enterAccessTable } from './access-tables';
 import { contextsChangedAt } from './context';
 import { slowCall } from './env';
-import { defaultTarget, eret, pendingInterrupt, switchStackPointer, takeException } from './exceptions';
+import {
+  defaultTarget,
+  eret,
+  eretAuthenticated,
+  pendingInterrupt,
+  switchStackPointer,
+  takeAbort,
+  takeException,
+} from './exceptions';
+import { pacAllowed } from './pointer-authentication';
 import { CNTVOFF_EL2, HCR_EL2 } from './slots.generated';
 import { HCR_E2H, HCR_TGE, has } from './state';
 
@@ -107,10 +116,18 @@ export function smc(record: usize): i32 {
   return callTo(3, EC_SMC, record);
 }
 
-/** ERET. */
+/** ERET, and ERETAA and ERETAB, whose record has one more than the number of the key. */
 export function exceptionReturn(record: usize): i32 {
   if (!allowed(record)) return slowCall(SLOW_ERET, u32(record));
-  eret();
+  const key = load<i32>(record, ACCESS) - 1;
+  if (key < 0) {
+    eret();
+  } else if (pacAllowed(key) != 0) {
+    eretAuthenticated(key);
+  } else {
+    takeAbort(load<u64>(PC));
+    return jumped();
+  }
   if (load<u32>(PSTATE_IL) != 0) {
     takeException(defaultTarget(), 0, (EC_ILLEGAL_STATE << 26) | IL, load<u64>(PC));
   }

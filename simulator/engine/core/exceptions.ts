@@ -12,6 +12,7 @@ import {
   FAULT_FETCH,
   FAULT_FLAGS,
   FAULT_IPA,
+  FAULT_PAC_FAIL,
   FAULT_PAUTH,
   FAULT_PC,
   FAULT_S1PTW,
@@ -49,6 +50,7 @@ import { arriveAtTable } from './access-tables';
 import { branchType, setBranchType } from './branch-targets';
 import { enterState } from './context';
 import { observed } from './env';
+import { pacAuthenticate } from './pointer-authentication';
 import {
   ELR_EL1,
   ELR_EL2,
@@ -218,6 +220,10 @@ export function takeAbort(pc: u64): void {
     takeException(status, SYNC, ((<u64>0x09) << 26) | (1 << 25), pc);
     return;
   }
+  if ((flags & FAULT_PAC_FAIL) != 0) {
+    takeException(defaultTarget(), SYNC, ((<u64>0x1c) << 26) | (1 << 25) | u64(status), pc);
+    return;
+  }
   const el = load<i32>(EL);
   const hcr = effectiveHcr();
   const stage2 = (flags & FAULT_STAGE2) != 0;
@@ -336,7 +342,16 @@ export function eret(): i32 {
   );
 }
 
-/** As eret(), to an address that the caller has: ERETAA and ERETAB authenticate it. */
+/** As eret(), to an address that is authenticated with a key and SP: ERETAA and ERETAB. */
+export function eretAuthenticated(key: i32): i32 {
+  const el = load<i32>(EL);
+  return returnTo(
+    pacAuthenticate(load<u64>(banked(el, ELR_EL1, ELR_EL2, ELR_EL3)), load<u64>(SP), key),
+    u32(load<u64>(banked(el, SPSR_EL1, SPSR_EL2, SPSR_EL3))),
+  );
+}
+
+/** As eret(), to an address that the caller has. */
 export function returnTo(address: u64, spsr: u32): i32 {
   const el = load<i32>(EL);
   const legal = !illegalReturn(spsr, el);

@@ -41,7 +41,7 @@ export {
 } from './exceptions';
 export * from './fp-simd';
 export { crc32, crc32c, smulh, umulh } from './integer';
-export { pacAdd, pacAllowed, pacAuthenticate, pacGeneric, pacStrip } from './pointer-authentication';
+export { pacAdd, pacAllowed, pacAuthentic, pacAuthenticate, pacGeneric, pacStrip } from './pointer-authentication';
 export { readFlags, regimeOf, writeFlags } from './state';
 export { dropAllWriteTags, dropPageTags, dropRecords, dropWriteTags } from './tlb';
 export { tlbiAsid, tlbiIpa, tlbiRange, tlbiRegime, tlbiVa, tlbiVmid } from './tlbi';

@@ -1,7 +1,17 @@
-// Pointer authentication: FEAT_PAuth without FEAT_EPAC, FEAT_PAuth2, FEAT_FPAC, with an algorithm of our own in place of
-// QARMA, as the architecture allows (ID_AA64ISAR1_EL1.API). Source: Arm ARM, shared pseudocode AddPAC, Auth and Strip.
+// Pointer authentication: FEAT_PAuth without FEAT_EPAC, and FEAT_PAuth2 and FEAT_FPAC where the PE has them, with an
+// algorithm of our own in place of QARMA, as the architecture allows (ID_AA64ISAR1_EL1.API). Source: Arm ARM, shared
+// pseudocode AddPAC, Auth and Strip.
 
-import { EL, FAULT_FLAGS, FAULT_PAUTH, FAULT_STATUS, FEATURE_EL3 } from '../layout';
+import {
+  EL,
+  FAULT_FLAGS,
+  FAULT_PAC_FAIL,
+  FAULT_PAUTH,
+  FAULT_STATUS,
+  FEATURE_EL3,
+  FEATURE_FPAC,
+  FEATURE_PAUTH2,
+} from '../layout';
 import {
   APDAKeyHi_EL1,
   APDAKeyLo_EL1,
@@ -120,11 +130,15 @@ export function pacAdd(pointer: u64, modifier: u64, key: i32): u64 {
   const upper = bit(pointer, tags ? 55 : 63) != 0;
   const bottom = bottomBit(upper, regime, tcr);
   let pac = codeOf(key, extended(pointer, upper, bottom, tbi), modifier);
-  // A pointer that was no proper address gets a code that will not authenticate.
-  const top: u64 = tbi ? 55 : 63;
-  const field = (i64(pointer) << (63 - top)) >> (63 - top + bottom);
-  if (field != 0 && field != -1) pac ^= (<u64>1) << (top - 1);
   const mask = codeMask(bottom, tbi);
+  if (has(FEATURE_PAUTH2)) {
+    pac ^= pointer;
+  } else {
+    // A pointer that was no proper address gets a code that will not authenticate.
+    const top: u64 = tbi ? 55 : 63;
+    const field = (i64(pointer) << (63 - top)) >> (63 - top + bottom);
+    if (field != 0 && field != -1) pac ^= (<u64>1) << (top - 1);
+  }
   const half: u64 = upper ? (<u64>1) << 55 : 0;
   return (pointer & ~(mask | ((<u64>1) << 55))) | half | (pac & mask);
 }
@@ -139,10 +153,20 @@ export function pacAuthenticate(pointer: u64, modifier: u64, key: i32): u64 {
   const bottom = bottomBit(upper, regime, tcr);
   const original = extended(pointer, upper, bottom, tbi);
   const mask = codeMask(bottom, tbi);
+  if (has(FEATURE_PAUTH2)) return pointer ^ (codeOf(key, original, modifier) & mask);
   if (((codeOf(key, original, modifier) ^ pointer) & mask) == 0) return original;
   const error: u64 = (key & 1) != 0 ? 2 : 1;
   const at: u64 = tbi ? 53 : 61;
   return (original & ~((<u64>3) << at)) | (error << at);
+}
+
+/** FEAT_FPAC, for AUT instructions: 0 leaves a failed authentication for `takeAbort`. */
+export function pacAuthentic(pointer: u64, modifier: u64, key: i32): i32 {
+  if (!has(FEATURE_FPAC) || !enabled(key)) return 1;
+  if (pacStrip(pointer, key >> 1) == pacAuthenticate(pointer, modifier, key)) return 1;
+  store<u32>(FAULT_FLAGS, FAULT_PAC_FAIL);
+  store<u32>(FAULT_STATUS, key);
+  return 0;
 }
 
 /** XPACI (`data` 0) and XPACD: the address without a code. */

@@ -9,7 +9,7 @@ import { integerHandlers, integerLowerings } from './integer-index.ts';
 /** Rows whose semantics are those of the system: exceptions, waiting, PSTATE and system registers. */
 const ofTheSystem = new Set(
   (
-    'UDF SVC HVC SMC BRK HLT DCPS1 DCPS2 DCPS3 ERET ERETAA ERETAB DRPS WFE WFI WFET WFIT SEV SEVL ISB ' +
+    'UDF SVC HVC SMC BRK HLT DCPS1 DCPS2 DCPS3 ERET DRPS WFE WFI WFET WFIT SEV SEVL ISB ' +
     'MSR_SPSel MSR_DAIFSet MSR_DAIFClr MSR_UAO MSR_PAN MSR_SSBS MSR_DIT SYS SYSL MSR MRS'
   ).split(' '),
 );

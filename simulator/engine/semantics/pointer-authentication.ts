@@ -3,12 +3,14 @@
 import { signed } from '../../arch/instructions/operands.ts';
 import { pointerHints } from '../../arch/instructions/pointer-authentication.ts';
 import type { Fields } from '../../arch/instructions/row.ts';
+import { operationRow } from '../access-rows.ts';
 import {
   bind,
   branchTo,
   c32,
   c64,
   call,
+  callOut,
   type Expr,
   imm64,
   load,
@@ -20,6 +22,7 @@ import {
   use,
   x,
 } from '../ir.ts';
+import { ENTRY_BYTES } from '../layout.ts';
 import { callType, jumpType, setBranchType } from './branches.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
 
@@ -40,7 +43,11 @@ const define = (name: string, body: Stmt[]): void => {
 
 for (const [number, key] of keys.entries()) {
   define(`pac${key}`, [unlessTrapped(number), setX('rd', call('i64', 'pacAdd', x('rd'), x('rn'), c32(number)))]);
-  define(`aut${key}`, [unlessTrapped(number), setX('rd', authenticate(x('rd'), x('rn'), number))]);
+  define(`aut${key}`, [
+    unlessTrapped(number),
+    orAbort(call('i32', 'pacAuthentic', x('rd'), x('rn'), c32(number))),
+    setX('rd', authenticate(x('rd'), x('rn'), number)),
+  ]);
   for (const stem of ['pac', 'aut']) {
     const handler = `${stem}${key}`;
     // Rd is read and written; number 31 is XZR, for which there is nothing to do.
@@ -50,6 +57,7 @@ for (const [number, key] of keys.entries()) {
     lowerings[`${stem}${key[0]}z${key[1]}`.toUpperCase()] = f => lower(f, source(31));
   }
 }
+handlers['ereta'] = { body: [callOut('exceptionReturn')] };
 define('xpaci', [setX('rd', call('i64', 'pacStrip', x('rd'), c32(0)))]);
 define('xpacd', [setX('rd', call('i64', 'pacStrip', x('rd'), c32(1)))]);
 for (const name of ['xpaci', 'xpacd']) {
@@ -76,6 +84,8 @@ for (const [number, key] of (['A', 'B'] as const).entries()) {
     lowerings[id] = f => ({ handler: `${branch}${name}`, rn: source(f.Rn), rm: orSp(f.Rm), ...type(f) });
     lowerings[`${id}Z`] = f => ({ handler: `${branch}${name}`, rn: source(f.Rn), rm: source(31), ...type(f) });
   }
+  const eret = operationRow(`ERETA${key}`) * ENTRY_BYTES;
+  lowerings[`ERETA${key}`] = () => ({ handler: 'ereta', imm: number + 1, high: eret });
   lowerings[`RETA${key}`] = () => ({ handler: `reta${name}`, rn: source(30), rm: orSp(31) });
 
   for (const form of ['imm', 'pre']) {
