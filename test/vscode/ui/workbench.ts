@@ -28,8 +28,14 @@ export interface Workbench {
   toggle(view: string, row: string | RegExp): Promise<void>;
   /** Scrolls a tree down until a row is drawn: rows out of sight do not exist. */
   scrollTo(view: string, row: string | RegExp): Promise<void>;
-  /** Opens or closes a view of the side bar. */
-  togglePane(title: string): Promise<void>;
+  /** Opens or closes views of the side bar. */
+  togglePanes(...titles: string[]): Promise<void>;
+  /** Checks or unchecks an exception filter of the Breakpoints view. */
+  exceptionFilter(label: string): Promise<void>;
+  /** Types a line into the Debug Console. */
+  type(line: string): Promise<void>;
+  /** Takes an entry of the quick-open box, which `prefix` says the kind of. */
+  pick(prefix: string, entry: string): Promise<void>;
   /** Waits until the line under the debugger's marker in the open editor has this text. */
   stoppedAt(text: string): Promise<void>;
   /** Waits until the Call Stack pane gives this reason for the stop. */
@@ -91,8 +97,26 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
         }
         await row(view, text).waitFor({ timeout: 1000 });
       },
-      async togglePane(title) {
-        await page.locator('.pane-header', { hasText: title }).first().click();
+      async togglePanes(...titles) {
+        for (const title of titles) await page.locator('.pane-header', { hasText: title }).first().click();
+      },
+      async exceptionFilter(label) {
+        const filter = page.locator('.debug-breakpoints .monaco-list-row', { hasText: label });
+        await filter.locator('.monaco-checkbox, input').first().click();
+      },
+      async type(line) {
+        await page.locator('.repl-input-wrapper .monaco-editor').click();
+        await page.keyboard.type(line);
+        await page.keyboard.press('Escape'); // Closes a list of completions.
+        await page.keyboard.press('Enter');
+      },
+      async pick(prefix, entry) {
+        await page.keyboard.press('Control+P');
+        await page
+          .locator('.quick-input-widget input')
+          .first()
+          .fill(prefix + entry);
+        await page.locator('.quick-input-list .monaco-list-row', { hasText: entry }).first().click();
       },
       async stoppedAt(text) {
         // The marker and the text of a line are in two layers of the editor; both are at the same height.

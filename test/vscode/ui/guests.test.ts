@@ -1,0 +1,98 @@
+// Systems that nobody in this project wrote, under the debugger: U-Boot at its prompt, and Debian's Linux at the first
+// change from EL2 to EL1.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, type TestContext, test } from 'node:test';
+import { imagePath } from '../../../scripts/images.mjs';
+import { repository } from '../workbench/paths.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
+
+let workbench: Workbench;
+
+const configurations = [
+  { name: 'U-Boot', program: imagePath('u-boot.bin'), stopOnEntry: false },
+  {
+    name: 'Linux',
+    program: imagePath('linux-bookworm'),
+    initrd: imagePath('initramfs-poweroff.cpio'),
+    append: 'console=ttyAMA0',
+    stopOnEntry: true,
+  },
+].map(configuration => ({ type: 'hyperstep', request: 'launch', ...configuration }));
+
+before(async () => {
+  const folder = path.join(repository, 'build/ui-workspace/guests');
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(path.join(folder, '.vscode'), { recursive: true });
+  fs.writeFileSync(path.join(folder, '.vscode/launch.json'), JSON.stringify({ version: '0.2.0', configurations }));
+  workbench = await openWorkbench(folder);
+});
+after(() => workbench?.close());
+afterEach(context => workbench.screenshotOfFailure(context as TestContext));
+
+async function start(name: string): Promise<void> {
+  await workbench.pick('debug ', name);
+}
+
+async function stop(): Promise<void> {
+  await workbench.page.keyboard.press('Shift+F5');
+  await workbench.page.getByText('No machine is running. Start one to see the list registers').waitFor();
+}
+
+const consoleLine = (text: string | RegExp) => workbench.page.locator('.repl .monaco-list-row', { hasText: text });
+
+/** The value of a register in the Variables pane, of a scope that is open. */
+async function register(name: string): Promise<bigint> {
+  await workbench.scrollTo('Variables', new RegExp(`^${name}\\s*=`));
+  const text = await workbench.row('Variables', new RegExp(`^${name}\\s*=`)).innerText();
+  return BigInt(/0x[0-9a-f]+/.exec(text)?.[0] ?? '-1');
+}
+
+test('U-Boot runs to its prompt, answers a typed command, and shows the registers of EL2 when paused', async () => {
+  const { page } = workbench;
+  await start('U-Boot');
+  await consoleLine('Hit any key to stop autoboot').first().waitFor({ timeout: 120_000 });
+  await workbench.type('>');
+  await consoleLine('=>').first().waitFor({ timeout: 60_000 });
+  await workbench.type('>version');
+  await consoleLine('aarch64-linux-gnu-gcc').first().waitFor();
+  await page.keyboard.press('F6');
+  await workbench.stoppedFor('Paused');
+  await workbench.row('Variables', 'PSTATE').waitFor();
+  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.toggle('Variables', 'registers of EL2');
+  assert.equal((await register('CurrentEL')) >> 2n, 2n);
+  assert.notEqual(await register('VBAR_EL2'), 0n);
+  assert.equal((await register('SCTLR_EL2')) & 1n, 1n);
+  await workbench.screenshot('u-boot-el2');
+  await workbench.togglePanes('Watch', 'Breakpoints');
+  await stop();
+});
+
+test('Linux stops at its first change from EL2 to EL1, with the registers of both levels', async () => {
+  const { page } = workbench;
+  await start('Linux');
+  await workbench.stoppedFor('entry');
+  await workbench.exceptionFilter('Exception return');
+  await page.keyboard.press('F5');
+  await workbench.stoppedFor('EL2 → EL1: ERET');
+  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.row('Variables', 'PSTATE').waitFor();
+  await workbench.toggle('Variables', 'registers of EL2');
+  const elr = await register('ELR_EL2');
+  assert.equal((await register('SPSR_EL2')) & 0xfn, 5n);
+  assert.equal(((await register('HCR_EL2')) >> 31n) & 1n, 1n);
+  await workbench.screenshot('linux-el2-registers');
+  await workbench.toggle('Variables', 'registers of EL2');
+  await workbench.toggle('Variables', 'General');
+  assert.equal(await register('PC'), elr);
+  await workbench.toggle('Variables', 'General');
+  await workbench.toggle('Variables', 'registers of EL1');
+  await workbench.scrollTo('Variables', 'SCTLR_EL1');
+  await workbench.screenshot('linux-el1-registers');
+  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.exceptionFilter('Exception return');
+  await stop();
+});
