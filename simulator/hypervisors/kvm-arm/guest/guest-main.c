@@ -1,0 +1,45 @@
+// The guest, from its MMU to the end.
+
+#include "../../common/psci.h"
+#include "../registers.h"
+#include "guest.h"
+
+#define PSCI_CPU_ON 0xc4000003
+
+extern char guest_entry[];
+
+static volatile int second_is_up;
+
+uint64_t guest_hypercall(uint64_t function, uint64_t argument1, uint64_t argument2, uint64_t argument3) {
+  register uint64_t x0 __asm__("x0") = function;
+  register uint64_t x1 __asm__("x1") = argument1;
+  register uint64_t x2 __asm__("x2") = argument2;
+  register uint64_t x3 __asm__("x3") = argument3;
+  __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory"); /* BP: guest-hvc */
+  return x0;
+}
+
+void guest_fault(uint64_t esr, uint64_t elr) {
+  guest_print("An exception in the guest: ESR %u, ELR %u.\n", esr, elr);
+  guest_hypercall(PSCI_SYSTEM_OFF, 0, 0, 0);
+}
+
+static int start_second(void) {
+  if (guest_hypercall(PSCI_CPU_ON, 1, (uint64_t)guest_entry, 1) != 0) return 0;
+  while (!second_is_up) {
+  }
+  return 1;
+}
+
+void guest_main(uint64_t vcpu) {
+  guest_interrupts_prepare(vcpu);
+  if (vcpu != 0) {
+    // Spins in the guest, so that its interrupts have to fetch it out.
+    second_is_up = 1;
+    for (;;) __asm__ volatile("yield");
+  }
+  guest_fp_write(0x40490fdb);
+  bench_all(start_second());
+  guest_print(guest_fp_read() == 0x40490fdb ? "FP registers kept\n" : "FP registers lost\n");
+  guest_hypercall(PSCI_SYSTEM_OFF, 0, 0, 0);
+}
