@@ -12,6 +12,7 @@ import {
   CONTROL_ONES,
   CONTROL_SLOT,
   CONTROL_TRAPS,
+  CONTROL_VARIANT,
   CONTROL_WRITES,
   CONTROL_WRITES_END,
   ENTRY_ANSWER,
@@ -44,6 +45,8 @@ export interface ControlWrite {
   readonly ones: bigint;
   readonly traps: bigint;
   readonly effects: bigint;
+  /** For a register with another layout while a bit is set: that bit, and the masks then. */
+  readonly variant?: { readonly bit: bigint; readonly keep: bigint; readonly ones: bigint };
 }
 
 export interface AccessTablesHost<Answer> {
@@ -63,6 +66,7 @@ export class AccessTables<Answer> {
   readonly #host: AccessTablesHost<Answer>;
   readonly #elsewhere: readonly TrapControl[];
   readonly #writes = new Map<string, number>();
+  #nextWrite = CONTROL_WRITES;
 
   constructor(host: AccessTablesHost<Answer>) {
     const { u32, u64, controls } = host;
@@ -109,21 +113,30 @@ export class AccessTables<Answer> {
 
   /** An entry for a write that the core does by itself. */
   controlWrite(write: ControlWrite): number {
-    const key = Object.values(write).join();
+    const { slot, keep, ones, variant } = write;
+    const key = [slot, keep, ones, variant?.keep, variant?.ones].join();
     let at = this.#writes.get(key);
     if (at === undefined) {
-      at = CONTROL_WRITES + this.#writes.size * CONTROL_BYTES;
-      if (at + CONTROL_BYTES > CONTROL_WRITES_END)
-        throw new Error('The writes of controls do not fit: enlarge CONTROL_WRITES in layout.ts.');
+      at = this.#nextWrite;
+      this.#addWrite(write, variant?.bit ?? 0n);
+      if (variant) this.#addWrite({ ...write, ...variant }, 0n);
       this.#writes.set(key, at);
-      const { u32, u64 } = this.#host;
-      u32[(at + CONTROL_SLOT) >> 2] = write.slot;
-      u32[(at + CONTROL_LEVELS) >> 2] = write.levels;
-      u64[(at + CONTROL_KEEP) >> 3] = write.keep;
-      u64[(at + CONTROL_ONES) >> 3] = write.ones;
-      u64[(at + CONTROL_TRAPS) >> 3] = write.traps;
-      u64[(at + CONTROL_EFFECTS) >> 3] = write.effects;
     }
     return at | ENTRY_CONTROL;
+  }
+
+  #addWrite({ slot, levels, keep, ones, traps, effects }: ControlWrite, variant: bigint): void {
+    const { u32, u64 } = this.#host;
+    const at = this.#nextWrite;
+    this.#nextWrite += CONTROL_BYTES;
+    if (this.#nextWrite > CONTROL_WRITES_END)
+      throw new Error('The writes of controls do not fit: enlarge CONTROL_WRITES in layout.ts.');
+    u32[(at + CONTROL_SLOT) >> 2] = slot;
+    u32[(at + CONTROL_LEVELS) >> 2] = levels;
+    u64[(at + CONTROL_KEEP) >> 3] = keep;
+    u64[(at + CONTROL_ONES) >> 3] = ones;
+    u64[(at + CONTROL_TRAPS) >> 3] = traps;
+    u64[(at + CONTROL_EFFECTS) >> 3] = effects;
+    u64[(at + CONTROL_VARIANT) >> 3] = variant;
   }
 }

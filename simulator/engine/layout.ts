@@ -298,13 +298,15 @@ export const CURRENT_EL_VALUES = 0x459420;
 /** What a write to a control does, CONTROL_BYTES each. */
 export const CONTROL_WRITES = 0x459800;
 export const CONTROL_WRITES_END = 0x460000;
-export const CONTROL_BYTES = 40;
+export const CONTROL_BYTES = 48;
 export const CONTROL_SLOT = 0; // u32: address of the register's storage
 export const CONTROL_LEVELS = 4; // u32: bit n when translation at ELn may change
 export const CONTROL_KEEP = 8; // u64: bits that a write changes
 export const CONTROL_ONES = 16; // u64: bits that are always one
 export const CONTROL_TRAPS = 24; // u64: bits that access tables depend on
 export const CONTROL_EFFECTS = 32; // u64: bits whose change has an effect outside of the PE's state
+/** u64: a bit by which the register has another layout, 0 for none; what is for values with it follows. */
+export const CONTROL_VARIANT = 40;
 
 // Entries of an access table. A row has two: read (or execute) and write.
 export const ENTRY_BYTES = 8;

@@ -196,11 +196,9 @@ export class SystemCalls {
     // The write mask that generated code applies is that of the register that the instruction names.
     const asNamed = row === accessed || row.options.storage !== undefined;
     const traps = this.#trapping.get(row.name) ?? 0n;
-    if (asNamed && ones === 0n && traps === 0n && !special?.after && !this.#translation.has(row.name))
+    const variant = row.options.whenSet ? 1n << BigInt(row.options.whenSet.bit) : 0n;
+    if (asNamed && ones === 0n && traps === 0n && variant === 0n && !special?.after && !this.#translation.has(row.name))
       return slotOf(row) | ENTRY_PLAIN;
-    const others = this.#masks(row, ALL_ONES);
-    // Which fields there are depends on the value.
-    if (others.keep !== keep || others.ones !== ones) return access;
     const effects = special?.after ? (special.effects ?? ALL_ONES) : 0n;
     return this.tables.controlWrite({
       slot: slotOf(row),
@@ -209,6 +207,7 @@ export class SystemCalls {
       ones,
       traps,
       effects,
+      ...(variant ? { variant: { bit: variant, ...this.#masks(row, variant) } } : {}),
     });
   }
 

@@ -4,12 +4,14 @@
 
 import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT } from '../callout';
 import {
+  CONTROL_BYTES,
   CONTROL_EFFECTS,
   CONTROL_KEEP,
   CONTROL_LEVELS,
   CONTROL_ONES,
   CONTROL_SLOT,
   CONTROL_TRAPS,
+  CONTROL_VARIANT,
   EL,
   ENTRY_ALLOWED,
   ENTRY_CONTROL,
@@ -170,7 +172,8 @@ export function systemRegister(record: usize): i32 {
 }
 
 /** False when the change has an effect that the host has to care for; then nothing is written. */
-function writeControl(control: usize, value: u64): bool {
+function writeControl(first: usize, value: u64): bool {
+  const control = (value & load<u64>(first, CONTROL_VARIANT)) != 0 ? first + CONTROL_BYTES : first;
   const slot = load<u32>(control, CONTROL_SLOT);
   const next = (value & load<u64>(control, CONTROL_KEEP)) | load<u64>(control, CONTROL_ONES);
   const changed = load<u64>(slot) ^ next;
