@@ -23,6 +23,8 @@ Options of run and trace:
   --el 1|2|3             exception level of the first instruction (default 2)
   --append TEXT          command line for a Linux kernel
   --initrd FILE, --dtb FILE, --dump-dtb FILE
+  --guest-kernel FILE    kernel of the first guest, for Xen: its dom0; the initrd is the guest's then
+  --guest-append TEXT    command line of that kernel
   --load-address N       put a flat binary there instead of into the flash
   --semihosting          serve HLT 0xf000
   --quantum N            instructions after which the next PE has its turn (default 20000)

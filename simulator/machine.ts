@@ -195,6 +195,8 @@ export class Machine implements Target {
       memory: ramBytes,
       tree: this.board.tree,
       ...(config.initrd ? { initrd: config.initrd } : {}),
+      ...(config.guestKernel ? { guestKernel: config.guestKernel } : {}),
+      ...(config.guestAppend === undefined ? {} : { guestAppend: config.guestAppend }),
       ...(config.append === undefined ? {} : { append: config.append }),
       ...(config.dtb ? { dtb: config.dtb } : {}),
       ...(config.loadAddress === undefined ? {} : { loadAddress: config.loadAddress }),

@@ -320,6 +320,10 @@ export interface MachineConfig {
   readonly el: 1 | 2 | 3;
   readonly append?: string;
   readonly initrd?: Uint8Array;
+  /** Kernel of the first guest of an image that is a hypervisor, such as Xen's dom0; the initrd is the guest's then. */
+  readonly guestKernel?: Uint8Array;
+  /** Command line of that kernel. */
+  readonly guestAppend?: string;
   readonly dtb?: Uint8Array;
   /** Where a flat binary goes, for one that does not start from flash. */
   readonly loadAddress?: number;

@@ -224,9 +224,11 @@ export interface Chosen {
   readonly bootargs?: string;
   /** PA and bytes. */
   readonly initrd?: { readonly pa: number; readonly bytes: number };
+  /** Kernel of the first guest of a hypervisor, with the guest's command line. */
+  readonly guest?: { readonly pa: number; readonly bytes: number; readonly bootargs: string };
 }
 
-/** Puts the command line and the initrd into /chosen. */
+/** Puts the command line, the initrd and a hypervisor's first guest (Xen, "Device tree: booting") into /chosen. */
 export function setChosen(tree: DeviceTree, chosen: Chosen): void {
   let target = child(tree.root, 'chosen');
   if (target === undefined) {
@@ -238,11 +240,25 @@ export function setChosen(tree: DeviceTree, chosen: Chosen): void {
     target.properties.set('linux,initrd-start', cells64(chosen.initrd.pa));
     target.properties.set('linux,initrd-end', cells64(chosen.initrd.pa + chosen.initrd.bytes));
   }
+  if (chosen.guest !== undefined) {
+    const { pa, bytes, bootargs } = chosen.guest;
+    // Cells of an address and of a size are counted as those of the root.
+    const cut = (value: number, property: string, otherwise: number): number[] =>
+      cells64(value).slice(2 - Math.min(2, cellCount(tree.root, property, otherwise)));
+    target.children.push(
+      node(`module@${pa.toString(16)}`, {
+        compatible: ['multiboot,kernel', 'multiboot,module'],
+        reg: [...cut(pa, '#address-cells', 2), ...cut(bytes, '#size-cells', 1)],
+        bootargs,
+      }),
+    );
+  }
 }
 
 /** Number in the cells of a property; 2 for addresses and 1 for sizes when a node does not say. */
 function cellCount(owner: TreeNode, property: string, otherwise: number): number {
   const value = owner.properties.get(property);
+  if (Array.isArray(value) && typeof value[0] === 'number') return value[0];
   if (!(value instanceof Uint8Array) || value.length !== 4) return otherwise;
   return new DataView(value.buffer, value.byteOffset).getUint32(0);
 }

@@ -30,6 +30,8 @@ const options = {
   el: { type: 'string' },
   append: { type: 'string' },
   initrd: { type: 'string' },
+  'guest-kernel': { type: 'string' },
+  'guest-append': { type: 'string' },
   dtb: { type: 'string' },
   'dump-dtb': { type: 'string' },
   'load-address': { type: 'string' },
@@ -63,6 +65,8 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
     if (token.name === 'send') script.push({ send: typed(token.value) });
   }
   const dtb = values.dtb === undefined ? {} : { dtb: readBytes(values.dtb, 'device tree') };
+  const guest =
+    values['guest-kernel'] === undefined ? {} : { guestKernel: readBytes(values['guest-kernel'], "guest's kernel") };
   const initrd = values.initrd === undefined ? {} : { initrd: readBytes(values.initrd, 'initrd') };
   return {
     config: {
@@ -84,6 +88,8 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
         : { scheduleSeed: integer('--schedule-seed', values['schedule-seed'], 0, 2 ** 32 - 1) }),
       ...(values.tier === undefined ? {} : { tier: oneOf('--tier', values.tier, [0, 1] as const) }),
       ...initrd,
+      ...guest,
+      ...(values['guest-append'] === undefined ? {} : { guestAppend: values['guest-append'] }),
       ...dtb,
       semihosting: values.semihosting ?? false,
     },
@@ -109,7 +115,7 @@ function joinFeatures(argv: readonly string[]): string[] {
   const joined: string[] = [];
   for (const argument of argv) {
     const option = joined.at(-1) ?? '';
-    const isText = /^--(features|send|expect|append)$/.test(option);
+    const isText = /^--(features|send|expect|append|guest-append)$/.test(option);
     const isNegative = /^-[^-]/.test(argument) && takesValue.has(option);
     if (isText || isNegative) joined.push(`${joined.pop()}=${argument}`);
     else joined.push(argument);

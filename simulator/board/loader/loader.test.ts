@@ -122,6 +122,24 @@ test('compressed Linux images are unpacked: gzip, and EFI zboot around gzip', ()
   assert.throws(() => load(other), /^Error: image is an EFI zboot image compressed with zstd; [^.]*\.$/);
 });
 
+test("a hypervisor finds its first guest's kernel as a module, behind the initrd", () => {
+  const initrd = new Uint8Array(5000).fill(7);
+  const guestKernel = linux();
+  const plan = load(linux(), { initrd, guestKernel, guestAppend: 'console=hvc0', append: 'dom0_mem=64M' });
+  const module = plan.segments.find(({ what }) => what === "the guest's kernel");
+  assert.deepEqual([module?.pa, module?.bytes, module?.data], [0x4040_0000, 4096, guestKernel]);
+  const chosen = readDeviceTree(plan.deviceTree.blob).root.children.find(({ name }) => name === 'chosen');
+  const found = chosen?.children.find(({ name }) => name === 'module@40400000');
+  assert.ok(found);
+  const text = (name: string) => new TextDecoder().decode(found.properties.get(name) as Uint8Array);
+  assert.equal(text('compatible'), 'multiboot,kernel\0multiboot,module\0');
+  assert.equal(text('bootargs'), 'console=hvc0\0');
+  assert.deepEqual(
+    [...(found.properties.get('reg') as Uint8Array)],
+    [0, 0, 0, 0, 0x40, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0],
+  );
+});
+
 test('a flat binary is firmware in flash, or goes where it is told', () => {
   const firmware = load(new Uint8Array(100).fill(1));
   assert.deepEqual([firmware.kind, firmware.entry, firmware.x0], ['firmware', 0, 0x4000_0000]);

@@ -23,6 +23,10 @@ export interface LoadRequest {
   readonly initrd?: Uint8Array;
   /** Command line of the kernel. */
   readonly append?: string;
+  /** Kernel of the first guest, for an image that is a hypervisor; the initrd is the guest's then. */
+  readonly guestKernel?: Uint8Array;
+  /** Command line of that kernel. */
+  readonly guestAppend?: string;
   /** A device tree in place of `tree`; command line, initrd and memory are put into it. */
   readonly dtb?: Uint8Array;
   /** The tree that describes the board. */
@@ -67,7 +71,13 @@ export function planLoad(request: LoadRequest): LoadPlan {
 
   // The size of the tree does not depend on the addresses in it.
   const initrdPa = align(end, KERNEL_ALIGNMENT);
-  const draft = blob(tree, { bootargs: request.append, initrd: initrd && { pa: 0, bytes: initrd.length } });
+  const guest = request.guestKernel && unpack(request.guestKernel, "The guest's kernel");
+  const chosenAt = (initrdAt: number, guestAt: number): Chosen => ({
+    bootargs: request.append,
+    initrd: initrd && { pa: initrdAt, bytes: initrd.length },
+    guest: guest && { pa: guestAt, bytes: guest.length, bootargs: request.guestAppend ?? '' },
+  });
+  const draft = blob(tree, chosenAt(RAM_BASE, RAM_BASE));
   if (draft.length > MAXIMUM_TREE) {
     throw new Error(`The device tree has ${draft.length} bytes; a kernel takes at most ${MAXIMUM_TREE}.`);
   }
@@ -79,12 +89,14 @@ export function planLoad(request: LoadRequest): LoadPlan {
   // which the tree goes behind everything.
   const atStart = placed.kind !== 'linux' && first >= RAM_BASE + draft.length;
   const behind = atStart ? Math.max(initrdPa, RAM_BASE + MAXIMUM_TREE) : initrdPa;
-  const treePa = atStart ? RAM_BASE : align(behind + (initrd?.length ?? 0), KERNEL_ALIGNMENT);
+  const guestPa = align(behind + (initrd?.length ?? 0), KERNEL_ALIGNMENT);
+  const treePa = atStart ? RAM_BASE : align(guestPa + (guest?.length ?? 0), KERNEL_ALIGNMENT);
   const place_ = initrd && { pa: behind, bytes: initrd.length };
-  const final = blob(tree, { bootargs: request.append, initrd: place_ });
+  const final = blob(tree, chosenAt(behind, guestPa));
 
   const segments: Segment[] = [...placed.segments];
   if (initrd !== undefined) segments.push({ what: 'the initrd', pa: behind, data: initrd, bytes: initrd.length });
+  if (guest !== undefined) segments.push({ what: "the guest's kernel", pa: guestPa, data: guest, bytes: guest.length });
   segments.push({ what: 'the device tree', pa: treePa, data: final, bytes: final.length });
   if (initrd !== undefined && behind + initrd.length > RAM_BASE + memory) {
     throw new Error(
