@@ -187,7 +187,13 @@ export class Session {
     machine.stop = { ...stop, pe };
     machine.lastPe = pe;
     machine.invalidate();
-    const { reason, description, text, hitBreakpointIds } = stop;
+    const { text, hitBreakpointIds } = stop;
+    let { reason, description } = stop;
+    // VS Code gives a frame without source the focus, and shows its disassembly, for this reason only.
+    if (this.client.clientID === 'vscode' && machine.stackOf(machine.target.pes[pe]).frames[0]?.path === undefined) {
+      description ??= reason === 'pause' ? 'Paused' : `Paused on ${reason}`;
+      reason = 'instruction breakpoint';
+    }
     this.event('stopped', {
       reason,
       threadId: pe + 1,

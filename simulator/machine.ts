@@ -7,7 +7,6 @@
  * on to the next timer.
  */
 
-import { describeEsr } from './arch/esr.ts';
 import { createFeatures, type Features } from './arch/features.ts';
 import { Decoder } from './arch/instructions/decoder.ts';
 import { instructionRows } from './arch/instructions/index.ts';
@@ -65,6 +64,7 @@ import { maintenanceInstructions } from './engine/system/maintenance.ts';
 import { pstateRegisters } from './engine/system/pstate.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
+import { classOf, ExceptionRecord, isAbort } from './exception-event.ts';
 import { Pe } from './pe.ts';
 import { Schedule } from './schedule.ts';
 import type {
@@ -93,6 +93,12 @@ const LONE_QUANTUM = 2 ** 20;
 const INSTRUCTION_NANOSECONDS = 8;
 const INSTRUCTIONS_PER_TICK = 1e9 / COUNTER_FREQUENCY / INSTRUCTION_NANOSECONDS;
 const MIB = 2 ** 20;
+
+/** By the kinds that the core knows. */
+const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
+const ELR = ['', 'ELR_EL1', 'ELR_EL2', 'ELR_EL3'] as const;
+const ESR = ['', 'ESR_EL1', 'ESR_EL2', 'ESR_EL3'] as const;
+const FAR = ['', 'FAR_EL1', 'FAR_EL2', 'FAR_EL3'] as const;
 
 /** Everything but RAM, for a snapshot. */
 interface MachineState {
@@ -1027,27 +1033,20 @@ export class Machine implements Target {
 
   #event(kind: number, from: ExceptionLevel, to: ExceptionLevel): ExceptionEvent {
     const state = this.#states[this.#active];
-    const common = { pe: this.#active, instructions: this.instructions, from, to, target: state.u64(PC) };
-    if (kind === 4) {
-      const record = this.engine.u32[RECORD >> 2];
-      const offset = (record - this.engine.u32[FETCH_RECORDS >> 2]) >> 2;
-      return { ...common, kind: 'return', type: 'eret', pc: this.engine.u64[FETCH_PAGE >> 3] + BigInt(offset) };
+    const { instructions } = this;
+    const target = state.u64(PC);
+    const type = EXCEPTION_TYPES[kind];
+    if (type === 'eret') {
+      const { u32, u64 } = this.engine;
+      const pc = u64[FETCH_PAGE >> 3] + BigInt((u32[RECORD >> 2] - u32[FETCH_RECORDS >> 2]) >> 2);
+      return new ExceptionRecord(this.#active, instructions, from, to, type, pc, target, undefined, undefined, undefined);
     }
-    const type = (['sync', 'irq', 'fiq', 'serror'] as const)[kind];
-    const taken = { ...common, kind: 'taken' as const, type, pc: state.register(`ELR_EL${to}`) };
-    if (type !== 'sync' && type !== 'serror') return taken;
-    const esr = state.register(`ESR_EL${to}`);
-    const described = describeEsr(esr);
-    const isAbort = described.ec === 0x20 || described.ec === 0x21 || described.ec === 0x24 || described.ec === 0x25;
-    return {
-      ...taken,
-      esr,
-      ec: described.ec,
-      class: described.class,
-      text: described.text,
-      ...(isAbort ? { far: state.register(`FAR_EL${to}`) } : {}),
-      ...(isAbort && to === 2 && this.features.has('el2') ? { hpfar: state.register('HPFAR_EL2') } : {}),
-    };
+    const pc = state.register(ELR[to]);
+    const esr = type === 'sync' || type === 'serror' ? state.register(ESR[to]) : undefined;
+    const abort = esr !== undefined && isAbort(classOf(esr));
+    const far = abort ? state.register(FAR[to]) : undefined;
+    const hpfar = abort && to === 2 ? state.register('HPFAR_EL2') : undefined;
+    return new ExceptionRecord(this.#active, instructions, from, to, type, pc, target, esr, far, hpfar);
   }
 
   addBreakpoint(spec: BreakpointSpec): number {
