@@ -23,9 +23,9 @@ export class ExceptionRecord implements ExceptionEvent {
     readonly type: Type,
     readonly pc: bigint,
     readonly target: bigint,
-    readonly esr: bigint | undefined,
-    readonly far: bigint | undefined,
-    readonly hpfar: bigint | undefined,
+    readonly esr?: bigint,
+    readonly far?: bigint,
+    readonly hpfar?: bigint,
   ) {
     this.kind = type === 'eret' ? 'return' : 'taken';
     this.ec = esr === undefined ? undefined : classOf(esr);

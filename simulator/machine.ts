@@ -1039,7 +1039,7 @@ export class Machine implements Target {
     if (type === 'eret') {
       const { u32, u64 } = this.engine;
       const pc = u64[FETCH_PAGE >> 3] + BigInt((u32[RECORD >> 2] - u32[FETCH_RECORDS >> 2]) >> 2);
-      return new ExceptionRecord(this.#active, instructions, from, to, type, pc, target, undefined, undefined, undefined);
+      return new ExceptionRecord(this.#active, instructions, from, to, type, pc, target);
     }
     const pc = state.register(ELR[to]);
     const esr = type === 'sync' || type === 'serror' ? state.register(ESR[to]) : undefined;
