@@ -245,7 +245,11 @@ export function setChosen(tree: DeviceTree, chosen: Chosen): void {
     // Cells of an address and of a size are counted as those of the root.
     const cut = (value: number, property: string, otherwise: number): number[] =>
       cells64(value).slice(2 - Math.min(2, cellCount(tree.root, property, otherwise)));
-    target.children.push(
+    const others = target.children.filter(({ name }) => !name.startsWith('module@'));
+    target.children.splice(
+      0,
+      target.children.length,
+      ...others,
       node(`module@${pa.toString(16)}`, {
         compatible: ['multiboot,kernel', 'multiboot,module'],
         reg: [...cut(pa, '#address-cells', 2), ...cut(bytes, '#size-cells', 1)],

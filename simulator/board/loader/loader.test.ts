@@ -131,6 +131,7 @@ test("a hypervisor finds its first guest's kernel as a module, behind the initrd
   const chosen = readDeviceTree(plan.deviceTree.blob).root.children.find(({ name }) => name === 'chosen');
   const found = chosen?.children.find(({ name }) => name === 'module@40400000');
   assert.ok(found);
+  assert.equal(chosen?.children.length, 1);
   const text = (name: string) => new TextDecoder().decode(found.properties.get(name) as Uint8Array);
   assert.equal(text('compatible'), 'multiboot,kernel\0multiboot,module\0');
   assert.equal(text('bootargs'), 'console=hvc0\0');
