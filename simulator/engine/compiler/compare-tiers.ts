@@ -3,7 +3,21 @@
 import { createTarget, type Machine } from '../../machine.ts';
 import type { MachineConfig, StopReason } from '../../target.ts';
 import {
-  DAIF, EL, EXCLUSIVE_ADDRESS, EXCLUSIVE_VALID, FPCR, FPSR, PAN, PC, RAM, SPSEL, SSBS, SYSREG, SYSREG_SLOTS, V, X,
+  DAIF,
+  EL,
+  EXCLUSIVE_ADDRESS,
+  EXCLUSIVE_VALID,
+  FPCR,
+  FPSR,
+  PAN,
+  PC,
+  RAM,
+  SPSEL,
+  SSBS,
+  SYSREG,
+  SYSREG_SLOTS,
+  V,
+  X,
 } from '../layout.ts';
 
 export class TwoTiers {
@@ -24,8 +38,10 @@ export class TwoTiers {
     const second = this.compiling.run({ instructions });
     const where = `after ${instructions} instructions from ${before} on`;
     const counts = [this.interpreting.instructions, this.compiling.instructions];
-    if (first.kind !== second.kind) throw new Error(`One stops for ${first.kind}, the compiling one for ${second.kind}, ${where}.`);
-    if (counts[0] !== counts[1]) throw new Error(`One is at instruction ${counts[0]}, the compiling one at ${counts[1]}, ${where}.`);
+    if (first.kind !== second.kind)
+      throw new Error(`One stops for ${first.kind}, the compiling one for ${second.kind}, ${where}.`);
+    if (counts[0] !== counts[1])
+      throw new Error(`One is at instruction ${counts[0]}, the compiling one at ${counts[1]}, ${where}.`);
     this.#compareState(where);
     return first;
   }
@@ -33,11 +49,13 @@ export class TwoTiers {
   #compareState(where: string): void {
     const machines = [this.interpreting, this.compiling];
     for (const [index, pe] of this.interpreting.pes.entries()) {
-      const [first, second] = machines.map((machine) => machine.withActive(index, () => stateOf(machine)));
+      const [first, second] = machines.map(machine => machine.withActive(index, () => stateOf(machine)));
       for (const [name, value] of first) {
         const other = second.get(name);
         if (value !== other) {
-          throw new Error(`${name} of PE ${pe.index} is 0x${value.toString(16)}, compiled 0x${other?.toString(16)}, ${where}; PC 0x${first.get('PC')?.toString(16)}.`);
+          throw new Error(
+            `${name} of PE ${pe.index} is 0x${value.toString(16)}, compiled 0x${other?.toString(16)}, ${where}; PC 0x${first.get('PC')?.toString(16)}.`,
+          );
         }
       }
     }
@@ -45,9 +63,14 @@ export class TwoTiers {
 
   /** Compares all of RAM. */
   compareMemory(): void {
-    const [first, second] = [this.interpreting, this.compiling].map((machine) => machine.engine.u32.subarray(RAM >> 2, (RAM + this.#ramBytes) >> 2));
+    const [first, second] = [this.interpreting, this.compiling].map(machine =>
+      machine.engine.u32.subarray(RAM >> 2, (RAM + this.#ramBytes) >> 2),
+    );
     for (let index = 0; index < first.length; index++) {
-      if (first[index] !== second[index]) throw new Error(`RAM differs at offset 0x${(index * 4).toString(16)}, at instruction ${this.interpreting.instructions}.`);
+      if (first[index] !== second[index])
+        throw new Error(
+          `RAM differs at offset 0x${(index * 4).toString(16)}, at instruction ${this.interpreting.instructions}.`,
+        );
     }
   }
 }
@@ -64,7 +87,8 @@ function stateOf(machine: Machine): Map<string, bigint> {
   }
   if (state.get('EXCLUSIVE_VALID')) state.set('the exclusive address', engine.u64[EXCLUSIVE_ADDRESS >> 3]);
   for (let half = 0; half < 64; half++) state.set(`V${half >> 1}, half ${half & 1},`, engine.u64[(V >> 3) + half]);
-  for (let slot = 0; slot < SYSREG_SLOTS; slot++) state.set(`system register slot ${slot}`, engine.u64[(SYSREG >> 3) + slot]);
+  for (let slot = 0; slot < SYSREG_SLOTS; slot++)
+    state.set(`system register slot ${slot}`, engine.u64[(SYSREG >> 3) + slot]);
   return state;
 }
 

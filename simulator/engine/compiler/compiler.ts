@@ -4,19 +4,34 @@
  * instructions that ran alone, never on the host's clock.
  */
 
-import type { ImportFunction } from './emitter.ts';
-import { emitRegion } from './emitter.ts';
-import { flagFunctions } from './flags.ts';
 import { OP_COMPILED, OP_UNDECODED, REGIONS_MAX } from '../interpreter.ts';
 import {
-  COMPILED_ENTRIES, COMPILED_ENTRIES_MAX, COMPILED_FUNCTION, COMPILED_INDEX, COMPILED_LIMIT, COMPILED_OFFSET,
-  COMPILED_OP, CTX_FETCH, CTX_FETCH_HASH, HEAT, HEAT_END, ITLB, ITLB_ENTRIES, PAGE_COMPILED, PAGE_FLAGS, PC, RAM,
+  COMPILED_ENTRIES,
+  COMPILED_ENTRIES_MAX,
+  COMPILED_FUNCTION,
+  COMPILED_INDEX,
+  COMPILED_LIMIT,
+  COMPILED_OFFSET,
+  COMPILED_OP,
+  CTX_FETCH,
+  CTX_FETCH_HASH,
+  HEAT,
+  HEAT_END,
+  ITLB,
+  ITLB_ENTRIES,
+  PAGE_COMPILED,
+  PAGE_FLAGS,
+  PC,
+  RAM,
   RECORD_BYTES,
 } from '../layout.ts';
 import type { CodeKeeper, Records } from '../records.ts';
 import type { Handlers } from '../semantics/handler.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import type { Type } from '../wasm/opcodes.ts';
+import type { ImportFunction } from './emitter.ts';
+import { emitRegion } from './emitter.ts';
+import { flagFunctions } from './flags.ts';
 import { discover, type Page, type Region, type RegionLimits } from './region.ts';
 import { usageOf } from './usage.ts';
 
@@ -110,10 +125,10 @@ export class Compiler implements CodeKeeper {
     // What waits and becomes hot again is worth more than a full batch.
     if (!waiting?.starts.includes(start)) {
       const replaces = waiting?.replaces ?? this.#joined(page.page);
-      const starts = [start, ...(waiting?.starts ?? replaces.flatMap((compiled) => compiled.starts))];
+      const starts = [start, ...(waiting?.starts ?? replaces.flatMap(compiled => compiled.starts))];
       const region = this.#discover(base, starts);
       if (!region) return;
-      this.#pending.set(page.page, { region, starts: starts.filter((offset) => region.entries.has(offset)), replaces });
+      this.#pending.set(page.page, { region, starts: starts.filter(offset => region.entries.has(offset)), replaces });
       if (this.#pending.size < BATCH) return;
     }
     this.compilePending();
@@ -156,7 +171,7 @@ export class Compiler implements CodeKeeper {
     return discover(
       starts,
       {
-        page: (number) => this.#pageAt(BigInt.asUintN(64, base + BigInt(number * 4096))),
+        page: number => this.#pageAt(BigInt.asUintN(64, base + BigInt(number * 4096))),
         instruction: (page, offset) => {
           const ready = records.instruction(RAM + page.page * 4096 + (offset & 4095));
           return ready && { ready, usage: usageOf(handlers[ready.handler]) };
@@ -173,7 +188,11 @@ export class Compiler implements CodeKeeper {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     const module = new ModuleBuilder();
-    const made: { compiled: Omit<Compiled, 'bytes'>; emitted: NonNullable<ReturnType<typeof emitRegion>>; replaces: readonly Compiled[] }[] = [];
+    const made: {
+      compiled: Omit<Compiled, 'bytes'>;
+      emitted: NonNullable<ReturnType<typeof emitRegion>>;
+      replaces: readonly Compiled[];
+    }[] = [];
     for (const { region, starts, replaces } of pending) {
       const number = this.#freeNumbers.pop();
       if (number === undefined) break;
@@ -191,7 +210,9 @@ export class Compiler implements CodeKeeper {
       module.function({ type, locals: emitted.locals, code: emitted.code, exported: `region${compiled.number}` });
     }
     const bytes = module.build();
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#functions as WebAssembly.ModuleImports });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: this.#functions as WebAssembly.ModuleImports,
+    });
     this.statistics.modules++;
     this.statistics.bytes += bytes.length;
     for (const { compiled, emitted, replaces } of made) {
@@ -311,7 +332,7 @@ function covers(region: Region, page: number, from: number, to: number): boolean
     if (index !== page) continue;
     const low = number * 4096 + from;
     const high = number * 4096 + to;
-    if (region.blocks.some((block) => block.offset < high && block.end > low)) return true;
+    if (region.blocks.some(block => block.offset < high && block.end > low)) return true;
   }
   return false;
 }

@@ -3,13 +3,32 @@
  * locals, loaded at the entry and written back at the one exit. The statements of the handlers are the interpreter's.
  */
 
-import { emitAll, emitExpr, type Environment } from '../emit.ts';
+import { type Environment, emitAll, emitExpr } from '../emit.ts';
 import { LocalPool, OP_COMPILED, REGION_ABORT, REGION_ENTER, REGION_INTERPRET } from '../interpreter.ts';
 import { conditionMask, type Expr, type FlagKind, type Local, type Operand } from '../ir.ts';
 import {
-  COMPILED_ENTRIES, COMPILED_ENTRIES_MAX, COMPILED_FUNCTION, COMPILED_INDEX, COMPILED_LIMIT, COMPILED_OFFSET, CTX_DATA,
-  CTX_DATA_HASH, CTX_FETCH, CTX_FETCH_HASH, CTX_UNPRIV, FETCH_PAGE, FP_ENABLED, ITLB, ITLB_ENTRIES, PC, RECORD,
-  RECORD_BYTES, REMAINING, SLOT_DISCARD, SLOT_ZERO, X,
+  COMPILED_ENTRIES,
+  COMPILED_ENTRIES_MAX,
+  COMPILED_FUNCTION,
+  COMPILED_INDEX,
+  COMPILED_LIMIT,
+  COMPILED_OFFSET,
+  CTX_DATA,
+  CTX_DATA_HASH,
+  CTX_FETCH,
+  CTX_FETCH_HASH,
+  CTX_UNPRIV,
+  FETCH_PAGE,
+  FP_ENABLED,
+  ITLB,
+  ITLB_ENTRIES,
+  PC,
+  RECORD,
+  RECORD_BYTES,
+  REMAINING,
+  SLOT_DISCARD,
+  SLOT_ZERO,
+  X,
 } from '../layout.ts';
 import { Scope } from '../scope.ts';
 import type { Type } from '../wasm/opcodes.ts';
@@ -56,18 +75,22 @@ const LINK = 30;
 const usesMany = (region: Region): boolean => region.entries.size > 1;
 
 /** `number` is that of the region in the table of regions. Undefined when the region is too long for a budget. */
-export function emitRegion(region: Region, number: number, mostLimit: number, importFunction: ImportFunction): CompiledRegion | undefined {
+export function emitRegion(
+  region: Region,
+  number: number,
+  mostLimit: number,
+  importFunction: ImportFunction,
+): CompiledRegion | undefined {
   const node = new Map(region.blocks.map((block, index) => [block.offset, index + 1]));
   const nodes = [undefined, ...region.blocks];
-  const edges = nodes.map((block) =>
-    block ? successors(block).flatMap((offset) => node.get(offset) ?? []) : [],
-  );
-  const indirect = region.blocks.some((block) => block.branch?.usage.ending === 'branchTo') && usesMany(region);
-  if (indirect) region.blocks.forEach((block, index) => block.branch?.usage.ending === 'branchTo' && edges[index + 1].push(0));
+  const edges = nodes.map(block => (block ? successors(block).flatMap(offset => node.get(offset) ?? []) : []));
+  const indirect = region.blocks.some(block => block.branch?.usage.ending === 'branchTo') && usesMany(region);
+  if (indirect)
+    region.blocks.forEach((block, index) => block.branch?.usage.ending === 'branchTo' && edges[index + 1].push(0));
   const flow = structure(
     edges,
-    [...region.entries].map((offset) => node.get(offset) as number),
-    nodes.map((block) => block?.instructions.length ?? 0),
+    [...region.entries].map(offset => node.get(offset) as number),
+    nodes.map(block => block?.instructions.length ?? 0),
   );
   if (Math.max(...flow.longest.slice(1)) > mostLimit) return undefined;
   return new RegionEmitter(region, number, flow, node, importFunction).emit();
@@ -114,7 +137,8 @@ class RegionEmitter implements Environment {
     this.#written.delete(SLOT_DISCARD);
     for (const slot of this.#written) used.add(slot);
     used.delete(SLOT_ZERO);
-    for (const slot of [...used].sort((a, b) => a - b)) this.#registers.set(slot, 1 + fixedLocals.length + this.#registers.size);
+    for (const slot of [...used].sort((a, b) => a - b))
+      this.#registers.set(slot, 1 + fixedLocals.length + this.#registers.size);
   }
 
   #register(slot: number): number {
@@ -126,7 +150,11 @@ class RegionEmitter implements Environment {
   emit(): CompiledRegion {
     const { scope } = this;
     const code = this.#code;
-    for (const [slot, local] of this.#registers) code.i32(0).load('i64', X + slot * 8).set(local);
+    for (const [slot, local] of this.#registers)
+      code
+        .i32(0)
+        .load('i64', X + slot * 8)
+        .set(local);
     code.i32(0).load('i32', REMAINING).set(LEFT);
     code.i32(0).load('i64', CTX_DATA).op('i64.eqz');
     scope.if();
@@ -138,12 +166,20 @@ class RegionEmitter implements Environment {
     this.#setBase();
     this.#tree(0);
     scope.end();
-    for (const slot of this.#written) code.i32(0).get(this.#register(slot)).store('i64', X + slot * 8);
+    for (const slot of this.#written)
+      code
+        .i32(0)
+        .get(this.#register(slot))
+        .store('i64', X + slot * 8);
     code.i32(0).get(LEFT).store('i32', REMAINING);
     code.i32(0).get(TARGET).store('i64', PC);
     code.get(KIND);
     scope.if();
-    code.get(KIND).get(FLAG_A).get(FLAG_B).call(this.importFunction('settleFlags', ['i32', 'i64', 'i64'], undefined));
+    code
+      .get(KIND)
+      .get(FLAG_A)
+      .get(FLAG_B)
+      .call(this.importFunction('settleFlags', ['i32', 'i64', 'i64'], undefined));
     scope.end();
     code.get(RESULT).end();
     const entries = new Map<number, { index: number; limit: number }>();
@@ -162,15 +198,26 @@ class RegionEmitter implements Environment {
   /** From the entry in ENTRY, whose VA is in TARGET. */
   #setBase(): void {
     const code = this.#code;
-    code.get(TARGET).get(ENTRY).load('i64', COMPILED_ENTRIES + COMPILED_OFFSET, 4, true).op('i64.sub').set(BASE);
-    if (this.flow.entries.size > 1) code.get(ENTRY).load('i32', COMPILED_ENTRIES + COMPILED_INDEX, 2).set(INDEX);
+    code
+      .get(TARGET)
+      .get(ENTRY)
+      .load('i64', COMPILED_ENTRIES + COMPILED_OFFSET, 4, true)
+      .op('i64.sub')
+      .set(BASE);
+    if (this.flow.entries.size > 1)
+      code
+        .get(ENTRY)
+        .load('i32', COMPILED_ENTRIES + COMPILED_INDEX, 2)
+        .set(INDEX);
   }
 
   // --- Control flow ---------------------------------------------------------------------------------------------------
 
   #tree(node: number): void {
     const { scope, flow } = this;
-    const merges = flow.children[node].filter((child) => flow.isMerge[child]).sort((a, b) => flow.order[b] - flow.order[a]);
+    const merges = flow.children[node]
+      .filter(child => flow.isMerge[child])
+      .sort((a, b) => flow.order[b] - flow.order[a]);
     if (!flow.isLoop[node]) {
       this.#within(node, merges);
       return;
@@ -205,8 +252,12 @@ class RegionEmitter implements Environment {
   #dispatch(): void {
     const entries = [...this.#index.keys()];
     if (entries.length > 1) {
-      const depths = entries.slice(1).map((entry) => this.scope.depth(`block ${entry}`));
-      this.#code.get(INDEX).i32(1).op('i32.sub').brTable(depths, this.scope.depth(`block ${entries[0]}`));
+      const depths = entries.slice(1).map(entry => this.scope.depth(`block ${entry}`));
+      this.#code
+        .get(INDEX)
+        .i32(1)
+        .op('i32.sub')
+        .brTable(depths, this.scope.depth(`block ${entries[0]}`));
     } else {
       this.scope.br(`block ${entries[0]}`);
     }
@@ -306,7 +357,13 @@ class RegionEmitter implements Environment {
     this.#pushAddress(offset);
     code.set(TARGET);
     const entry = this.#pushFetchTag();
-    code.get(entry).load('i32', ITLB + 8).i32(records).op('i32.eq').op('i32.and').op('i32.eqz');
+    code
+      .get(entry)
+      .load('i32', ITLB + 8)
+      .i32(records)
+      .op('i32.eq')
+      .op('i32.and')
+      .op('i32.eqz');
     this.scope.if();
     this.#leave(REGION_ENTER);
     this.scope.end();
@@ -317,7 +374,13 @@ class RegionEmitter implements Environment {
     const code = this.#code;
     const entry = this.scratch('i32', 7);
     code.get(TARGET).i64(12n).op('i64.shr_u').op('i32.wrap_i64').i32(0).load('i32', CTX_FETCH_HASH).op('i32.xor');
-    code.i32(ITLB_ENTRIES - 1).op('i32.and').i32(4).op('i32.shl').tee(entry).load('i64', ITLB);
+    code
+      .i32(ITLB_ENTRIES - 1)
+      .op('i32.and')
+      .i32(4)
+      .op('i32.shl')
+      .tee(entry)
+      .load('i64', ITLB);
     // Of an unaligned address the low bits stay, and differ from every context.
     code.get(TARGET).i64(~0xffcn).op('i64.and').i32(0).load('i64', CTX_FETCH).op('i64.xor').op('i64.eq');
     return entry;
@@ -335,12 +398,32 @@ class RegionEmitter implements Environment {
     code.op('i32.eqz');
     this.scope.brIf('exit');
     code.get(TARGET).op('i32.wrap_i64').i32(4092).op('i32.and').i32(2).op('i32.shl');
-    code.get(entry).load('i32', ITLB + 8).op('i32.add').load('i32', 0, 2).tee(entry).i32(OP_COMPILED).op('i32.lt_u');
+    code
+      .get(entry)
+      .load('i32', ITLB + 8)
+      .op('i32.add')
+      .load('i32', 0, 2)
+      .tee(entry)
+      .i32(OP_COMPILED)
+      .op('i32.lt_u');
     this.scope.brIf('exit');
-    code.get(entry).i32(COMPILED_ENTRIES_MAX - 1).op('i32.and').i32(4).op('i32.shl').tee(ENTRY);
-    code.load('i32', COMPILED_ENTRIES + COMPILED_FUNCTION, 2).i32(this.regionNumber).op('i32.ne');
+    code
+      .get(entry)
+      .i32(COMPILED_ENTRIES_MAX - 1)
+      .op('i32.and')
+      .i32(4)
+      .op('i32.shl')
+      .tee(ENTRY);
+    code
+      .load('i32', COMPILED_ENTRIES + COMPILED_FUNCTION, 2)
+      .i32(this.regionNumber)
+      .op('i32.ne');
     this.scope.brIf('exit');
-    code.get(LEFT).get(ENTRY).load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2).op('i32.lt_s');
+    code
+      .get(LEFT)
+      .get(ENTRY)
+      .load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2)
+      .op('i32.lt_s');
     this.scope.brIf('exit');
     this.#setBase();
     this.scope.br('loop 0');
@@ -372,7 +455,10 @@ class RegionEmitter implements Environment {
     const { offset } = this.#present;
     const page = this.region.pages.get(pageNumber(offset));
     code.get(LEFT).i32(this.#ahead).op('i32.add').set(LEFT);
-    code.i32(0).i32((page?.records ?? 0) + ((offset & 4095) >> 2) * RECORD_BYTES).store('i32', RECORD);
+    code
+      .i32(0)
+      .i32((page?.records ?? 0) + ((offset & 4095) >> 2) * RECORD_BYTES)
+      .store('i32', RECORD);
     this.#pushAddress(offset);
     code.set(TARGET);
     this.#leave(result);
@@ -452,7 +538,10 @@ class RegionEmitter implements Environment {
   setFlags(kind: FlagKind, a: number, b: number): void {
     const code = this.#code;
     const wide = kind.endsWith('64');
-    for (const [from, to] of [[a, FLAG_A], [b, FLAG_B]] as const) {
+    for (const [from, to] of [
+      [a, FLAG_A],
+      [b, FLAG_B],
+    ] as const) {
       code.get(from);
       if (!wide) code.op('i64.extend_i32_u');
       code.set(to);
@@ -475,7 +564,8 @@ class RegionEmitter implements Environment {
   /** KIND says from here on what the flags come from. */
   #settle(): void {
     const known = this.#known;
-    if (!known.settled && known.flags) this.#code.i32(known.flags === 'nzcv' ? NZCV : kindNumber(known.flags)).set(KIND);
+    if (!known.settled && known.flags)
+      this.#code.i32(known.flags === 'nzcv' ? NZCV : kindNumber(known.flags)).set(KIND);
     known.settled = true;
   }
 
@@ -488,7 +578,10 @@ class RegionEmitter implements Environment {
     }
     if (flags) code.i32(kindNumber(flags));
     else code.get(KIND);
-    code.get(FLAG_A).get(FLAG_B).call(this.importFunction('nzcvOf', ['i32', 'i64', 'i64'], 'i32'));
+    code
+      .get(FLAG_A)
+      .get(FLAG_B)
+      .call(this.importFunction('nzcvOf', ['i32', 'i64', 'i64'], 'i32'));
   }
 
   flag(name: 'n' | 'z' | 'c' | 'v'): void {

@@ -3,9 +3,9 @@
  * Most are never asked for, or only by one branch right after, which then compares the operands.
  */
 
-import { c32, type Expr, type FlagKind, flags, type Local, local, op, setNzcv, use, when } from '../ir.ts';
-import { FunctionEnvironment, Imports, LocalPool } from '../interpreter.ts';
 import { emitAll, emitNzcv } from '../emit.ts';
+import { FunctionEnvironment, Imports, LocalPool } from '../interpreter.ts';
+import { c32, type Expr, type FlagKind, flags, type Local, local, op, setNzcv, use, when } from '../ir.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 
 /** Kinds as a number in a local: the flags are in the PE's state, come from an operation, or are NZCV themselves. */
@@ -52,7 +52,7 @@ export function flagFunctions(memory: WebAssembly.Memory): FlagFunctions {
   }
   emitAll([when(isKind(NZCV), [setNzcv(op('i32.wrap_i64', use(a)))])], settle);
   settle.scope.code.end();
-  const args = parameters.map((parameter) => parameter.type);
+  const args = parameters.map(parameter => parameter.type);
   const settleIndex = module.function({
     type: module.type(args, []),
     locals: settle.locals,
@@ -79,7 +79,9 @@ export interface Comparison {
 
 // By condition code 0 to 13: eq ne hs lo mi pl vs vc hi ls ge lt gt le. An empty place: only NZCV tell.
 const comparisons: Record<string, readonly string[]> = {
-  sub: 'both eq|both ne|both ge_u|both lt_u|sub lt_s|sub ge_s|||both gt_u|both le_u|both ge_s|both lt_s|both gt_s|both le_s'.split('|'),
+  sub: 'both eq|both ne|both ge_u|both lt_u|sub lt_s|sub ge_s|||both gt_u|both le_u|both ge_s|both lt_s|both gt_s|both le_s'.split(
+    '|',
+  ),
   logic: 'first eq|first ne|||first lt_s|first ge_s|||||first ge_s|first lt_s|first gt_s|first le_s'.split('|'),
   add: 'add eq|add ne|||add lt_s|add ge_s||||||||'.split('|'),
 };

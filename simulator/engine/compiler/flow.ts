@@ -23,8 +23,12 @@ export interface Flow {
 }
 
 /** `successors[0]` is ignored: the dispatch goes to the entries. */
-export function structure(successors: readonly (readonly number[])[], entrySet: Iterable<number>, sizes: readonly number[]): Flow {
-  const edges = successors.map((targets) => [...targets]);
+export function structure(
+  successors: readonly (readonly number[])[],
+  entrySet: Iterable<number>,
+  sizes: readonly number[],
+): Flow {
+  const edges = successors.map(targets => [...targets]);
   const entries = new Set(entrySet);
   const indirect = new Set<number>();
   const count = edges.length;
@@ -61,8 +65,8 @@ export function structure(successors: readonly (readonly number[])[], entrySet: 
     for (const node of sequence) if (node) children[dominator[node]].push(node);
     const longest = [...sizes];
     for (const node of [...sequence].reverse()) {
-      const next = edges[node].filter((to) => order[to] > order[node]);
-      longest[node] += Math.max(0, ...next.map((to) => longest[to]));
+      const next = edges[node].filter(to => order[to] > order[node]);
+      longest[node] += Math.max(0, ...next.map(to => longest[to]));
     }
     return {
       order,
@@ -103,7 +107,11 @@ function reversePostorder(edges: readonly (readonly number[])[]): { sequence: nu
 }
 
 /** Immediate dominators (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm"). */
-function dominators(edges: readonly (readonly number[])[], sequence: readonly number[], order: readonly number[]): number[] {
+function dominators(
+  edges: readonly (readonly number[])[],
+  sequence: readonly number[],
+  order: readonly number[],
+): number[] {
   const before: number[][] = edges.map(() => []);
   for (const from of sequence) for (const to of edges[from]) before[to].push(from);
   const dominator = new Array<number>(edges.length).fill(-1);
@@ -121,7 +129,7 @@ function dominators(edges: readonly (readonly number[])[], sequence: readonly nu
     changed = false;
     for (const node of sequence) {
       if (node === 0) continue;
-      const known = before[node].filter((from) => dominator[from] >= 0);
+      const known = before[node].filter(from => dominator[from] >= 0);
       const found = known.reduce(common);
       if (dominator[node] !== found) {
         dominator[node] = found;

@@ -129,10 +129,10 @@ export function discover(starts: readonly number[], source: CodeSource, limits: 
 
   const blocks = [...leaders]
     .sort((a, b) => a - b)
-    .map((offset) => cut(offset, found, leaders))
-    .filter((block) => block.instructions.length);
-  const begun = new Set(blocks.map((block) => block.offset));
-  return { blocks, pages, entries: new Set([...entries].filter((offset) => begun.has(offset))) };
+    .map(offset => cut(offset, found, leaders))
+    .filter(block => block.instructions.length);
+  const begun = new Set(blocks.map(block => block.offset));
+  return { blocks, pages, entries: new Set([...entries].filter(offset => begun.has(offset))) };
 }
 
 function cut(offset: number, found: ReadonlyMap<number, Instruction>, leaders: ReadonlySet<number>): Block {
@@ -144,6 +144,7 @@ function cut(offset: number, found: ReadonlyMap<number, Instruction>, leaders: R
     instructions.push(instruction);
     end += 4;
     if (instruction.usage.ending !== 'next') return { offset, instructions, end, branch: instruction };
-    if (leaders.has(end) || pageNumber(end) !== pageNumber(offset)) return { offset, instructions, end, branch: undefined };
+    if (leaders.has(end) || pageNumber(end) !== pageNumber(offset))
+      return { offset, instructions, end, branch: undefined };
   }
 }

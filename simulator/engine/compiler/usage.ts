@@ -45,7 +45,7 @@ function analyse(handler: Handler): Usage {
   let entersState = false;
   // A register that is read by its number in memory is not in a local there.
   let byNumber = false;
-  visit(handler.body, (node) => {
+  visit(handler.body, node => {
     if ('k' in node) {
       if (node.k === 'x') reads.add(node.operand);
       if (node.k === 'memory' && node.offset === X) byNumber = true;
