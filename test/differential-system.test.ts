@@ -11,7 +11,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Deviation, type Level, PROGRAMS } from './guests/programs.ts';
+import { type Deviation, type Level, PROGRAMS, type Program } from './guests/programs.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const built = join(root, 'build', 'guests');
@@ -35,15 +35,19 @@ function run(program: string, args: readonly string[]): string {
   return result.stdout;
 }
 
-/** QEMU with a clock that counts instructions, so that its timers are as repeatable as ours. */
-function runInQemu(image: string, el: Level): string {
+/**
+ * QEMU with a clock that counts instructions, so that its timers are as repeatable as ours. With several PEs that clock
+ * stands still while they wait for each other.
+ */
+function runInQemu(image: string, el: Level, pes: number): string {
+  const clock = pes === 1 ? ['-icount', 'shift=0,sleep=off'] : ['-smp', String(pes)];
   return run('qemu-system-aarch64', [
-    ...['-M', QEMU_MACHINE[el], '-cpu', 'max', '-m', '128M', '-nic', 'none', '-icount', 'shift=0,sleep=off'],
+    ...['-M', QEMU_MACHINE[el], '-cpu', 'max', '-m', '128M', '-nic', 'none', ...clock],
     ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-semihosting', '-kernel', image],
   ]);
 }
 
-function runHere(image: string, el: Level): { console: string; end: string } {
+function runHere(image: string, el: Level, pes: number): { console: string; end: string } {
   const json = join(built, `${image.split('/').at(-1)}.json`);
   const hyperstep = join(root, 'dist', 'hyperstep.mjs');
   const limits = ['--max-instructions', '100000000', '--timeout', '50'];
@@ -58,6 +62,8 @@ function runHere(image: string, el: Level): { console: string; end: string } {
     '128M',
     '--el',
     String(el),
+    '--pes',
+    String(pes),
     '--semihosting',
     ...limits,
   ];
@@ -73,25 +79,26 @@ function correct(output: string, deviations: readonly Deviation[]): string {
   }, output);
 }
 
-function compare(image: string, el: Level, end: string, deviations: readonly Deviation[] = []): void {
-  const expected = correct(runInQemu(image, el), deviations);
+function compare(image: string, end: string, { el, pes = 1, deviations = [] }: Omit<Program, 'name' | 'what'>): void {
+  const expected = correct(runInQemu(image, el, pes), deviations);
   assert.notEqual(expected, '', 'QEMU printed nothing: there is nothing to compare with');
-  const actual = runHere(image, el);
+  const actual = runHere(image, el, pes);
   assert.deepEqual(actual.console.split('\n'), expected.split('\n'));
   assert.equal(actual.end, end);
 }
 
 before(() => mkdirSync(built, { recursive: true }));
 
-for (const { name, el, what, deviations } of PROGRAMS) {
+for (const program of PROGRAMS) {
+  const { name, what } = program;
   test(`reports the same as QEMU: ${what}`, () => {
     const image = join(built, `${name}.elf`);
     const link = ['-nostdlib', '-static', '-Wl,--build-id=none', '-T', 'test/guests/guest.ld'];
     run('aarch64-linux-gnu-gcc', ['-g', ...link, `test/guests/${name}.S`, '-o', image]);
-    compare(image, el, 'semihosting', deviations);
+    compare(image, 'semihosting', program);
   });
 }
 
 test('first light runs its guest as in QEMU', () => {
-  compare(join(root, 'simulator/hypervisors/first-light/first-light.elf'), 2, 'poweroff');
+  compare(join(root, 'simulator/hypervisors/first-light/first-light.elf'), 'poweroff', { el: 2 });
 });

@@ -13,6 +13,8 @@ export interface Program {
   readonly name: string;
   /** The level that it starts at. */
   readonly el: Level;
+  /** 1 unless given. */
+  readonly pes?: number;
   readonly what: string;
   readonly deviations?: readonly Deviation[];
 }
@@ -38,5 +40,30 @@ export const PROGRAMS: readonly Program[] = [
       { qemu: /(ESR 00000000(92000[01]|820000)[8c])6/, arm: '$17', why: 'it reports the level of stage 1' },
     ],
   },
+  { name: 'state', el: 2, what: 'legal and illegal exception returns, and what they restore' },
+  { name: 'fp', el: 3, what: 'traps of FP by CPACR_EL1, both layouts of CPTR_EL2, and CPTR_EL3' },
+  {
+    name: 'vhe',
+    el: 2,
+    what: 'redirection, the EL2&0 regime, PAN and TGE with HCR_EL2.E2H',
+    deviations: [
+      // Arm ARM, ESR_ELx.ISS of a data abort: ISV is 0 but for aborts of stage 2.
+      { qemu: /ESR 0000000097...(...) /, arm: 'ESR 0000000096000$1 ', why: 'it gives EL2 a syndrome of stage 1' },
+    ],
+  },
+  {
+    name: 'virtual',
+    el: 2,
+    what: 'virtual interrupts by HCR_EL2 and by list registers',
+    deviations: [
+      // GIC architecture specification, ICH_MISR_EL2.VGrp0D.
+      {
+        qemu: /(DIE of group 0: MISR) 0{16} ISR_EL1 0{16}/,
+        arm: '$1 0000000000000020 ISR_EL1 0000000000000080',
+        why: 'it asks VENG1 for group 0',
+      },
+    ],
+  },
+  { name: 'smp', el: 1, pes: 4, what: 'PSCI, SGIs, exclusives and LSE between PEs' },
   { name: 'timers', el: 2, what: 'timers through the GIC, WFI and virtual IRQs' },
 ];
