@@ -38,7 +38,7 @@ function machineSources() {
 }
 
 /** The code name of the running Debian, such as `bookworm`. */
-function ownSuite() {
+export function ownSuite() {
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
   const id = /^ID=(.*)$/m.exec(release)?.[1];
   const name = /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1];

@@ -48,6 +48,20 @@ function edk2(suite) {
   };
 }
 
+function xen(suite, version) {
+  return {
+    name: `xen-${version}`,
+    milestone: "dom0's init runs, dom0 and Xen power off",
+    image: `xen-${suite}`,
+    guestKernel: `linux-${suite}`,
+    guestAppend: 'console=hvc0 quiet',
+    initrd: 'initramfs-poweroff.cpio',
+    append: 'console=dtuart dom0_mem=512M',
+    says: [USERSPACE_LINE, 'Hardware Dom0 halted'],
+    limit: 180,
+  };
+}
+
 export const RUNGS = [
   {
     name: 'first-light',
@@ -127,4 +141,7 @@ export const RUNGS = [
     says: ['VHE+NV2 mode initialized', GUEST_ENDED],
     limit: 600,
   }),
+
+  xen('bookworm', '4.17'),
+  xen('trixie', '4.20'),
 ];

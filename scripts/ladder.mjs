@@ -7,21 +7,40 @@
 //   npm run ladder -- --twice           each twice in the machine: instructions and console have to be the same
 //   npm run ladder -- --json FILE       also writes the rows there
 //   npm run ladder -- --no-qemu         the machine alone
-//   npm run ladder -- --qemu PROGRAM    another QEMU than the one in the path, `.cache/qemu10` for the newer one
+//   npm run ladder -- --qemu PROGRAM    another QEMU than the one in the path, or `backports` for that of the suite's
+//                                       backports, which is taken into `.cache/`
 //
 // Exit code 1 when a rung fails in the machine. Consoles are kept in `.cache/ladder/`.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { imagePath, takeImages } from './images.mjs';
+import { ownSuite, Suite } from './images-apt.mjs';
 import { RUNGS } from './ladder-rungs.mjs';
 import { root } from './setup.mjs';
 
 const folder = join(root, '.cache', 'ladder');
+
+/** The newer QEMU for this computer, without installing it: the libraries are those of the one that is installed. */
+function takeQemu() {
+  const cache = join(root, '.cache', 'qemu-backports');
+  const program = join(cache, 'usr/bin/qemu-system-aarch64');
+  if (existsSync(program)) return program;
+  const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch];
+  if (!architecture) throw new Error(`There is no row for Debian on ${process.arch}: name a QEMU with --qemu.`);
+  const apt = join(root, '.cache', 'apt-host');
+  const unpacked = new Suite(apt, `${ownSuite()}-backports`, architecture).unpack(
+    'qemu-system-arm',
+    'qemu-system-data',
+  );
+  rmSync(cache, { recursive: true, force: true });
+  renameSync(unpacked, cache);
+  return program;
+}
 
 /** An image of this repository, or one that images.mjs takes. */
 function fileOf(image) {
@@ -34,6 +53,7 @@ function machineCommand(rung, report) {
   const args = ['run', fileOf(rung.image), '--cpu', rung.cpu, '--gic', rung.gic, '--pes', rung.pes];
   args.push('--memory', rung.memory, '--el', rung.el, '--timeout', rung.limit, '--json', report);
   if (rung.initrd) args.push('--initrd', fileOf(rung.initrd), '--append', rung.append);
+  if (rung.guestKernel) args.push('--guest-kernel', fileOf(rung.guestKernel), '--guest-append', rung.guestAppend);
   for (const step of rung.steps) {
     if (step.expect) args.push('--expect', step.expect);
     else args.push('--send', step.send);
@@ -41,12 +61,21 @@ function machineCommand(rung, report) {
   return [process.execPath, ['--import', 'tsx', join(root, 'debug-adapter/bin.ts'), ...args.map(String)]];
 }
 
+/** Where QEMU puts the kernel of a hypervisor's first guest: away from everything else. */
+const GUEST_ADDRESS = 0x70000000;
+
 function qemuCommand(rung, program) {
   const virtualization = rung.el === 2 ? 'on' : 'off';
   const args = ['-M', `virt,virtualization=${virtualization},gic-version=${rung.gic}`, '-cpu', rung.cpu];
   args.push('-smp', rung.pes, '-m', rung.memory, '-display', 'none', '-nodefaults', '-serial', 'stdio', '-no-reboot');
   args.push(rung.firmware ? '-bios' : '-kernel', fileOf(rung.image));
   if (rung.initrd) args.push('-initrd', fileOf(rung.initrd), '-append', rung.append);
+  if (rung.guestKernel) {
+    // In QEMU's options a comma is doubled.
+    const value = text => text.replaceAll(',', ',,');
+    const [kernel, bootargs] = [value(fileOf(rung.guestKernel)), value(rung.guestAppend)];
+    args.push('-device', `guest-loader,addr=${GUEST_ADDRESS},kernel=${kernel},bootargs=${bootargs}`);
+  }
   return [program, args.map(String)];
 }
 
@@ -125,7 +154,7 @@ async function inMachine(rung) {
 
 async function climb(row, options) {
   const rung = { ...DEFAULTS, ...row };
-  takeImages([rung.image, rung.initrd].filter(image => image && !image.includes('/')));
+  takeImages([rung.image, rung.initrd, rung.guestKernel].filter(image => image && !image.includes('/')));
   const machine = await inMachine(rung);
   if (options.twice && !machine.failure) {
     const again = await inMachine(rung);
@@ -176,7 +205,8 @@ async function main(argv) {
   const unknown = positionals.find(name => !RUNGS.some(row => row.name === name));
   if (unknown) throw new Error(`There is no rung ${unknown}: --list tells which there are.`);
   const rungs = positionals.length > 0 ? RUNGS.filter(row => positionals.includes(row.name)) : RUNGS;
-  const qemu = values['no-qemu'] ? undefined : (values.qemu ?? 'qemu-system-aarch64');
+  const named = values.qemu === 'backports' ? takeQemu() : values.qemu;
+  const qemu = values['no-qemu'] ? undefined : (named ?? 'qemu-system-aarch64');
   mkdirSync(folder, { recursive: true });
   console.log(line(COLUMNS.map(([title]) => title)));
   const results = [];
