@@ -2,6 +2,7 @@
 
 import type { ExceptionEvent, PeView, Target } from '../simulator/target.ts';
 import { Breakpoints } from './breakpoints.ts';
+import { RequestError } from './handler.ts';
 import type { Launch } from './launch.ts';
 import type { Container } from './requests/variables.ts';
 import { Runner, type RunnerEvents, type Stop } from './runner.ts';
@@ -114,10 +115,8 @@ export class Machine {
 
   private unknown(what: string, id: unknown): Error {
     const stale = typeof id === 'number' && id > 0 && id < this.firstReference;
-    return new Error(
-      stale
-        ? `The ${what} ${id} is from an earlier stop; ask for the stack again.`
-        : `There is no ${what} ${String(id)}.`,
-    );
+    return stale
+      ? new RequestError('notStopped', `The ${what} ${id} is from an earlier stop; ask for the stack again.`)
+      : new Error(`There is no ${what} ${String(id)}.`);
   }
 }

@@ -415,3 +415,18 @@ test('a cancelled request is answered as cancelled', async () => {
   assert.equal((await threads).message, 'cancelled');
   assert.equal((await cancel).success, true);
 });
+
+test('a stop without source has, for VS Code only, the reason for which it shows disassembly', async () => {
+  for (const [clientID, reason] of [
+    ['vscode', 'instruction breakpoint'],
+    ['another', 'entry'],
+  ]) {
+    client.dispose();
+    client = new Client('hypervisor.S', []);
+    await client.request('initialize', { clientID });
+    await client.request('launch', { program: client.programPath, stopOnEntry: true });
+    await client.event('initialized');
+    await client.request('configurationDone');
+    assert.equal((await client.event('stopped')).reason, reason);
+  }
+});

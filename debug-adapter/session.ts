@@ -94,8 +94,10 @@ export class Session {
     } catch (error) {
       const sentence = sentenceOf(error, command);
       const message = error instanceof RequestError ? error.short : sentence;
+      // What only comes of messages that crossed, such as a question about an earlier stop, is no matter of the user.
+      const showUser = !(error instanceof RequestError);
       // Braces in a format are placeholders of DAP; the sentence goes in as a variable.
-      const body = { error: { id: 1, format: '{sentence}', variables: { sentence }, showUser: true } };
+      const body = { error: { id: 1, format: '{sentence}', variables: { sentence }, showUser } };
       this.send({ ...response, success: false, message, body } as DebugProtocol.Response);
     }
   }

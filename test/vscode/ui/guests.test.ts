@@ -61,13 +61,13 @@ test('U-Boot runs to its prompt, answers a typed command, and shows the register
   await page.keyboard.press('F6');
   await workbench.stoppedFor('Paused');
   await workbench.row('Variables', 'PSTATE').waitFor();
-  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.togglePanes('Watch', 'Breakpoints', 'Call Stack');
   await workbench.toggle('Variables', 'registers of EL2');
   assert.equal((await register('CurrentEL')) >> 2n, 2n);
   assert.notEqual(await register('VBAR_EL2'), 0n);
   assert.equal((await register('SCTLR_EL2')) & 1n, 1n);
   await workbench.screenshot('u-boot-el2');
-  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.togglePanes('Watch', 'Breakpoints', 'Call Stack');
   await stop();
 });
 
@@ -78,7 +78,7 @@ test('Linux stops at its first change from EL2 to EL1, with the registers of bot
   await workbench.exceptionFilter('Exception return');
   await page.keyboard.press('F5');
   await workbench.stoppedFor('EL2 → EL1: ERET');
-  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.togglePanes('Watch', 'Breakpoints', 'Call Stack');
   await workbench.row('Variables', 'PSTATE').waitFor();
   await workbench.toggle('Variables', 'registers of EL2');
   const elr = await register('ELR_EL2');
@@ -92,7 +92,7 @@ test('Linux stops at its first change from EL2 to EL1, with the registers of bot
   await workbench.toggle('Variables', 'registers of EL1');
   await workbench.scrollTo('Variables', 'SCTLR_EL1');
   await workbench.screenshot('linux-el1-registers');
-  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.togglePanes('Watch', 'Breakpoints', 'Call Stack');
   await workbench.exceptionFilter('Exception return');
   await stop();
 });

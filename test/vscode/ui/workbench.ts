@@ -60,7 +60,7 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
   };
   try {
     const page = browser.pages()[0] ?? (await browser.newPage());
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     const payload: [string, string][] = file ? [['openFile', remoteUri(server.port, path.join(folder, file))]] : [];
     await page.goto(workbenchUrl(server.port, { folder, payload }));
     await page.locator('.monaco-workbench .part.statusbar').waitFor();
@@ -91,8 +91,8 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
         const list = page.locator(`.monaco-list[aria-label*="${view}"]`);
         await list.hover();
         await page.mouse.wheel(0, -100_000);
-        for (let tries = 0; tries < 100 && !(await row(view, text).isVisible()); tries++) {
-          await page.mouse.wheel(0, 100);
+        for (let tries = 0; tries < 300 && !(await row(view, text).isVisible()); tries++) {
+          await page.mouse.wheel(0, 60);
           await page.waitForTimeout(50);
         }
         await row(view, text).waitFor({ timeout: 1000 });
