@@ -5,6 +5,8 @@
 
 import type { Core } from './core-api.ts';
 import {
+  CONSTANTS,
+  CONSTANTS_END,
   CONTROL_BYTES,
   CONTROL_EFFECTS,
   CONTROL_KEEP,
@@ -18,6 +20,7 @@ import {
   ENTRY_ANSWER,
   ENTRY_BYTES,
   ENTRY_CONTROL,
+  ENTRY_PLAIN,
   FP_ENTRY,
   TRAP_CONTROL_COUNT,
   TRAP_CONTROLS,
@@ -66,6 +69,7 @@ export class AccessTables<Answer> {
   readonly #host: AccessTablesHost<Answer>;
   readonly #elsewhere: readonly TrapControl[];
   readonly #writes = new Map<string, number>();
+  readonly #constants = new Map<bigint, number>();
   #nextWrite = CONTROL_WRITES;
 
   constructor(host: AccessTablesHost<Answer>) {
@@ -109,6 +113,18 @@ export class AccessTables<Answer> {
   /** The entry of a row in the present context. */
   entry(row: number, write: boolean): number {
     return this.#host.core.accessEntry(row * ENTRY_BYTES + (write ? WRITE_ENTRY : 0)) >>> 0;
+  }
+
+  /** An entry for reads that give a constant; undefined when there are too many. */
+  constant(value: bigint): number | undefined {
+    let at = this.#constants.get(value);
+    if (at === undefined) {
+      at = CONSTANTS + this.#constants.size * 8;
+      if (at === CONSTANTS_END) return undefined;
+      this.#constants.set(value, at);
+      this.#host.u64[at >> 3] = value;
+    }
+    return at | ENTRY_PLAIN;
   }
 
   /** An entry for a write that the core does by itself. */

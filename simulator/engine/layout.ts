@@ -293,8 +293,9 @@ export const TRAP_TABLE_BYTES = 0x459404; // u32: bytes of the entries of one ta
 export const TRAP_TABLE_NEXT = 0x459408; // u32: where the next new table begins
 export const FP_ENTRY = 0x45940c; // u32: offset of the entry that says whether FP and AdvSIMD are trapped
 export const TICK_INSTRUCTIONS = 0x459410; // f64: instructions of modelled time that a tick of the counter takes
-/** u64 each: what CurrentEL reads as at EL0 to EL3. */
-export const CURRENT_EL_VALUES = 0x459420;
+/** u64 each: what registers read as that have the same value throughout a trap context. */
+export const CONSTANTS = 0x459420;
+export const CONSTANTS_END = 0x459800;
 /** What a write to a control does, CONTROL_BYTES each. */
 export const CONTROL_WRITES = 0x459800;
 export const CONTROL_WRITES_END = 0x460000;

@@ -11,7 +11,6 @@ import { AccessTables } from './access-tables.ts';
 import { CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
 import type { CallOut, Engine } from './engine.ts';
 import {
-  CURRENT_EL_VALUES,
   DAIF,
   EL,
   ENTRY_ALLOWED,
@@ -132,7 +131,6 @@ export class SystemCalls {
       }),
       answer: (row, write) => this.#answer(row, write),
     });
-    for (let el = 0; el < 4; el++) engine.u64[(CURRENT_EL_VALUES >> 3) + el] = BigInt(el << 2);
     this.#writeMasks();
   }
 
@@ -182,6 +180,7 @@ export class SystemCalls {
         (accessed.name === 'HVC' || accessed.name === 'SMC') && this.#host.conduit === accessed.name.toLowerCase();
       return firmware ? access : ENTRY_ALLOWED;
     }
+    if (access.kind === 'constant' && !write) return this.tables.constant(access.value) ?? access;
     if (access.kind !== 'register') return access;
     const { row } = access;
     if (this.#host.watchesRegister(row)) return access;

@@ -4,7 +4,6 @@ import type { Features } from '../../arch/features.ts';
 import { cacheSize } from '../../arch/registers/reset.ts';
 import type { Engine } from '../engine.ts';
 import {
-  CURRENT_EL_VALUES,
   DAIF,
   DIT,
   EL,
@@ -69,10 +68,9 @@ export function pstateRegisters(engine: () => Engine, features: Features): Map<s
     return { place, ...pure(() => engine().u64[place() >> 3]) };
   };
   const virtualEl2 = () => word(EL) === 1 && (stored('HCR_EL2') & NV) !== 0n && features.has('nv');
-  const currentEl = () => CURRENT_EL_VALUES + (virtualEl2() ? 2 : word(EL)) * 8;
 
   return new Map<string, SpecialRegister>([
-    ['CURRENTEL', { place: currentEl, ...pure(() => engine().u64[currentEl() >> 3]) }],
+    ['CURRENTEL', pure(() => BigInt((virtualEl2() ? 2 : word(EL)) << 2))],
     [
       'DAIF',
       pure(
