@@ -427,6 +427,6 @@ test('a stop without source has, for VS Code only, the reason for which it shows
     await client.request('launch', { program: client.programPath, stopOnEntry: true });
     await client.event('initialized');
     await client.request('configurationDone');
-    assert.equal((await client.event('stopped')).reason, reason);
+    assert.equal((await client.event('stopped')).body.reason, reason);
   }
 });
