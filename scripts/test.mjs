@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { pack } from './package.mjs';
 import {
   build,
   fail,
@@ -102,7 +103,8 @@ try {
     installDebianPackages('window');
     installWorkbench();
   }
-  build('--dev');
+  build();
+  if (needs('ui')) pack();
   if (needs('unit', 'e2e', 'vscode', 'ui')) run(process.execPath, ['scripts/images.mjs']);
 } catch (error) {
   fail(error);
@@ -119,6 +121,10 @@ const counts = wanted.map(name => {
   // A runner that found nothing to run is broken, not content.
   return passed + failed === 0 ? { passed: 0, failed: 1 } : { passed, failed };
 });
+console.log('\nPassed and failed by runner:');
+for (const [index, name] of wanted.entries()) {
+  console.log(`  ${name.padEnd(8)} ${counts[index].passed} passed, ${counts[index].failed} failed`);
+}
 const { passed, failed } = sum(counts);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
