@@ -40,7 +40,7 @@ export {
   takeInterrupt,
 } from './exceptions';
 export * from './fp-simd';
-export { crc32, crc32c, smulh, umulh } from './integer';
+export { crc32, crc32c } from './integer';
 export { pacAdd, pacAllowed, pacAuthentic, pacAuthenticate, pacGeneric, pacStrip } from './pointer-authentication';
 export { readFlags, regimeOf, writeFlags } from './state';
 export { dropAllWriteTags, dropPageTags, dropRecords, dropWriteTags } from './tlb';

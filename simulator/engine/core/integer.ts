@@ -1,22 +1,5 @@
 // Integer operations that WebAssembly has no instruction for.
 
-/** High 64 bits of the product of unsigned numbers. */
-export function umulh(a: u64, b: u64): u64 {
-  const aLow = a & 0xffffffff;
-  const aHigh = a >> 32;
-  const bLow = b & 0xffffffff;
-  const bHigh = b >> 32;
-  const middle = aHigh * bLow + ((aLow * bLow) >> 32);
-  const other = aLow * bHigh + (middle & 0xffffffff);
-  return aHigh * bHigh + (middle >> 32) + (other >> 32);
-}
-
-/** High 64 bits of the product of signed numbers. */
-export function smulh(a: i64, b: i64): i64 {
-  // As unsigned numbers, a negative factor is 2^64 too large: the other factor has to go from the high half.
-  return i64(umulh(u64(a), u64(b))) - ((a >> 63) & b) - ((b >> 63) & a);
-}
-
 // Polynomials of CRC-32 and CRC-32C with their bits reversed.
 const POLYNOMIAL: u32 = 0xedb88320;
 const POLYNOMIAL_C: u32 = 0x82f63b78;

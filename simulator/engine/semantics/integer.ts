@@ -433,6 +433,22 @@ for (const width of widths) {
     define(`${name}v${width}`, [setX('rd', arith(width, shiftOps[name], r(width, 'rn'), r(width, 'rm')))]);
   }
 }
+/** The high 64 bits of a product of 128, from products of halves. */
+function highProduct(isSigned: boolean): Stmt[] {
+  const times = (a: Expr, b: Expr): Expr => op('i64.mul', a, b);
+  const plus = (a: Expr, b: Expr): Expr => op('i64.add', a, b);
+  const low = (a: Expr): Expr => op('i64.and', a, c64(0xffffffffn));
+  const high = (a: Expr): Expr => op('i64.shr_u', a, c64(32));
+  const [n, bindN] = bind(x('rn'));
+  const [m, bindM] = bind(x('rm'));
+  const [middle, bindMiddle] = bind(plus(times(high(n), low(m)), high(times(low(n), low(m)))));
+  const [other, bindOther] = bind(plus(times(low(n), high(m)), low(middle)));
+  const unsigned = plus(plus(times(high(n), high(m)), high(middle)), high(other));
+  // As unsigned numbers, a negative factor is 2^64 too large: the other factor has to go from the high half.
+  const excess = (a: Expr, b: Expr): Expr => op('i64.and', op('i64.shr_s', a, c64(63)), b);
+  const result = isSigned ? op('i64.sub', op('i64.sub', unsigned, excess(n, m)), excess(m, n)) : unsigned;
+  return [bindN, bindM, bindMiddle, bindOther, setX('rd', result)];
+}
 const long = (extend: (value: Expr) => Expr): Expr => op('i64.mul', extend(w('rn')), extend(w('rm')));
 for (const [sign, extend] of [
   ['s', signExtend],
@@ -440,7 +456,7 @@ for (const [sign, extend] of [
 ] as const) {
   define(`${sign}maddl`, [setX('rd', op('i64.add', x('ra'), long(extend)))]);
   define(`${sign}msubl`, [setX('rd', op('i64.sub', x('ra'), long(extend)))]);
-  define(`${sign}mulh`, [setX('rd', call('i64', `${sign}mulh`, x('rn'), x('rm')))]);
+  define(`${sign}mulh`, highProduct(sign === 's'));
 }
 
 const three = (f: Fields): Omit<Lowered, 'handler'> => ({
