@@ -83,7 +83,7 @@ exec poweroff -f
 `;
 
 /** Programs of this repository for a Linux guest, linked statically: `sources` is a folder of C files. */
-const PROGRAMS = [{ result: 'vmm', set: 'tests', sources: 'simulator/hypervisors/vmm' }];
+const PROGRAMS = [{ result: 'vmm', set: 'ladder', sources: 'simulator/hypervisors/vmm' }];
 
 /** Programs of Debian with the libraries that they need, as an archive that follows another in an initramfs. */
 const DEBIAN_PROGRAMS = [
@@ -118,7 +118,7 @@ const INITRAMFS = [
   { result: 'initramfs-poweroff.cpio', set: 'tests', init: `${INIT_START}exec poweroff -f\n` },
   {
     result: 'initramfs-kvm-bookworm.cpio',
-    set: 'tests',
+    set: 'ladder',
     init: INIT_KVM,
     files: guestFiles('linux-bookworm', 'initramfs-poweroff.cpio'),
   },
