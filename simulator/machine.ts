@@ -66,6 +66,7 @@ import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
 import { classOf, ExceptionRecord, isAbort } from './exception-event.ts';
 import { Pe } from './pe.ts';
+import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
 import { Schedule } from './schedule.ts';
 import type {
   BreakpointSpec,
@@ -119,6 +120,8 @@ interface Turn {
   powered: boolean;
   /** In WFI: woken by an interrupt. */
   waiting: boolean;
+  /** Ticks of the clock at which WFIT ends. */
+  until?: number | undefined;
   /** The event register that WFE looks at. */
   event: boolean;
   /** Instructions of the present round that are behind it. */
@@ -314,7 +317,7 @@ export class Machine implements Target {
       conduit: this.#psci,
       firmwareCall: conduit => this.#firmwareCall(conduit),
       semihosting: immediate => this.#semihosting(immediate),
-      wait: kind => this.#wait(kind),
+      wait: (kind, until) => this.#wait(kind, until),
       sendEvent: toAll => {
         for (const [pe, turn] of this.#turns.entries()) if (toAll || pe === this.#active) turn.event = true;
       },
@@ -402,7 +405,7 @@ export class Machine implements Target {
     this.engine.u8.fill(0, ACTIVE_STATE, ACTIVE_STATE + PE_STATE_BYTES);
     this.#active = -1;
     for (const [pe, turn] of this.#turns.entries()) {
-      Object.assign(turn, { powered: false, waiting: false, event: false, done: 0 });
+      Object.assign(turn, { powered: false, waiting: false, until: undefined, event: false, done: 0 });
       this.#states[pe].offset = this.#states[pe].parked - ACTIVE_STATE;
       this.engine.u8.fill(0, this.#states[pe].parked, this.#states[pe].parked + PE_STATE_BYTES);
     }
@@ -708,7 +711,7 @@ export class Machine implements Target {
   /** While all PEs wait, goes on to the next deadline. */
   #skipIdleTime(): boolean {
     if (this.#turns.some((turn, pe) => turn.powered && !(turn.waiting && !this.#wakes(pe)))) return true;
-    const deadlines = this.#turns.map((_, pe) => this.board.nextDeadline(pe)).filter(ticks => ticks !== undefined);
+    const deadlines = this.#turns.map((_, pe) => this.#nextDeadline(pe)).filter(ticks => ticks !== undefined);
     if (deadlines.length === 0) return false;
     const time = Math.ceil(Math.min(...deadlines) * INSTRUCTIONS_PER_TICK);
     this.#roundStart = Math.max(this.#roundStart, time);
@@ -720,16 +723,28 @@ export class Machine implements Target {
     this.board.update(pe, Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK));
   }
 
-  /** An interrupt is pending, masked or not: WFI ends. */
+  /** An interrupt is pending, masked or not, or the time is over: WFI ends. */
   #wakes(pe: number): boolean {
-    return this.#states[pe].u32(IRQ_LINES) !== 0;
+    const { until } = this.#turns[pe];
+    return this.#states[pe].u32(IRQ_LINES) !== 0 || (until !== undefined && this.#ticks(pe) >= until);
+  }
+
+  #ticks(pe: number): number {
+    return Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK);
+  }
+
+  /** Ticks at which something is due: a timer, or the end of WFIT. */
+  #nextDeadline(pe: number): number | undefined {
+    const { waiting, until } = this.#turns[pe];
+    const due = this.board.nextDeadline(pe);
+    return waiting && until !== undefined ? Math.min(until, due ?? until) : due;
   }
 
   /** Runs the active PE for some of its round, at most `most` instructions. */
   #advance(turn: Turn, most: number, stepOff: boolean): StopReason | undefined {
     const pe = this.#active;
     this.#updateTime(pe);
-    const deadline = this.board.nextDeadline(pe);
+    const deadline = this.#nextDeadline(pe);
     const untilDeadline =
       deadline === undefined ? Number.POSITIVE_INFINITY : Math.ceil(deadline * INSTRUCTIONS_PER_TICK) - this.#time(pe);
     const room = Math.min(this.#quantum - turn.done, Math.max(1, untilDeadline));
@@ -739,13 +754,29 @@ export class Machine implements Target {
         return undefined;
       }
       turn.waiting = false;
+      turn.until = undefined;
     }
     if (this.engine.core.takeInterrupt() && this.#stop) return this.#takeStop();
-    const count = Math.min(room, most);
+    const step = this.engine.core.stepState();
+    if (step === STEP_PENDING) {
+      this.engine.core.takeStep(0);
+      return this.#stop ? this.#takeStop() : undefined;
+    }
+    const count = step ? 1 : Math.min(room, most);
+    const stepped = step === STEP_ACTIVE ? this.#wordAtPc() : undefined;
+    const retired = this.#retired;
     const goal = turn.done + count;
     const exit = stepOff ? this.#stepOff(turn) : this.#execute(turn, count);
     if (exit === EXIT_BREAKPOINT) return this.#breakpoint(turn, goal - turn.done);
+    if (stepped !== undefined && this.#retired !== retired) endStep(this.engine, stepped);
     return this.#stop ? this.#takeStop() : undefined;
+  }
+
+  /** The instruction that is next; 0 where none can be fetched. */
+  #wordAtPc(): number {
+    const pe = this.pes[this.#active];
+    const bytes = pe.read({ kind: 'va' }, pe.pc, 4);
+    return bytes ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
   }
 
   #execute(turn: Turn, count: number): number {
@@ -956,10 +987,16 @@ export class Machine implements Target {
     });
   }
 
-  #wait(kind: 'interrupt' | 'event'): boolean {
+  /** `until` is a value of CNTVCT_EL0. WFET may end at any time, as WFE. */
+  #wait(kind: 'interrupt' | 'event', until: bigint | undefined): boolean {
     const turn = this.#turns[this.#active];
     if (kind === 'interrupt') {
       if (this.#wakes(this.#active)) return false;
+      if (until !== undefined) {
+        const now = this.pes[this.#active].readRegister('CNTVCT_EL0');
+        if (now >= until) return false;
+        turn.until = this.#ticks(this.#active) + Number(until - now);
+      }
       turn.waiting = true;
       return true;
     }

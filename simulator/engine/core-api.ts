@@ -26,6 +26,8 @@ export interface Core {
   defaultTarget(): number;
   eret(): number;
   returnTo(address: bigint, spsr: number): number;
+  stepState(): number;
+  takeStep(iss: number): void;
   pendingInterrupt(): number;
   takeInterrupt(): number;
   takeException(target: number, kind: number, esr: bigint, returnAddress: bigint): void;

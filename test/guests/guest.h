@@ -207,7 +207,12 @@ handler_el\level:
     b.ne    5f
     bic     x3, x3, #1 << 20
     b       8f
-5:  sub     x9, x1, #0x15
+5:  sub     x9, x1, #0x32           // a step: on with the next one
+    cmp     x9, #1
+    b.hi    7f
+    orr     x3, x3, #1 << 21
+    b       8f
+7:  sub     x9, x1, #0x15
     cmp     x9, #2
     b.hi    4f
     cmp     x1, #EC_SMC64

@@ -65,5 +65,6 @@ export const PROGRAMS: readonly Program[] = [
     ],
   },
   { name: 'smp', el: 1, pes: 4, what: 'PSCI, SGIs, exclusives and LSE between PEs' },
+  { name: 'step', el: 2, what: 'software step of EL0 by EL1 and of EL1 by EL2' },
   { name: 'timers', el: 2, what: 'timers through the GIC, WFI and virtual IRQs' },
 ];

@@ -25,6 +25,7 @@ import {
   IRQ_LINES,
   PC,
   PSTATE_IL,
+  PSTATE_SS,
   RECORD_D,
   RECORD_IMM,
   REMAINING,
@@ -99,6 +100,8 @@ function allowed(record: usize): bool {
 
 function callTo(target: i32, ec: u64, record: usize): i32 {
   const iss = u64(load<u32>(record, ACCESS));
+  // The instruction counts as executed: a step ends behind it.
+  store<u32>(PSTATE_SS, 0);
   takeException(target, 0, (ec << 26) | IL | iss, load<u64>(PC) + 4);
   return jumped();
 }

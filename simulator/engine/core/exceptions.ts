@@ -7,6 +7,7 @@ import {
   DIT,
   EL,
   EXCLUSIVE_VALID,
+  EXIT_REQUEST,
   FAULT_BTI,
   FAULT_CM,
   FAULT_FETCH,
@@ -65,6 +66,7 @@ import {
   HPFAR_EL2,
   MDCR_EL2,
   MDSCR_EL1,
+  OSLSR_EL1,
   SCR_EL3,
   SCTLR_EL1,
   SCTLR_EL2,
@@ -319,10 +321,15 @@ function illegalReturn(spsr: u32, el: i32): bool {
   return target == 1 && (effectiveHcr() & HCR_TGE) != 0;
 }
 
+/** Level that takes debug exceptions: EL1, or EL2 by HCR_EL2.TGE and MDCR_EL2.TDE. */
+function debugTarget(): i32 {
+  return el2Enabled() && ((load<u64>(HCR_EL2) & HCR_TGE) != 0 || bit(load<u64>(MDCR_EL2), 8) != 0) ? 2 : 1;
+}
+
 /** Software step is enabled at a level (Arm ARM, AArch64.GenerateDebugExceptionsFrom). */
 function stepEnabled(el: i32, masked: bool): bool {
-  const routed = el2Enabled() && ((load<u64>(HCR_EL2) & HCR_TGE) != 0 || bit(load<u64>(MDCR_EL2), 8) != 0);
-  const target = routed ? 2 : 1;
+  if (bit(load<u64>(OSLSR_EL1), 1) != 0) return false;
+  const target = debugTarget();
   if (el == target) return bit(load<u64>(MDSCR_EL1), 13) != 0 && !masked;
   return el < target;
 }
@@ -331,6 +338,24 @@ function stepEnabled(el: i32, masked: bool): bool {
 function stepAfterReturn(spsr: u32, el: i32, target: i32): u32 {
   if (stepEnabled(el, (load<u32>(DAIF) & 0x200) != 0)) return 0;
   return stepEnabled(target, (spsr & 0x200) != 0) ? (spsr >> 21) & 1 : 0;
+}
+
+/**
+ * What software step wants before the next instruction (Arm ARM D2.11): 0 nothing, 1 look again after it, 2 execute it
+ * and then take the exception, 3 take the exception.
+ */
+export function stepState(): i32 {
+  if (bit(load<u64>(MDSCR_EL1), 0) == 0) return 0;
+  const el = load<i32>(EL);
+  if (stepEnabled(el, (load<u32>(DAIF) & 0x200) != 0)) return load<u32>(PSTATE_SS) != 0 ? 2 : 3;
+  return i32(stepEnabled(el, false));
+}
+
+/** Takes a software step exception; `iss` has ISV and EX. */
+export function takeStep(iss: u32): void {
+  const target = debugTarget();
+  const ec: u64 = load<i32>(EL) < target ? 0x32 : 0x33;
+  takeException(target, SYNC, (ec << 26) | (1 << 25) | 0x22 | u64(iss), load<u64>(PC));
 }
 
 /** Returns from an exception by SPSR_ELx and ELR_ELx of the present EL. 0 for an illegal return, which sets PSTATE.IL. */
@@ -377,6 +402,7 @@ export function returnTo(address: u64, spsr: u32): i32 {
   store<u64>(PC, address >> 55 == 0 ? address : untagged(address, regimeOf(target), true));
   arrive();
   if (legal) setBranchType((spsr >> 10) & 3);
+  if (stepState() != 0) store<u32>(EXIT_REQUEST, 1);
   if (load<u32>(OBSERVE) != 0) observed(RETURN, el, target);
   return i32(legal);
 }

@@ -34,10 +34,12 @@ export {
   pendingInterrupt,
   readPstate,
   returnTo,
+  stepState,
   switchStackPointer,
   takeAbort,
   takeException,
   takeInterrupt,
+  takeStep,
 } from './exceptions';
 export * from './fp-simd';
 export { crc32, crc32c } from './integer';

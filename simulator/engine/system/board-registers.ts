@@ -27,6 +27,8 @@ const E2H = 1n << 34n;
 const TGE = 1n << 27n;
 /** HCR_EL2.VF, VI and VSE. */
 const VIRTUAL_LINES = 0x1c0n;
+/** MDSCR_EL1.KDE and SS. */
+const STEP_CONTROLS = 0x2001n;
 
 export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<string, SpecialRegister> {
   const stored = (name: string) => host.engine.u64[slotOf(name) >> 3];
@@ -76,7 +78,14 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
   made.set('CNTPCT_EL0', { ...physicalCount, counter: 'physical' });
   made.set('CNTPCTSS_EL0', { ...physicalCount, counter: 'physical' });
 
-  made.set('OSLAR_EL1', { write: value => store('OSLSR_EL1', (stored('OSLSR_EL1') & ~2n) | ((value & 1n) << 1n)) });
+  made.set('OSLAR_EL1', {
+    write: value => {
+      store('OSLSR_EL1', (stored('OSLSR_EL1') & ~2n) | ((value & 1n) << 1n));
+      host.deadlineChanged();
+    },
+  });
+  // Software step may begin: the machine looks after this instruction.
+  made.set('MDSCR_EL1', { after: () => host.deadlineChanged(), effects: STEP_CONTROLS });
   for (const [set, clear] of [
     ['PMCNTENSET_EL0', 'PMCNTENCLR_EL0'],
     ['PMINTENSET_EL1', 'PMINTENCLR_EL1'],
