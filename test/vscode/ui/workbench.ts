@@ -111,12 +111,17 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
         await page.keyboard.press('Enter');
       },
       async pick(prefix, entry) {
-        await page.keyboard.press('Control+P');
-        await page
-          .locator('.quick-input-widget input')
-          .first()
-          .fill(prefix + entry);
-        await page.locator('.quick-input-list .monaco-list-row', { hasText: entry }).first().click();
+        const input = page.locator('.quick-input-widget input').first();
+        const found = page.locator('.quick-input-list .monaco-list-row', { hasText: entry }).first();
+        // What is not known yet, such as a launch.json that is still being read, comes with the next question.
+        for (let tries = 0; tries < 30; tries++) {
+          await page.keyboard.press('Control+P');
+          await input.fill(prefix + entry);
+          const there = await found.waitFor({ timeout: 1000 }).catch(() => 'missing');
+          if (there === undefined) return page.keyboard.press('Enter');
+          await page.keyboard.press('Escape');
+        }
+        throw new Error(`The quick-open box has no "${prefix}${entry}".`);
       },
       async stoppedAt(text) {
         // The marker and the text of a line are in two layers of the editor; both are at the same height.
