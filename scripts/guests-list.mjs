@@ -67,6 +67,7 @@ export const GUESTS = [
     output: `${hypervisors}/first-light/first-light.elf`,
   },
   kvmArm('split', 'hyp/world-switch.c host/vgic-new.c', ['VHE=0']),
+  kvmArm('split-asm', 'hyp/world-switch-asm.S host/vgic-new.c', ['VHE=0']),
   kvmArm('vhe', 'hyp/world-switch.c host/vgic-new.c', ['VHE=1']),
   kvmArm('vhe-opt', 'hyp/world-switch.c hyp/world-switch-vhe.c host/vgic-new.c', ['VHE=1', 'OPTIMISATIONS=STEPS_ALL']),
   ...['integer', 'memory', 'branches', 'indirect', 'svc', 'hvc', 'switch'].map(name => workload(name)),

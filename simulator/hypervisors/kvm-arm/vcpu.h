@@ -36,6 +36,7 @@
 #define VCPU_TIMER_CTL (VCPU_VGIC_LR + 8 * MAX_LIST_REGISTERS)
 #define VCPU_TIMER_CVAL (VCPU_TIMER_CTL + 8)
 #define VCPU_TIMER_OFFSET (VCPU_TIMER_CTL + 16)
+#define VCPU_PE (VCPU_TIMER_CTL + 24)
 #define PE_HOST 0
 #define PE_SIZE 1024
 
@@ -76,12 +77,12 @@ struct vcpu {
     struct timer_hardware timer;
   } hardware;
 
+  unsigned pe; // where it runs
   struct vm *vm;
   unsigned id;
   struct kvm_run *run; // shared with the VMM
   volatile bool powered;
   volatile enum vcpu_mode mode;
-  unsigned pe;                // where it runs
   bool loaded;                // between vcpu_load and vcpu_put
   bool timer_level;           // the line from the timer to the VGIC
   bool timer_active;          // the physical interrupt of the timer is held active for the guest
@@ -94,6 +95,9 @@ _Static_assert(offsetof(struct vcpu, guest) == VCPU_GUEST, "vcpu.h");
 _Static_assert(offsetof(struct vcpu, hardware) == VCPU_HARDWARE, "vcpu.h");
 _Static_assert(offsetof(struct vcpu, hardware.vttbr) == VCPU_VTTBR, "vcpu.h");
 _Static_assert(offsetof(struct vcpu, hardware.vgic.lr) == VCPU_VGIC_LR, "vcpu.h");
+_Static_assert(offsetof(struct vcpu, pe) == VCPU_PE, "vcpu.h");
+_Static_assert(offsetof(struct vcpu, hardware.debug_dirty) == VCPU_DEBUG_DIRTY, "vcpu.h");
+_Static_assert(offsetof(struct vcpu, hardware.vgic.used) == VCPU_VGIC_USED, "vcpu.h");
 _Static_assert(offsetof(struct vcpu, hardware.timer) == VCPU_TIMER_CTL, "vcpu.h");
 
 // A physical PE.

@@ -38,11 +38,9 @@ void activate_stage2(struct vcpu *vcpu);
 void deactivate_stage2(void);
 
 // The virtual CPU interface. In vgic-switch.c.
-void restore_vgic(struct vgic_hardware *vgic);
+void restore_vgic(const struct vgic_hardware *vgic);
 void save_vgic(struct vgic_hardware *vgic);
-void restore_vgic_lists(struct vgic_hardware *vgic);
-void save_vgic_lists(struct vgic_hardware *vgic);
-void restore_vgic_priorities(struct vgic_hardware *vgic);
+void restore_vgic_priorities(const struct vgic_hardware *vgic);
 void save_vgic_priorities(struct vgic_hardware *vgic);
 extern unsigned list_register_count;
 void vgic_count_list_registers(void);

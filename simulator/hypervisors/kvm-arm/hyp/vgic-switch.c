@@ -38,12 +38,13 @@ static uint64_t read_list_register(unsigned index) {
   return 0;
 }
 
-void restore_vgic_lists(struct vgic_hardware *vgic) {
+// Those in use only.
+static void restore_used(const struct vgic_hardware *vgic) {
   write_register(ich_hcr_el2, vgic->hcr);
   for (unsigned index = 0; index < vgic->used; index++) write_list_register(index, vgic->lr[index]);
 }
 
-void save_vgic_lists(struct vgic_hardware *vgic) {
+static void save_used(struct vgic_hardware *vgic) {
   vgic->elrsr = read_register(ich_elrsr_el2);
   for (unsigned index = 0; index < vgic->used; index++) {
     // An empty list register says nothing but its state, which is 0.
@@ -53,7 +54,26 @@ void save_vgic_lists(struct vgic_hardware *vgic) {
   write_register(ich_hcr_el2, 0);
 }
 
-void restore_vgic_priorities(struct vgic_hardware *vgic) {
+// Every one, whatever is in it.
+static void restore_all(const struct vgic_hardware *vgic) {
+  write_register(ich_hcr_el2, vgic->hcr);
+  for (unsigned index = 0; index < list_register_count; index++)
+    write_list_register(index, index < vgic->used ? vgic->lr[index] : 0);
+}
+
+static void save_all(struct vgic_hardware *vgic) {
+  vgic->misr = read_register(ich_misr_el2);
+  vgic->eisr = read_register(ich_eisr_el2);
+  vgic->elrsr = read_register(ich_elrsr_el2);
+  for (unsigned index = 0; index < list_register_count; index++) {
+    uint64_t value = read_list_register(index);
+    if (index < vgic->used) vgic->lr[index] = value;
+    write_list_register(index, 0);
+  }
+  write_register(ich_hcr_el2, 0);
+}
+
+void restore_vgic_priorities(const struct vgic_hardware *vgic) {
   write_register(ich_vmcr_el2, vgic->vmcr);
   write_register(ich_ap0r0_el2, vgic->ap0r0);
   write_register(ich_ap1r0_el2, vgic->ap1r0);
@@ -65,23 +85,18 @@ void save_vgic_priorities(struct vgic_hardware *vgic) {
   vgic->ap1r0 = read_register(ich_ap1r0_el2);
 }
 
-// As split mode does at each switch: everything, whatever is in it, and every list register.
-void restore_vgic(struct vgic_hardware *vgic) { /* BP: restore-vgic */
-  write_register(ich_hcr_el2, vgic->hcr);
+void restore_vgic(const struct vgic_hardware *vgic) { /* BP: restore-vgic */
   if (!step_is_on(STEP_VGIC_PRIORITY)) restore_vgic_priorities(vgic);
-  for (unsigned index = 0; index < list_register_count; index++)
-    write_list_register(index, index < vgic->used ? vgic->lr[index] : 0);
+  if (!step_is_on(STEP_VGIC_EMPTY))
+    restore_all(vgic);
+  else if (vgic->used)
+    restore_used(vgic);
 }
 
 void save_vgic(struct vgic_hardware *vgic) { /* BP: save-vgic */
-  vgic->misr = read_register(ich_misr_el2);
-  vgic->eisr = read_register(ich_eisr_el2);
-  vgic->elrsr = read_register(ich_elrsr_el2);
   if (!step_is_on(STEP_VGIC_PRIORITY)) save_vgic_priorities(vgic);
-  for (unsigned index = 0; index < list_register_count; index++) {
-    uint64_t value = read_list_register(index);
-    if (index < vgic->used) vgic->lr[index] = value;
-    write_list_register(index, 0);
-  }
-  write_register(ich_hcr_el2, 0);
+  if (!step_is_on(STEP_VGIC_EMPTY))
+    save_all(vgic);
+  else if (vgic->used)
+    save_used(vgic);
 }

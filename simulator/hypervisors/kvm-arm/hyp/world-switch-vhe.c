@@ -8,7 +8,6 @@
 unsigned world_switch_vhe(struct vcpu *vcpu) { /* BP: hyp-entry-vhe */
   struct context *host = &pes[vcpu->pe].host;
   struct context *guest = &vcpu->guest;
-  struct vgic_hardware *vgic = &vcpu->hardware.vgic;
 
   save_common_state(host);
   if (!step_is_on(STEP_HOST_RETURN)) save_return_state(host);
@@ -16,11 +15,7 @@ unsigned world_switch_vhe(struct vcpu *vcpu) { /* BP: hyp-entry-vhe */
     activate_traps(vcpu);
     activate_stage2(vcpu);
   }
-  if (!step_is_on(STEP_VGIC_EMPTY))
-    restore_vgic(vgic);
-  else if (vgic->used)
-    restore_vgic_lists(vgic);
-  if (!step_is_on(STEP_VGIC_PRIORITY) && step_is_on(STEP_VGIC_EMPTY)) restore_vgic_priorities(vgic);
+  restore_vgic(&vcpu->hardware.vgic);
   if (!step_is_on(STEP_TIMER)) restore_timer(&vcpu->hardware.timer);
   if (!step_is_on(STEP_EL1_STATE)) restore_el1_state(guest);
   if (!step_is_on(STEP_USER_STATE)) {
@@ -43,11 +38,7 @@ unsigned world_switch_vhe(struct vcpu *vcpu) { /* BP: hyp-entry-vhe */
   }
   if (!step_is_on(STEP_EL1_STATE)) save_el1_state(guest);
   if (!step_is_on(STEP_TIMER)) save_timer(&vcpu->hardware.timer);
-  if (!step_is_on(STEP_VGIC_EMPTY))
-    save_vgic(vgic);
-  else if (vgic->used)
-    save_vgic_lists(vgic);
-  if (!step_is_on(STEP_VGIC_PRIORITY) && step_is_on(STEP_VGIC_EMPTY)) save_vgic_priorities(vgic);
+  save_vgic(&vcpu->hardware.vgic);
   if (!step_is_on(STEP_TRAPS)) {
     give_fp_back(vcpu);
     deactivate_traps();

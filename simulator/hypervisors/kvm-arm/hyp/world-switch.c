@@ -19,7 +19,7 @@ unsigned world_switch(struct vcpu *vcpu) { /* BP: hyp-entry-c */
     activate_traps(vcpu);
     activate_stage2(vcpu);
   }
-  if (!step_is_on(STEP_VGIC_EMPTY) || vcpu->hardware.vgic.used) restore_vgic(&vcpu->hardware.vgic);
+  restore_vgic(&vcpu->hardware.vgic);
   if (!step_is_on(STEP_TIMER)) restore_timer(&vcpu->hardware.timer);
 
   if (!step_is_on(STEP_EL1_STATE)) restore_el1_state(guest); /* BP: restore-guest */
@@ -39,7 +39,7 @@ unsigned world_switch(struct vcpu *vcpu) { /* BP: hyp-entry-c */
   save_return_state(guest);
 
   if (!step_is_on(STEP_TIMER)) save_timer(&vcpu->hardware.timer);
-  if (!step_is_on(STEP_VGIC_EMPTY) || vcpu->hardware.vgic.used) save_vgic(&vcpu->hardware.vgic);
+  save_vgic(&vcpu->hardware.vgic);
   if (!step_is_on(STEP_TRAPS)) {
     give_fp_back(vcpu);
     deactivate_traps();

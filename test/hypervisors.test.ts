@@ -1,0 +1,178 @@
+/** The designs of KVM/ARM in miniature, each with its guest that measures: what they print, and what an exit is there. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ElfFile } from '../debug-adapter/symbols/elf.ts';
+import { createTarget } from '../simulator/machine.ts';
+
+const FOLDER = new URL('../simulator/hypervisors/kvm-arm/', import.meta.url);
+const LIMIT = 200_000_000;
+const OPERATIONS = ['hypercall', 'io-kernel', 'io-user', 'virtual-ipi', 'eoi', 'timer'];
+
+/** What one operation of the guest cost, on average over the measurement. */
+interface Cost {
+  /** Exceptions taken on the measuring PE, and returns from them. */
+  readonly taken: number;
+  readonly returns: number;
+  /** Exceptions by class, or by type for an interrupt, on all PEs. */
+  readonly classes: ReadonlyMap<string, number>;
+  readonly instructions: number;
+}
+
+interface Run {
+  readonly console: string;
+  readonly costs: ReadonlyMap<string, Cost>;
+}
+
+/** Writes 32 bits over a variable of the image. */
+function patch(image: Uint8Array, name: string, value: number): void {
+  const elf = new ElfFile(image, name);
+  const symbol = elf.symbols().find(candidate => candidate.name === name);
+  assert.ok(symbol, `There is no symbol ${name}.`);
+  const segment = elf.segments.find(
+    ({ virtualAddress, fileSize }) =>
+      symbol.value >= virtualAddress && symbol.value < virtualAddress + BigInt(fileSize),
+  );
+  assert.ok(segment, `${name} is not in the file.`);
+  const offset = segment.offset + Number(symbol.value - segment.virtualAddress);
+  new DataView(image.buffer, image.byteOffset).setUint32(offset, value, true);
+}
+
+/** Runs a system to its end, and counts between the guest's calls of bench_begin and bench_end. */
+function run(system: string, { pes = 1, steps }: { pes?: number; steps?: number } = {}): Run {
+  const image = new Uint8Array(readFileSync(new URL(`${system}.elf`, FOLDER)));
+  if (steps !== undefined) patch(image, 'optimisations', steps);
+  const config = { imageName: system, cpu: 'max', features: [], gic: 3, memory: 128 << 20, el: 2 } as const;
+  const target = createTarget({ ...config, image, pes, semihosting: false });
+  const symbols = new ElfFile(image, system).symbols();
+  const breakpointAt = (name: string) => {
+    const address = symbols.find(symbol => symbol.name === name)?.value;
+    assert.ok(address !== undefined, `There is no symbol ${name}.`);
+    return target.addBreakpoint({ kind: 'instruction', address, pe: 0 });
+  };
+  const begin = breakpointAt('bench_begin');
+
+  let console = '';
+  target.onConsole = bytes => {
+    console += new TextDecoder().decode(bytes);
+  };
+  breakpointAt('bench_end');
+  const costs = new Map<string, Cost>();
+  let taken = 0;
+  let returns = 0;
+  let classes = new Map<string, number>();
+  let operation = '';
+  let iterations = 0;
+  let start = 0;
+  target.onException = event => {
+    if (event.pe === 0) event.kind === 'taken' ? taken++ : returns++;
+    if (event.kind === 'return') return;
+    const name = event.class ?? event.type;
+    classes.set(name, (classes.get(name) ?? 0) + 1);
+  };
+  for (let stepOff = false; ; stepOff = true) {
+    const stop = target.run({ instructions: LIMIT - target.instructions, stepOff });
+    if (stop.kind !== 'breakpoint') {
+      assert.equal(stop.kind, 'poweroff', `${system} did not come to its end:\n${console}`);
+      return { console, costs };
+    }
+    const pe = target.pes[0];
+    if (stop.ids.includes(begin)) {
+      operation = OPERATIONS[Number(pe.readRegister('X0'))];
+      iterations = Number(pe.readRegister('X1'));
+      [taken, returns, start, classes] = [0, 0, target.instructions, new Map()];
+    } else {
+      const each = (count: number) => count / iterations;
+      costs.set(operation, {
+        taken: each(taken),
+        returns: each(returns),
+        classes: new Map([...classes].map(([name, count]) => [name, each(count)])),
+        instructions: each(target.instructions - start),
+      });
+    }
+  }
+}
+
+const SYSTEMS = ['split', 'split-asm', 'vhe', 'vhe-opt'];
+const runs = new Map<string, Run>();
+
+/** The run of a system on one PE, once for all tests. */
+function runOf(system: string): Run {
+  const known = runs.get(system) ?? run(system);
+  runs.set(system, known);
+  return known;
+}
+
+function costOf(system: string, operation: string): Cost {
+  const cost = runOf(system).costs.get(operation);
+  assert.ok(cost, `${system} has not measured ${operation}.`);
+  return cost;
+}
+
+for (const system of SYSTEMS) {
+  test(`${system} measures everything in order and turns the machine off`, () => {
+    const { console } = runOf(system);
+    const measured = [...console.matchAll(/^(\S+) +iterations \d+ ticks \d+ cycles \d+/gm)].map(match => match[1]);
+    assert.deepEqual(
+      measured,
+      OPERATIONS.filter(operation => operation !== 'virtual-ipi'),
+    );
+    assert.match(console, /FP registers kept/);
+    assert.match(console, system.startsWith('split') ? /host kernel at EL1/ : /host kernel at EL2/);
+  });
+
+  test(`an EOI is no exit in ${system}`, () => {
+    assert.deepEqual([costOf(system, 'eoi').taken, costOf(system, 'eoi').returns], [0, 0]);
+  });
+
+  test(`a hypercall and I/O in the kernel are one trap each from the guest in ${system}`, () => {
+    assert.equal(costOf(system, 'io-kernel').classes.get('DAbortLower'), 1);
+    assert.equal(costOf(system, 'hypercall').classes.get('HVC64'), system.startsWith('split') ? 2 : 1);
+  });
+
+  test(`I/O in user space comes back by one SVC in ${system}`, () => {
+    assert.equal(costOf(system, 'io-user').classes.get('SVC64'), 1);
+    assert.equal(costOf(system, 'io-user').returns - costOf(system, 'io-kernel').returns, 1);
+  });
+}
+
+test('split mode enters EL2 twice for each exit, a host at EL2 once', () => {
+  for (const operation of ['hypercall', 'io-kernel']) {
+    for (const system of SYSTEMS) {
+      const times = system.startsWith('split') ? 2 : 1;
+      const { taken, returns } = costOf(system, operation);
+      assert.deepEqual([taken, returns], [times, times], `${operation} in ${system}`);
+    }
+  }
+});
+
+test('the redesign takes most of the instructions out of an exit', () => {
+  for (const operation of ['hypercall', 'io-kernel', 'io-user']) {
+    const instructions = SYSTEMS.map(system => costOf(system, operation).instructions);
+    const [split, , vhe, optimised] = instructions;
+    assert.ok(optimised < vhe && vhe < split, `${operation}: ${instructions.join(', ')}`);
+  }
+  assert.ok(costOf('vhe-opt', 'hypercall').instructions < costOf('vhe', 'hypercall').instructions / 2);
+});
+
+test('each step of the redesign works alone, and makes a hypercall no longer', () => {
+  const without = run('vhe-opt', { steps: 0 }).costs.get('hypercall') as Cost;
+  for (let step = 0; step < 10; step++) {
+    const { console, costs } = run('vhe-opt', { steps: 1 << step });
+    assert.match(console, /^timer +iterations 4/m, `step ${step}`);
+    assert.match(console, /FP registers kept/, `step ${step}`);
+    const cost = costs.get('hypercall') as Cost;
+    assert.ok(cost.instructions < without.instructions, `step ${step}: ${cost.instructions}`);
+  }
+});
+
+for (const system of SYSTEMS) {
+  test(`an interrupt from one vCPU to the other reaches it in ${system}`, () => {
+    const { console, costs } = run(system, { pes: 2 });
+    assert.match(console, /^virtual-ipi +iterations 256/m);
+    const cost = costs.get('virtual-ipi') as Cost;
+    assert.equal(cost.classes.get('SysReg'), 1, 'the write of ICC_SGI1R_EL1 traps');
+    assert.ok((cost.classes.get('irq') ?? 0) >= 2, 'a physical interrupt fetches the other out, a virtual one comes');
+  });
+}
