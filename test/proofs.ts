@@ -141,4 +141,28 @@ export const PROOFS: readonly Proof[] = [
     file: 'test/engine/pauth-machine.test.ts',
     test: 'HCR_EL2.API traps authentication',
   },
+  {
+    part: 'Nested virtualization',
+    what: 'Every register of the VNCR_EL2 page goes to its offset and nowhere else, with and without NV1',
+    oracle: 'the offsets of the Arm ARM (D8.12), as rows',
+    cases: 'every row with an offset',
+    file: 'test/engine/nested-memory.test.ts',
+    test: 'FEAT_NV2 keeps every register of a guest hypervisor',
+  },
+  {
+    part: 'Nested virtualization',
+    what: 'NEVE: deferred, copied and redirected registers, on a machine',
+    oracle: 'the paper (SOSP 2017), by hand',
+    cases: 'every row with a NEVE class',
+    file: 'test/engine/nested-memory.test.ts',
+    test: 'NEVE keeps registers in memory',
+  },
+  {
+    part: 'Instructions',
+    what: 'WFIT and its time',
+    oracle: 'the Arm ARM, by hand',
+    cases: 'a time to come and one that is over',
+    file: 'test/engine/waits.test.ts',
+    test: 'WFIT waits until the virtual count',
+  },
 ];

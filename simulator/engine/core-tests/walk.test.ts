@@ -204,7 +204,9 @@ test('random walks agree with a naive walk, for all regimes, granules, sizes and
     for (let trial = 0; trial < 1500; trial++) {
       const c = controls(pick, m);
       install(m, c);
-      const va = address(pick, c);
+      const drawn = address(pick, c);
+      // A misaligned PC does not get as far as a walk.
+      const va = c.access === 'execute' ? drawn & ~3n : drawn;
       const expected = naiveWalk(c, va);
       const actual = coreWalk(m, c, va);
       assert.deepEqual(actual, expected, describe(c, va));
