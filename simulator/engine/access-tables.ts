@@ -94,6 +94,13 @@ export class AccessTables<Answer> {
     this.#host.core.accessTablesChanged();
   }
 
+  /** After a write of a control that is kept elsewhere: as controlsChanged(), if a bit that matters has changed. */
+  controlChanged(slot: number): void {
+    const control = this.#elsewhere.find(one => one.slot === slot);
+    const changed = control?.value ? (control.value() ^ this.#host.u64[slot >> 3]) & control.mask : 1n;
+    if (changed) this.controlsChanged();
+  }
+
   /** Forgets all answers: what they depend on besides the controls has changed. */
   clear(): void {
     this.#host.core.dropAccessTables();

@@ -31,7 +31,7 @@ import {
 } from './layout.ts';
 import { slotOf } from './pe-state.ts';
 import { pstateFields } from './semantics/system.ts';
-import { nothing, type SpecialRegister, type SystemInstruction } from './system/special.ts';
+import { type Halves, nothing, type SpecialRegister, type SystemInstruction } from './system/special.ts';
 
 /** Classes of ESR_ELx.EC that are not in a trap rule. */
 const EC_UNKNOWN = 0x00;
@@ -264,11 +264,24 @@ export class SystemCalls {
       this.#host.registerAccessed(row, write, write ? this.#control(row.name) : this.#engine.u64[register], old);
       return this.#done();
     }
+    if (special?.halves) return this.#halves(row, special.halves, register * 2, write);
     if (!write) {
       this.#engine.u64[register] = special?.read ? special.read() : this.#engine.u64[slotOf(row) >> 3];
       return CALL_NEXT;
     }
     this.writeRegister(row, this.#engine.u64[register]);
+    return this.#done();
+  }
+
+  #halves(row: RegisterRow, halves: Halves, register: number, write: boolean): number {
+    const { u32 } = this.#engine;
+    if (!write) {
+      u32[register] = halves.read();
+      u32[register + 1] = halves.high();
+      return CALL_NEXT;
+    }
+    halves.write(u32[register], u32[register + 1]);
+    if (this.#trapping.has(row.name)) this.tables.controlChanged(slotOf(row));
     return this.#done();
   }
 

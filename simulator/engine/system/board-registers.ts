@@ -42,7 +42,13 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
     for (const name of gic.registerNames) {
       const read = () => gic.readRegister(pe(), name);
       const write = (value: bigint) => gic.writeRegister(pe(), name, value);
-      made.set(name, ACKNOWLEDGE.test(name) ? { read, write } : { read, write, value: read });
+      const row = gic.register(name);
+      const halves = {
+        read: () => gic.read(pe(), row),
+        high: () => gic.high,
+        write: (low: number, high: number) => gic.write(pe(), row, low, high),
+      };
+      made.set(name, { read, write, halves, ...(ACKNOWLEDGE.test(name) ? {} : { value: read }) });
     }
   }
 

@@ -11,10 +11,21 @@ export interface SpecialRegister {
   readonly effects?: bigint;
   /** Where reads and writes go as long as EL, PSTATE.SP and the trap controls stay as they are: the value's address. */
   readonly place?: () => number;
+  /** The same as `read` and `write` in halves, for registers that hypervisors access often: bigints are slow. */
+  readonly halves?: Halves;
   /** The register is this count, which the core computes by itself. */
   readonly counter?: 'physical' | 'virtual';
   /** The value without the effects of a read: for trap rules and debuggers. Left out where that is what is stored. */
   readonly value?: () => bigint;
+}
+
+/** Access to a register by bits 31:0 (`low`) and 63:32 (`high`). */
+export interface Halves {
+  /** Returns the low half. */
+  read(): number;
+  /** The high half of what was read last. */
+  high(): number;
+  write(low: number, high: number): void;
 }
 
 /** Executes with the value of the register operand. False after the core recorded an abort. */
