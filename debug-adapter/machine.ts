@@ -4,6 +4,7 @@ import type { ExceptionEvent, PeView, Target } from '../simulator/target.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { RequestError } from './handler.ts';
 import type { Launch } from './launch.ts';
+import type { StepInPlace } from './motions.ts';
 import type { Container } from './requests/variables.ts';
 import { Runner, type RunnerEvents, type Stop } from './runner.ts';
 import { Symbols } from './symbols/index.ts';
@@ -24,6 +25,7 @@ export class Machine {
   // Numbers go on over stops, so that one from an earlier stop is known as such.
   private nextReference = 1;
   private firstReference = 1;
+  readonly stepInTargets = new Map<number, StepInPlace>();
   readonly gotoTargets = new Map<number, { readonly address: bigint }>();
   readonly exceptions: ExceptionEvent[] = [];
 
@@ -75,6 +77,7 @@ export class Machine {
     this.stacks.clear();
     this.containers.clear();
     this.gotoTargets.clear();
+    this.stepInTargets.clear();
     this.firstReference = this.nextReference;
   }
 

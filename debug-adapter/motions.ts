@@ -1,6 +1,6 @@
 /** The ways to move on: continue, and the steps by instruction and by line. */
 
-import type { PeView, RunOptions, StopReason, Target } from '../simulator/target.ts';
+import type { ExceptionLevel, PeView, RunOptions, StopReason, Target, TranslationRegime } from '../simulator/target.ts';
 import type { Motion, Stop } from './runner.ts';
 import type { Symbols } from './symbols/index.ts';
 import { callerOf, topFrame } from './unwind.ts';
@@ -97,6 +97,12 @@ abstract class Step implements Motion {
     };
     const guest = vmid === undefined ? {} : { vmid };
     this.temporary = this.target.addBreakpoint({ kind: 'instruction', address, regime, pe: this.index, ...guest });
+  }
+
+  /** Runs to the start of other code, wherever the stack is then. */
+  protected runInto({ address, regime }: StepInPlace): void {
+    this.accepts = () => this.pe.pc === address && this.pe.regime === regime;
+    this.temporary = this.target.addBreakpoint({ kind: 'instruction', address, regime, pe: this.index });
   }
 
   /** Runs to the next exception return of this PE to a level below. */
@@ -219,6 +225,98 @@ export class StepOut extends Step {
       this.runTo(caller.pc, caller.registers[31] ?? frame.registers[31]);
     else if (this.pe.el > 0) this.runToReturn();
     else throw new Error('This function has no caller to step out to.');
+  }
+
+  protected override moved(): Stop {
+    return this.stop();
+  }
+}
+
+/** Where a step can go into: code at an address, in the regime that it runs in. */
+export interface StepInPlace {
+  readonly address: bigint;
+  readonly regime: TranslationRegime;
+  /** The vector of an exception that the present line raises, not a function. */
+  readonly vector: boolean;
+}
+
+const SVC_HVC_SMC: Readonly<Record<number, readonly [name: string, lowest: ExceptionLevel]>> = {
+  1: ['SVC', 1],
+  2: ['HVC', 2],
+  3: ['SMC', 3],
+};
+
+/** Offset of the vector for a synchronous exception (Arm ARM D1.3.1.4), from the level itself or from a lower one. */
+const VECTOR_SAME = 0x200n;
+const VECTOR_LOWER = 0x400n;
+const LONGEST_LINE = 256;
+
+/** What the rest of the present line calls: functions by BL, and vectors by SVC, HVC and SMC. */
+export function stepInTargets(
+  pe: PeView,
+  symbols: Symbols,
+): readonly (StepInPlace & { readonly label: string; readonly line?: number })[] {
+  const table = symbols.at(pe.pc, pe.regime);
+  const line = table?.lineAt(pe.pc);
+  const found: (StepInPlace & { label: string; line?: number })[] = [];
+  for (let at = pe.pc, count = 0; count < LONGEST_LINE; at += 4n, count++) {
+    const row = table?.lineAt(at);
+    if (count > 0 && (row === undefined || row.line !== line?.line || row.path !== line.path)) break;
+    const data = pe.read({ kind: 'va' }, at, 4);
+    if (data === undefined) break;
+    const word = new DataView(data.buffer, data.byteOffset).getUint32(0, true);
+    const place = word >>> 26 === 0x25 ? called(pe, symbols, at, word) : raised(pe, symbols, word);
+    if (place !== undefined && !found.some(one => one.address === place.address)) found.push(place);
+  }
+  return found;
+}
+
+function called(
+  pe: PeView,
+  symbols: Symbols,
+  at: bigint,
+  word: number,
+): StepInPlace & { label: string; line?: number } {
+  const address = BigInt.asUintN(64, at + BigInt((word << 6) >> 6) * 4n);
+  const table = symbols.at(address, pe.regime);
+  const line = table?.lineAt(address)?.line;
+  const label = table?.functionAt(address)?.name ?? `0x${address.toString(16)}`;
+  return {
+    address: table?.afterPrologue(address) ?? address,
+    regime: pe.regime,
+    vector: false,
+    label,
+    ...(line === undefined ? {} : { line }),
+  };
+}
+
+function raised(pe: PeView, symbols: Symbols, word: number): (StepInPlace & { label: string }) | undefined {
+  if ((word & 0xffe00000) >>> 0 !== 0xd4000000) return undefined;
+  const [name, lowest] = SVC_HVC_SMC[word & 31] ?? [];
+  if (name === undefined || lowest === undefined) return undefined;
+  const level = Math.max(lowest, pe.el) as ExceptionLevel;
+  let base: bigint;
+  try {
+    base = pe.readRegister(`VBAR_EL${level}`) & ~0x7ffn;
+  } catch {
+    return undefined; // a PE without that level
+  }
+  const address = base + (level === pe.el ? VECTOR_SAME : VECTOR_LOWER);
+  const regime: TranslationRegime = level === 1 ? 'EL1&0' : level === 3 ? 'EL3' : el2(pe);
+  const symbol = symbols.at(address, regime)?.functionAt(address);
+  const where = symbol === undefined ? `0x${address.toString(16)}` : symbol.name;
+  return { address, regime, vector: true, label: `${name}: ${where} at EL${level}` };
+}
+
+function el2(pe: PeView): TranslationRegime {
+  return (pe.readRegister('HCR_EL2') & (1n << 34n)) !== 0n ? 'EL2&0' : 'EL2';
+}
+
+/** Into one of the places that the present line calls; calls before it run to their return. */
+export class StepInto extends Step {
+  constructor(target: Target, symbols: Symbols, index: number, place: StepInPlace) {
+    super(target, symbols, index);
+    this.runInto(place);
   }
 
   protected override moved(): Stop {

@@ -112,7 +112,12 @@ export const coreWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(atob(base64), c
 
 await writeSlots();
 const hash = createHash('sha256');
-for (const file of [fileURLToPath(import.meta.url), join(engine, 'layout.ts'), join(engine, 'callout.ts'), ...sources(core)]) {
+for (const file of [
+  fileURLToPath(import.meta.url),
+  join(engine, 'layout.ts'),
+  join(engine, 'callout.ts'),
+  ...sources(core),
+]) {
   hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
 }
 const digest = hash.digest('hex');

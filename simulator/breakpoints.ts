@@ -106,7 +106,8 @@ export class Breakpoints {
       const host = Number(pa & ~0xfffn) - RAM_BASE + RAM + Number(spec.address & 0xffcn);
       if (this.#placed.has(host)) continue;
       this.#placed.add(host);
-      this.#host.engine.records.setBreakpoint(host);
+      if (spec.address === this.#liftedAt) this.#lifted.push(host);
+      else this.#host.engine.records.setBreakpoint(host);
     }
   }
 
@@ -127,6 +128,7 @@ export class Breakpoints {
 
   /** Takes the records at a PC out of the way, for one instruction; `putBack` comes after it. */
   lift(pc: bigint): void {
+    this.#liftedAt = pc;
     const offset = Number(pc & 0xfffn);
     // The page may be mapped more than once.
     for (const host of this.#placed) {
@@ -139,9 +141,12 @@ export class Breakpoints {
   putBack(): void {
     for (const host of this.#lifted) this.#host.engine.records.setBreakpoint(host);
     this.#lifted.length = 0;
+    this.#liftedAt = undefined;
   }
 
   readonly #lifted: number[] = [];
+  /** Its page may be fetched, and so its breakpoint be placed, by that very instruction. */
+  #liftedAt: bigint | undefined;
 
   /** Runs without stopping at any breakpoint: on the way back to a moment. */
   suspended(run: () => void): void {

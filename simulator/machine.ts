@@ -1094,6 +1094,10 @@ export class Machine implements Target {
     this.#breakpoints.remove(id);
   }
 
+  powerOff(pe: number): void {
+    Object.assign(this.#turns[pe], { powered: false, waiting: false });
+  }
+
   listRegisters(pe: number): readonly ListRegister[] {
     return this.board.gic.listRegisters(pe);
   }

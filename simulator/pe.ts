@@ -2,7 +2,8 @@
 
 import { describeEsr } from './arch/esr.ts';
 import type { Features } from './arch/features.ts';
-import { byName, fieldsOf, isImplemented, type RegisterRow, registers } from './arch/registers/index.ts';
+import { byName, fieldsOf, instructions, isImplemented, type RegisterRow, registers } from './arch/registers/index.ts';
+import { type Accessed, explain, operations, resolveAccess } from './arch/traps/index.ts';
 import type { Engine } from './engine/engine.ts';
 import {
   ACCESS_EXECUTE,
@@ -18,6 +19,7 @@ import {
   PERMIT_WRITE,
   RAM,
   SLOT_SP,
+  SPSEL,
   TRACE,
   TRACE_ATTRIBUTES,
   TRACE_FAULT_FLAGS,
@@ -341,6 +343,20 @@ export class Pe implements PeView {
   #hostAddress(pa: bigint): number | undefined {
     const offset = pa - BigInt(this.#host.ramBase);
     return offset >= 0n && offset < BigInt(this.#host.ramBytes) ? RAM + Number(offset) : undefined;
+  }
+
+  explainAccess(name: string, direction: 'read' | 'write', level: ExceptionLevel): string {
+    const upper = name.toUpperCase();
+    const row: Accessed | undefined =
+      operations.find(one => one.name.toUpperCase() === upper) ??
+      instructions.find(one => one.name.toUpperCase() === upper) ??
+      byName(name);
+    if (!row) throw new Error(`"${name}" is no system register and no instruction that a control can trap.`);
+    const { features } = this.#host;
+    const secure = features.has('el3') && level !== 3 && (this.state.register('SCR_EL3') & 1n) === 0n;
+    const reg = (control: string): bigint => this.readRegister(control);
+    const state = { el: level, features, secure, spSel: this.state.u32(SPSEL), reg };
+    return explain(resolveAccess(state, row, direction), { row, direction, el: level });
   }
 
   /** PA of an address of a space, device or memory; undefined where it does not translate. */

@@ -246,6 +246,11 @@ export interface PeView {
    * `Target.keepInterrupted` is set.
    */
   interrupted(level: ExceptionLevel): Interrupted | undefined;
+  /**
+   * What an access to a system register, a system instruction or a trapped instruction (`WFI`, `HVC`, `FP`) does at a
+   * level in the present state, and which bit decides it, in a sentence. Throws a sentence for an unknown name.
+   */
+  explainAccess(name: string, direction: 'read' | 'write', level: ExceptionLevel): string;
   /** Every mapping of a stage: stage 1 of a regime, or stage 2 by the present VTTBR_EL2. At most `limit` ranges. */
   mappings(stage: 1 | 2, regime: TranslationRegime, limit: number): readonly MappedRange[];
 }
@@ -281,6 +286,8 @@ export interface Target {
   addBreakpoint(spec: BreakpointSpec): number;
   removeBreakpoint(id: number): void;
   listRegisters(pe: number): readonly ListRegister[];
+  /** Switches a PE off, as CPU_OFF of PSCI would; another one may switch it on again. */
+  powerOff(pe: number): void;
   /** Disassembly of one word at an address; undefined for an unallocated encoding. */
   disassemble(word: number, address: bigint): string | undefined;
   /** Back to the state right after loading. A recorded run is recorded anew. */

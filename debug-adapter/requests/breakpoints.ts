@@ -30,8 +30,21 @@ function place(
   }
 }
 
-/** An instruction breakpoint in the regime of an image; EL2 and EL2&0 are one for images. */
-function inTable(table: SymbolTable, address: bigint): readonly BreakpointSpec[] {
+export const TRANSLATION_REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
+
+/** The regime that a breakpoint's mode names. Throws a sentence. */
+function regimeOfMode(mode: unknown): TranslationRegime | undefined {
+  if (mode === undefined) return undefined;
+  const regime = TRANSLATION_REGIMES.find(one => one === mode);
+  if (regime === undefined)
+    throw new Error(`"${String(mode)}" is no breakpoint mode: use one of ${TRANSLATION_REGIMES.join(', ')}.`);
+  return regime;
+}
+
+/** An instruction breakpoint in the regime of its mode, else of its image; EL2 and EL2&0 are one for images. */
+function inTable(table: SymbolTable, address: bigint, mode?: unknown): readonly BreakpointSpec[] {
+  const wanted = regimeOfMode(mode);
+  if (wanted !== undefined) return [{ kind: 'instruction', address, regime: wanted }];
   const { regime } = table;
   if (regime === undefined) return [{ kind: 'instruction', address }];
   const regimes: readonly TranslationRegime[] = regime.startsWith('EL2') ? ['EL2', 'EL2&0'] : [regime];
@@ -97,7 +110,7 @@ export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
               throw new Error(`No image of this session has code for line ${line} of this file or below.`);
             const [{ at }] = found;
             return {
-              specs: found.flatMap(({ table, at: { address } }) => inTable(table, address)),
+              specs: found.flatMap(({ table, at: { address } }) => inTable(table, address, one.mode)),
               extra: {
                 line: at.line - (session.client.linesStartAt1 === false ? 1 : 0),
                 source: { name: baseName(path), path },
@@ -154,9 +167,9 @@ export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
             if (space.kind !== 'va') throw new Error('An instruction breakpoint needs a virtual address.');
             if ((address & 3n) !== 0n)
               throw new Error(`${hex(address)} is no address of an instruction: it is not a multiple of 4.`);
-            const regime = space.regime === undefined ? {} : { regime: space.regime };
+            const regime = regimeOfMode(one.mode) ?? space.regime;
             return {
-              specs: [{ kind: 'instruction', address, ...regime }],
+              specs: [{ kind: 'instruction', address, ...(regime === undefined ? {} : { regime }) }],
               extra: { instructionReference: hex(address) },
             };
           }),

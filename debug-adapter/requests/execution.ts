@@ -3,7 +3,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex } from '../address.ts';
 import { type Handler, handler } from '../handler.ts';
-import { Continue, StepInstruction, StepLine, StepOut } from '../motions.ts';
+import { Continue, StepInstruction, StepInto, StepLine, StepOut, stepInTargets } from '../motions.ts';
 import type { Motion } from '../runner.ts';
 import type { Session } from '../session.ts';
 
@@ -37,7 +37,52 @@ export const EXECUTION: Readonly<Record<string, Handler>> = {
   }),
 
   next: handler<DebugProtocol.NextArguments, void>('stopped', (session, args) => step(session, args, true)),
-  stepIn: handler<DebugProtocol.StepInArguments, void>('stopped', (session, args) => step(session, args, false)),
+
+  stepIn: handler<DebugProtocol.StepInArguments, void>('stopped', (session, args) => {
+    if (args.targetId === undefined) {
+      step(session, args, false);
+      return;
+    }
+    const { machine } = session;
+    const pe = machine.peOfThread(args.threadId);
+    const target = machine.stepInTargets.get(args.targetId);
+    if (target === undefined)
+      throw new Error(`There is no target ${args.targetId} to step into; ask for the targets of the frame first.`);
+    machine.lastPe = pe.index;
+    resume(session, new StepInto(machine.target, machine.symbols, pe.index, target));
+  }),
+
+  stepInTargets: handler<DebugProtocol.StepInTargetsArguments, { targets: DebugProtocol.StepInTarget[] }>(
+    'stopped',
+    (session, args) => {
+      const { machine } = session;
+      const { physical } = machine.frame(args.frameId);
+      // Only the live frame is about to execute something.
+      const found = physical.live ? stepInTargets(physical.pe, machine.symbols) : [];
+      return {
+        targets: found.map(({ label, line, ...target }) => {
+          const id = machine.stepInTargets.size + 1;
+          machine.stepInTargets.set(id, target);
+          return { id, label, ...(line === undefined ? {} : { line }) };
+        }),
+      };
+    },
+  ),
+
+  terminateThreads: handler<DebugProtocol.TerminateThreadsArguments, void>('stopped', (session, args) => {
+    const { machine } = session;
+    const wanted = Array.isArray(args.threadIds) ? args.threadIds : [];
+    if (wanted.length === 0) throw new Error('"threadIds" has to name the PEs to power off.');
+    const pes = wanted.map(id => machine.peOfThread(id));
+    const left = machine.target.pes.filter(pe => pe.powered && !pes.includes(pe));
+    if (left.length === 0)
+      throw new Error('The last PE that is on cannot be powered off; use terminate to end the session.');
+    for (const pe of pes) machine.target.powerOff(pe.index);
+    session.changed();
+    session.afterResponse(() => {
+      for (const pe of pes) session.event('thread', { reason: 'exited', threadId: pe.index + 1 });
+    });
+  }),
 
   stepOut: handler<DebugProtocol.StepOutArguments, void>('stopped', (session, args) => {
     const { machine } = session;

@@ -5,6 +5,15 @@ import { EXCEPTION_FILTERS } from '../filters.ts';
 import { type Handler, handler } from '../handler.ts';
 import { prepareLaunch } from '../launch.ts';
 import { Continue } from '../motions.ts';
+import { TRANSLATION_REGIMES } from './breakpoints.ts';
+
+/** A breakpoint can be bound to the regime in which its address is meant. */
+const BREAKPOINT_MODES: DebugProtocol.BreakpointMode[] = TRANSLATION_REGIMES.map(regime => ({
+  mode: regime,
+  label: `In ${regime}`,
+  description: `Stops only where the translation regime is ${regime}.`,
+  appliesTo: ['source', 'instruction'],
+}));
 
 /** What is declared has a handler, and the other way round; `capabilities.test.ts` holds it. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -21,8 +30,11 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
     conditionDescription: 'Such as esr.ec == HVC64 && x0 == 0x84000000, or from.el == 1',
   })),
   supportsStepBack: true,
+  breakpointModes: BREAKPOINT_MODES,
   supportsSetVariable: true,
   supportsGotoTargetsRequest: true,
+  supportsStepInTargetsRequest: true,
+  supportsTerminateThreadsRequest: true,
   supportsCompletionsRequest: true,
   completionTriggerCharacters: ['.', '$'],
   supportsModulesRequest: true,

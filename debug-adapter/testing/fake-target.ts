@@ -145,6 +145,10 @@ class FakePe implements PeView {
     return { steps, pa: address, readable: true, writable: true, executable: true, memoryType: 'Normal WB' };
   }
 
+  explainAccess(name: string): string {
+    throw new Error(`The fake knows no rules for ${name}.`);
+  }
+
   taken: Interrupted | undefined;
 
   interrupted(): Interrupted | undefined {
@@ -250,6 +254,10 @@ export class FakeTarget implements Target {
 
   removeBreakpoint(id: number): void {
     this.breakpoints.delete(id);
+  }
+
+  powerOff(pe: number): void {
+    this.pes[pe].powered = false;
   }
 
   listRegisters(): readonly ListRegister[] {

@@ -223,6 +223,15 @@ describe('steps', () => {
     assert.equal(await client.evaluate('$pc'), '0x0000000080000f88');
   });
 
+  test('begin at a breakpoint that stays set', async () => {
+    await client.start();
+    await client.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference: '0x80000f84' }] });
+    await client.until('continue');
+    // The step sets a breakpoint of its own behind the HVC, and so has all of them placed anew.
+    assert.equal((await client.until('next', { granularity: 'instruction' })).reason, 'step');
+    assert.equal(await client.evaluate('$pc'), '0x0000000080000f88');
+  });
+
   test('by line in the guest pass over the exits of MMIO', async () => {
     await client.start();
     await client.breakAt('guest.c', { line: lineOf('guest.c', 'say("hello from EL1') });
