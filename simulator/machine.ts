@@ -188,6 +188,7 @@ export class Machine implements Target {
         el2: this.features.has('el2'),
         vhe: this.features.has('vhe'),
         pmu: this.features.has('pmuv3'),
+        listRegisters: this.features.has('lrs16') ? 16 : this.features.has('lrs8') ? 8 : 4,
       },
       {
         clock: { ticks: pe => Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK) },
@@ -216,6 +217,7 @@ export class Machine implements Target {
         ([name, special]) => [byName(name)?.name ?? name, special],
       ),
     );
+    this.#special.set('DCZID_EL0', { read: () => this.system.blockToZero() });
     this.#semihost = this.#semihostingOf();
     this.system = this.#systemCalls();
     this.engine = this.#createEngine(ramBytes);

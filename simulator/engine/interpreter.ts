@@ -579,6 +579,13 @@ function emitEnter(env: MainEnvironment): void {
   scope.if('i32');
   code.get(entry).load('i32', ITLB + 8);
   scope.else();
+  if (env.checked) {
+    // A fetch that aborts counts as an instruction: not without budget.
+    code.get(END).get(IP).op('i32.le_s');
+    scope.if();
+    env.exit(EXIT_BUDGET);
+    scope.end();
+  }
   env.saveRemaining();
   code.get(target).call(env.import('fetch', ['i64'], 'i32')).tee(records).op('i32.eqz');
   scope.if();

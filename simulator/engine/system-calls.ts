@@ -4,9 +4,18 @@
  */
 
 import type { Features } from '../arch/features.ts';
-import { type RegisterRow, registers, writeMasks } from '../arch/registers/index.ts';
-import { type Access, resolveAccess, translationControls, trapControlMask, trapControls } from '../arch/traps/index.ts';
-import { accessedBy, accessRowCount, operationRow } from './access-rows.ts';
+import { instructions, type RegisterRow, registers, writeMasks } from '../arch/registers/index.ts';
+import {
+  type Access,
+  type Accessed,
+  type AccessState,
+  resolveAccess,
+  resolveEncoding,
+  translationControls,
+  trapControlMask,
+  trapControls,
+} from '../arch/traps/index.ts';
+import { accessedBy, accessRowCount, accessRowOf, operationRow } from './access-rows.ts';
 import { AccessTables } from './access-tables.ts';
 import { CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
 import type { CallOut, Engine } from './engine.ts';
@@ -32,6 +41,8 @@ import {
 import { slotOf } from './pe-state.ts';
 import { pstateFields } from './semantics/system.ts';
 import { type Halves, nothing, type SpecialRegister, type SystemInstruction } from './system/special.ts';
+
+const zeroBlock = accessRowOf(instructions.find(({ name }) => name === 'DC ZVA') as Accessed);
 
 /** Classes of ESR_ELx.EC that are not in a trap rule. */
 const EC_UNKNOWN = 0x00;
@@ -92,6 +103,7 @@ export class SystemCalls {
     this.#host = host;
     this.callOuts = {
       undefinedInstruction: () => this.#undefined(),
+      registerWithoutRow: record => this.#withoutRow(record),
       unimplemented: record => this.#unimplemented(record),
       brk: record => this.#brk(record),
       hlt: record => this.#hlt(record),
@@ -146,17 +158,37 @@ export class SystemCalls {
     this.#engine.u64[PC >> 3] = value;
   }
 
+  /** DCZID_EL0 (Arm ARM): the block size, and DZP where DC ZVA would trap in the present state. */
+  blockToZero(): bigint {
+    const size = this.#engine.u64[slotOf('DCZID_EL0') >> 3] & 0xfn;
+    return this.resolve(zeroBlock, true).kind === 'execute' ? size : size | 0x10n;
+  }
+
+  get #accessState(): AccessState {
+    const engine = this.#engine;
+    return {
+      el: this.#el,
+      features: this.#host.features,
+      secure: this.#host.features.has('el3') && (engine.u64[slotOf('SCR_EL3') >> 3] & 1n) === 0n && this.#el !== 3,
+      spSel: engine.u32[SPSEL >> 2],
+      reg: name => this.#control(name),
+    };
+  }
+
+  /** An encoding of MSR, MRS, SYS or SYSL that no row has: some of them trap all the same. */
+  #withoutRow(record: number): number {
+    const word = this.#engine.records.word(record);
+    const bits = (msb: number, lsb: number) => (word >>> lsb) & ((1 << (msb - lsb + 1)) - 1);
+    const fields = [bits(20, 19), bits(18, 16), bits(15, 12), bits(11, 8), bits(7, 5)] as const;
+    const access = resolveEncoding(this.#accessState, ...fields, bits(21, 21) ? 'read' : 'write');
+    if (access.kind === 'trap') return this.#trap(access.to, access.ec, access.iss | (bits(4, 0) << 5));
+    return this.#undefined();
+  }
+
   /** What an access does in the state of the active PE: the API behind "why did this trap?". */
   resolve(row: number, write: boolean): Access {
-    const engine = this.#engine;
     return resolveAccess(
-      {
-        el: this.#el,
-        features: this.#host.features,
-        secure: this.#host.features.has('el3') && (engine.u64[slotOf('SCR_EL3') >> 3] & 1n) === 0n && this.#el !== 3,
-        spSel: engine.u32[SPSEL >> 2],
-        reg: name => this.#control(name),
-      },
+      this.#accessState,
       accessedBy(row),
       write || accessedBy(row).kind !== 'register' ? 'write' : 'read',
     );

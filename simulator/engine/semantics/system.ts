@@ -70,6 +70,7 @@ const nzcv: Expr = op(
 
 export const systemHandlers: Handlers = {
   undefined: { body: [callOut('undefinedInstruction')] },
+  without_row: { body: [callOut('registerWithoutRow')] },
   unimplemented: { body: [callOut('unimplemented')] },
   nop: { body: [] },
   mrs: { body: readRegister() },
@@ -120,7 +121,7 @@ const pstateWrites: Record<string, string> = { NZCV: 'msr_nzcv', DAIF: 'msr_daif
 
 function lowerMove(f: Fields, write: boolean): Lowered | undefined {
   const row = byEncoding(2 + f.o0, f.op1, f.CRn, f.CRm, f.op2);
-  if (row?.kind !== 'register') return undefined;
+  if (row?.kind !== 'register') return { handler: 'without_row' };
   const rd = write ? source(f.Rt) : destination(f.Rt);
   const own = (write ? pstateWrites : pstateReads)[row.name];
   const imm = accessRowOf(row) * ENTRY_BYTES + (write ? WRITE_ENTRY : 0);
@@ -129,7 +130,7 @@ function lowerMove(f: Fields, write: boolean): Lowered | undefined {
 
 function lowerSystemInstruction(f: Fields): Lowered | undefined {
   const row = byEncoding(1, f.op1, f.CRn, f.CRm, f.op2);
-  if (row?.kind !== 'instruction') return undefined;
+  if (row?.kind !== 'instruction') return { handler: 'without_row' };
   return { handler: row.name === 'DC ZVA' ? 'dc_zva' : 'sys', rd: source(f.Rt), imm: accessRowOf(row) * ENTRY_BYTES };
 }
 
@@ -177,7 +178,7 @@ export const systemLowerings: Lowerings = {
   MSR_DIT: pstateBit('msr_dit', 'DIT'),
   SYS: lowerSystemInstruction,
   // No system instruction with a result exists in these versions.
-  SYSL: plain('undefined'),
+  SYSL: plain('without_row'),
   MSR: f => lowerMove(f, true),
   MRS: f => lowerMove(f, false),
 };
