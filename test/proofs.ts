@@ -165,4 +165,12 @@ export const PROOFS: readonly Proof[] = [
     file: 'test/engine/waits.test.ts',
     test: 'WFIT waits until the virtual count',
   },
+  {
+    part: 'Translation',
+    what: 'A run is the same when TLB, contexts and access tables are dropped every 1 to 100, or 1 to 5,000, instructions',
+    oracle: 'an invariant',
+    cases: 'first light and every program below, all registers and memory',
+    file: 'test/engine/tlb.test.ts',
+    test: 'a run of first light is the same',
+  },
 ];
