@@ -72,23 +72,33 @@ test('two PEs that share compiled code have the same state as without', () => {
 
 const ADD_X0_1 = 0x91000400; // add x0, x0, #1
 
-test('a loop that changes an instruction of its own runs the new one at once', () => {
-  const storing = new TwoTiers(
-    program(
-      0x100000e1, // adr x1, target
-      0xb9400022, // ldr w2, [x1]
-      0x1100054a, // loop: add w10, w10, #1
-      0x1200254b, // and w11, w10, #0x3ff
-      0x3500008b, // cbnz w11, target
-      0x11100042, // add w2, w2, #0x400: the next immediate
-      0xb9000022, // str w2, [x1]
-      ADD_X0_1, // target
-      0x17fffffa, // b loop
-    ),
+/** A loop that counts in X0 by an immediate, which it makes one more each time that bits of its counter are all zero. */
+const selfChanging = (mask: number) =>
+  program(
+    0x100000e1, // adr x1, target
+    0xb9400022, // ldr w2, [x1]
+    0x1100054a, // loop: add w10, w10, #1
+    mask, // and w11, w10, #mask
+    0x3500006b, // cbnz w11, target
+    0x11100042, // add w2, w2, #0x400: the next immediate
+    0xb9000022, // str w2, [x1]
+    ADD_X0_1, // target
+    0x17fffffa, // b loop
   );
-  follow(storing, 7, 300_000);
-  assert.ok((storing.compiling.engine.compiler?.statistics.dropped ?? 0) > 0);
-  assert.ok(storing.compiling.engine.u64[X >> 3] > storing.compiling.engine.u64[(X >> 3) + 10]);
+
+test('a loop that changes an instruction of its own runs the new one at once', () => {
+  const tiers = new TwoTiers(selfChanging(0x1200254b)); // #0x3ff
+  follow(tiers, 7, 300_000);
+  const { compiler, u64 } = tiers.compiling.engine;
+  assert.ok((compiler?.statistics.dropped ?? 0) > 0);
+  assert.ok(u64[X >> 3] > u64[(X >> 3) + 10]);
+});
+
+test('code that changes between the time that it is found hot and the time that it is compiled is not compiled', () => {
+  // Found after 200 rounds, changed after 256, compiled after 400.
+  const tiers = new TwoTiers(selfChanging(0x12001d4b)); // #0xff
+  tiers.run(5_000);
+  follow(tiers, 9, 100_000);
 });
 
 test('data beside compiled code is written without dropping it', () => {

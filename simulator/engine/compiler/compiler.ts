@@ -32,7 +32,7 @@ import type { Type } from '../wasm/opcodes.ts';
 import type { ImportFunction } from './emitter.ts';
 import { emitRegion } from './emitter.ts';
 import { flagFunctions } from './flags.ts';
-import { discover, type Page, type Region, type RegionLimits } from './region.ts';
+import { discover, type Page, pageNumber, type Region, type RegionLimits } from './region.ts';
 import { usageOf } from './usage.ts';
 
 export interface CompilerHost {
@@ -194,6 +194,7 @@ export class Compiler implements CodeKeeper {
       replaces: readonly Compiled[];
     }[] = [];
     for (const { region, starts, replaces } of pending) {
+      if (!this.#isCurrent(region)) continue;
       const number = this.#freeNumbers.pop();
       if (number === undefined) break;
       const emitted = emitRegion(region, number, LONGEST_WAY, this.#import);
@@ -223,6 +224,16 @@ export class Compiler implements CodeKeeper {
     this.#evict();
   }
 
+  /** Nothing has changed since the region was found: nobody was told of changes to pages that merely wait. */
+  #isCurrent(region: Region): boolean {
+    return region.blocks.every(block =>
+      block.instructions.every(({ offset, ready }) => {
+        const { page } = region.pages.get(pageNumber(offset)) as Page;
+        return this.#host.records.instruction(RAM + page * 4096 + (offset & 4095)) === ready;
+      }),
+    );
+  }
+
   readonly #import: ImportFunction = (name, args, result) => {
     let number = this.#importNumbers.get(name);
     if (number === undefined) {
@@ -239,9 +250,8 @@ export class Compiler implements CodeKeeper {
     this.statistics.regions++;
     for (const page of region.pages.values()) {
       this.#u8[PAGE_FLAGS + page.page] |= PAGE_COMPILED;
-      let users = this.#byPage.get(page.page);
-      if (!users) this.#byPage.set(page.page, (users = new Set()));
-      users.add(compiled);
+      const users = this.#byPage.get(page.page) ?? new Set();
+      this.#byPage.set(page.page, users.add(compiled));
     }
     // Every instruction has a decoded record, by which a store to it is noticed.
     for (const block of region.blocks) {

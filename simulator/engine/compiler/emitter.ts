@@ -85,8 +85,9 @@ export function emitRegion(
   const nodes = [undefined, ...region.blocks];
   const edges = nodes.map(block => (block ? successors(block).flatMap(offset => node.get(offset) ?? []) : []));
   const indirect = region.blocks.some(block => block.branch?.usage.ending === 'branchTo') && usesMany(region);
-  if (indirect)
-    region.blocks.forEach((block, index) => block.branch?.usage.ending === 'branchTo' && edges[index + 1].push(0));
+  for (const [index, block] of region.blocks.entries()) {
+    if (indirect && block.branch?.usage.ending === 'branchTo') edges[index + 1].push(0);
+  }
   const flow = structure(
     edges,
     [...region.entries].map(offset => node.get(offset) as number),
@@ -117,7 +118,7 @@ class RegionEmitter implements Environment {
   ) {
     this.#findRegisters();
     this.#pool = new LocalPool(1 + fixedLocals.length + this.#registers.size);
-    [...flow.entries].forEach((entry, index) => this.#index.set(entry, index));
+    for (const entry of flow.entries) this.#index.set(entry, this.#index.size);
   }
 
   get #code() {
