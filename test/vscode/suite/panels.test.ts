@@ -17,14 +17,19 @@ async function start(attributes: object): Promise<void> {
   await vscode.commands.executeCommand('hyperstep.listRegisters.focus');
 }
 
-/** Waits until the top frame in focus is in this line of a file of the sample. */
+/** Waits until the machine stands in this line of a file of the sample. */
 async function stoppedAt(file: string, line: number): Promise<void> {
-  await until(`a stop at ${file}:${line}`, async () => {
-    const item = vscode.debug.activeStackItem;
-    if (!(item instanceof vscode.DebugStackFrame)) return false;
-    const { stackFrames } = await item.session.customRequest('stackTrace', { threadId: item.threadId, levels: 1 });
-    return stackFrames[0].source?.path === path.join(sample, file) && stackFrames[0].line === line;
-  });
+  const wanted = `${path.join(sample, file)}:${line}`;
+  let at = 'nowhere';
+  await until(`a stop at ${wanted}`, async () => {
+    const answer = vscode.debug.activeDebugSession?.customRequest('stackTrace', { threadId: 1, levels: 1 });
+    const frame = await answer?.then(
+      ({ stackFrames }) => stackFrames[0],
+      () => undefined, // While the machine runs.
+    );
+    at = `${frame?.source?.path}:${frame?.line}`;
+    return at === wanted;
+  }).catch(error => assert.fail(`${error.message} It stands at ${at}.`));
 }
 
 describe('The panels, fed by the sample hypervisor', () => {
