@@ -42,7 +42,7 @@ import {
 import type { LongRun } from '../test/differential/long.ts';
 import { defaults } from '../test/differential/sample.ts';
 import { PROGRAMS } from '../test/guests/programs.ts';
-import { PROOFS } from '../test/proofs.ts';
+import { GAPS, PROOFS } from '../test/proofs.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const coverageFile = join(root, 'docs/coverage.md');
@@ -225,6 +225,15 @@ ${table(
 )}`;
 }
 
+function gapSection(): string {
+  return `## What is missing
+
+${table(
+  ['what', 'instead'],
+  GAPS.map(({ what, instead }) => [what, instead]),
+)}`;
+}
+
 /** The whole document. Throws a sentence when a table names a test that is not there. */
 export function coverage(): string {
   return `<!-- Written by npm run docs:coverage from the tables. Edits are lost. -->
@@ -233,7 +242,7 @@ export function coverage(): string {
 
 What of the Arm architecture the simulated PE has, and what each part was tested against.
 
-${[instructionSection(), registerSection(), trapSection(), proofSection(), differenceSection()].join('\n\n')}
+${[instructionSection(), registerSection(), trapSection(), proofSection(), differenceSection(), gapSection()].join('\n\n')}
 `;
 }
 

@@ -173,4 +173,32 @@ export const PROOFS: readonly Proof[] = [
     file: 'test/engine/tlb.test.ts',
     test: 'a run of first light is the same',
   },
+  {
+    part: 'Registers',
+    what: 'Event counters: SW_INCR, selection, filter, overflow and its interrupt',
+    oracle: 'the Arm ARM (D13), by hand',
+    cases: 'one program',
+    file: 'test/engine/performance-monitors.test.ts',
+    test: 'SW_INCR counts where',
+  },
+];
+
+/** What of the architecture a PE here should have and has not, in the words of the document. */
+export const GAPS: readonly { readonly what: string; readonly instead: string }[] = [
+  {
+    what: 'Hardware breakpoints and watchpoints (DBGBVR, DBGBCR, DBGWVR, DBGWCR)',
+    instead: 'The registers keep what is written; no exception is taken.',
+  },
+  {
+    what: 'Events of the performance monitors other than SW_INCR, and filters of the cycle counter',
+    instead: 'PMCEID0_EL0 does not name the events. PMCCNTR_EL0 counts modelled cycles at every level.',
+  },
+  {
+    what: 'Software step of a level by itself (MDSCR_EL1.KDE) that begins with MSR DAIFClr',
+    instead: 'It begins at the next return from an exception, or when the PE takes its next turn.',
+  },
+  {
+    what: 'QARMA for pointer authentication',
+    instead: 'An algorithm of our own, which the ID registers say.',
+  },
 ];

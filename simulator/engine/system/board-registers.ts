@@ -6,6 +6,7 @@ import { GicV3 } from '../../gic/gicv3.ts';
 import type { Engine } from '../engine.ts';
 import { EL } from '../layout.ts';
 import { slotOf } from '../pe-state.ts';
+import { eventCounters, resetEventCounters } from './event-counters.ts';
 import { pure, type SpecialRegister } from './special.ts';
 
 export interface BoardRegistersHost {
@@ -27,6 +28,8 @@ const E2H = 1n << 34n;
 const TGE = 1n << 27n;
 /** HCR_EL2.VF, VI and VSE. */
 const VIRTUAL_LINES = 0x1c0n;
+/** Of the performance monitors, as the Base System Architecture recommends. */
+const OVERFLOW_PPI = 23;
 /** MDSCR_EL1.KDE and SS. */
 const STEP_CONTROLS = 0x2001n;
 
@@ -103,6 +106,7 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
         const cycles = cycleCount();
         store(set, value(stored(set), written & 0xffff_ffffn));
         if (countsCycles() !== counting) setCycleCount(cycles);
+        overflowChanged();
       },
     });
     made.set(
@@ -114,6 +118,10 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
       change((old, written) => old & ~written),
     );
   }
+  const overflowChanged = () => {
+    const pending = (stored('PMCR_EL0') & 1n) !== 0n && (stored('PMOVSCLR_EL0') & stored('PMINTENSET_EL1')) !== 0n;
+    gic.setPpi(pe(), OVERFLOW_PPI, pending);
+  };
   // While it counts, the slot of PMCCNTR_EL0 holds the count less the modelled cycles.
   const countsCycles = () => (stored('PMCR_EL0') & 1n) !== 0n && (stored('PMCNTENSET_EL0') & 0x8000_0000n) !== 0n;
   const now = () => BigInt(Math.floor(host.cycles));
@@ -123,10 +131,27 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
   made.set('PMCR_EL0', {
     write: value => {
       const cycles = value & 4n ? 0n : cycleCount();
+      if (value & 2n) resetEventCounters(store);
       store('PMCR_EL0', (stored('PMCR_EL0') & 0xffff_f800n) | (value & 0xf9n));
       setCycleCount(cycles);
+      overflowChanged();
     },
   });
+
+  for (const [name, special] of eventCounters({ stored, store, el })) {
+    const { write } = special;
+    made.set(name, {
+      ...special,
+      ...(write
+        ? {
+            write: (value: bigint) => {
+              write(value);
+              overflowChanged();
+            },
+          }
+        : {}),
+    });
+  }
 
   // Repeatable: the number follows from when it is asked for.
   const random: SpecialRegister = {

@@ -62,8 +62,8 @@ export const pmu: readonly RegisterSpec[] = [
     63:32 IDhi
     31:0 ID
   `,
-    // SW_INCR, INST_RETIRED, EXC_TAKEN, EXC_RETURN, CPU_CYCLES, CHAIN.
-    { ...v3, reset: (1n << 0n) | (1n << 8n) | (1n << 9n) | (1n << 10n) | (1n << 17n) | (1n << 30n) },
+    // SW_INCR alone: see engine/system/event-counters.ts.
+    { ...v3, reset: 1n },
   ),
   reg(
     'PMCEID1_EL0',
