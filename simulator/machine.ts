@@ -66,8 +66,8 @@ import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
 import { classOf, ExceptionRecord, isAbort } from './exception-event.ts';
 import { Pe } from './pe.ts';
-import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
 import { Schedule } from './schedule.ts';
+import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
 import type {
   BreakpointSpec,
   ExceptionEvent,

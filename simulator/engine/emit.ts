@@ -5,7 +5,16 @@
 
 import { ALIGNED, type Expr, type FlagKind, type Local, type Operand, type Stmt, UNPRIVILEGED } from './ir.ts';
 import {
-  BOUNCE, CTX_DATA, CTX_DATA_HASH, CTX_UNPRIV, CTX_UNPRIV_HASH, TLB, TLB_ADDEND, TLB_ENTRIES, TLB_READ, TLB_WRITE,
+  BOUNCE,
+  CTX_DATA,
+  CTX_DATA_HASH,
+  CTX_UNPRIV,
+  CTX_UNPRIV_HASH,
+  TLB,
+  TLB_ADDEND,
+  TLB_ENTRIES,
+  TLB_READ,
+  TLB_WRITE,
 } from './layout.ts';
 import type { Scope } from './scope.ts';
 import type { Type } from './wasm/opcodes.ts';
@@ -143,7 +152,13 @@ export function emitNzcv(env: Environment): void {
 
 function emitCall(fn: string, args: readonly Expr[], result: Type | undefined, env: Environment): void {
   for (const arg of args) emitExpr(arg, env);
-  env.scope.code.call(env.import(fn, args.map((arg) => arg.type), result));
+  env.scope.code.call(
+    env.import(
+      fn,
+      args.map(arg => arg.type),
+      result,
+    ),
+  );
 }
 
 export function emitAll(body: readonly Stmt[], env: Environment): void {
@@ -249,7 +264,13 @@ function emitStmt(s: Stmt, env: Environment): void {
 }
 
 /** Leaves the VA in scratch i64 2, the TLB entry in scratch i32 2, and pushes whether the entry allows the access. */
-function emitTlbCompare(env: Environment, address: Expr, bytes: number, mode: number, tag: number): { va: number; entry: number } {
+function emitTlbCompare(
+  env: Environment,
+  address: Expr,
+  bytes: number,
+  mode: number,
+  tag: number,
+): { va: number; entry: number } {
   const code = env.scope.code;
   const va = env.scratch('i64', 2);
   const entry = env.scratch('i32', 2);
@@ -258,7 +279,12 @@ function emitTlbCompare(env: Environment, address: Expr, bytes: number, mode: nu
   code.tee(va).i64(12n).op('i64.shr_u').op('i32.wrap_i64');
   env.context(unprivileged ? CTX_UNPRIV_HASH : CTX_DATA_HASH);
   code.op('i32.xor');
-  code.i32(TLB_ENTRIES - 1).op('i32.and').i32(5).op('i32.shl').tee(entry);
+  code
+    .i32(TLB_ENTRIES - 1)
+    .op('i32.and')
+    .i32(5)
+    .op('i32.shl')
+    .tee(entry);
   code.load('i64', TLB + tag);
   code.get(va);
   if (bytes > 1) code.i64(BigInt(bytes - 1)).op('i64.add');
@@ -267,7 +293,13 @@ function emitTlbCompare(env: Environment, address: Expr, bytes: number, mode: nu
   code.op('i64.or');
   if (mode & ALIGNED && bytes > 1) {
     // An unaligned address differs from every tag.
-    code.op('i64.xor').get(va).i64(BigInt(bytes - 1)).op('i64.and').op('i64.or').op('i64.eqz');
+    code
+      .op('i64.xor')
+      .get(va)
+      .i64(BigInt(bytes - 1))
+      .op('i64.and')
+      .op('i64.or')
+      .op('i64.eqz');
   } else {
     code.op('i64.eq');
   }
@@ -280,9 +312,20 @@ function emitLoad(s: Extract<Stmt, { s: 'load' }>, env: Environment): void {
   const { va, entry } = emitTlbCompare(env, s.address, s.bytes, s.mode, TLB_READ);
   const host = env.scratch('i32', 2);
   scope.if('i32');
-  code.get(va).op('i32.wrap_i64').get(entry).load('i32', TLB + TLB_ADDEND).op('i32.add');
+  code
+    .get(va)
+    .op('i32.wrap_i64')
+    .get(entry)
+    .load('i32', TLB + TLB_ADDEND)
+    .op('i32.add');
   scope.else();
-  code.get(va).i32(s.bytes).i32(s.mode).call(env.import('loadSlow', ['i64', 'i32', 'i32'], 'i32')).tee(host).op('i32.eqz');
+  code
+    .get(va)
+    .i32(s.bytes)
+    .i32(s.mode)
+    .call(env.import('loadSlow', ['i64', 'i32', 'i32'], 'i32'))
+    .tee(host)
+    .op('i32.eqz');
   scope.if();
   env.abort();
   scope.end();
@@ -300,11 +343,21 @@ function emitStore(s: Extract<Stmt, { s: 'store' }>, env: Environment): void {
   code.set(value);
   const { va, entry } = emitTlbCompare(env, s.address, s.bytes, s.mode, TLB_WRITE);
   scope.if();
-  code.get(va).op('i32.wrap_i64').get(entry).load('i32', TLB + TLB_ADDEND).op('i32.add');
+  code
+    .get(va)
+    .op('i32.wrap_i64')
+    .get(entry)
+    .load('i32', TLB + TLB_ADDEND)
+    .op('i32.add');
   code.get(value).store(type, 0, s.bytes);
   scope.else();
   code.i32(0).get(value).store(type, BOUNCE, s.bytes);
-  code.get(va).i32(s.bytes).i32(s.mode).call(env.import('storeSlow', ['i64', 'i32', 'i32'], 'i32')).op('i32.eqz');
+  code
+    .get(va)
+    .i32(s.bytes)
+    .i32(s.mode)
+    .call(env.import('storeSlow', ['i64', 'i32', 'i32'], 'i32'))
+    .op('i32.eqz');
   scope.if();
   env.abort();
   scope.end();
@@ -313,7 +366,9 @@ function emitStore(s: Extract<Stmt, { s: 'store' }>, env: Environment): void {
 
 /** Whether statements read or write the condition flags. */
 export function usesFlags(body: readonly Stmt[]): boolean {
-  return JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? 0 : value)).match(
-    /"k":"(flag|holds|condition)"|"s":"(flags|nzcv)"/,
-  ) !== null;
+  return (
+    JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? 0 : value)).match(
+      /"k":"(flag|holds|condition)"|"s":"(flags|nzcv)"/,
+    ) !== null
+  );
 }

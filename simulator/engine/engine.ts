@@ -4,11 +4,30 @@
  */
 
 import { abortSyndrome } from './abort-syndrome.ts';
+import { Compiler, HOT } from './compiler/compiler.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
-import { Compiler, HOT } from './compiler/compiler.ts';
-import { EXIT_BUDGET, EXIT_DEVICE, EXIT_HOT, EXIT_LEAVE, generateInterpreter, type InterpreterForm } from './interpreter.ts';
-import { ABORT_SYNDROME, BOUNCE, BTYPE, BTYPE_REMAINING, EXIT_REQUEST, PE_STATE, PE_STATE_BYTES, RAM, REMAINING, STEPPING, TIME_END } from './layout.ts';
+import {
+  EXIT_BUDGET,
+  EXIT_DEVICE,
+  EXIT_HOT,
+  EXIT_LEAVE,
+  generateInterpreter,
+  type InterpreterForm,
+} from './interpreter.ts';
+import {
+  ABORT_SYNDROME,
+  BOUNCE,
+  BTYPE,
+  BTYPE_REMAINING,
+  EXIT_REQUEST,
+  PE_STATE,
+  PE_STATE_BYTES,
+  RAM,
+  REMAINING,
+  STEPPING,
+  TIME_END,
+} from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
 

@@ -12,9 +12,39 @@ import { CALL_AGAIN, CALL_LEAVE, CALL_REFUSE } from './callout.ts';
 import { type Environment, emitAll, emitExpr, emitNzcv, usesFlags } from './emit.ts';
 import type { Expr, FlagKind, Local, Operand, Stmt } from './ir.ts';
 import {
-  COMPILED_ENTRIES, COMPILED_ENTRIES_MAX, COMPILED_FUNCTION, COMPILED_LIMIT, COMPILED_OP, CTX_DATA, CTX_FETCH, CTX_FETCH_HASH, CTX_UNPRIV, EXIT_REQUEST, FAULT_DEVICE, FAULT_FLAGS, FAULT_STAGE2, FETCH_PAGE, FETCH_RECORDS, FLAG_C,
-  FLAG_N, FLAG_V, FLAG_Z, FP_ENABLED, HEAT, HEAT_END, ITLB, ITLB_ENTRIES, PC, RECORD, RECORD_BYTES, RECORD_D, RECORD_IMM, RECORD_M,
-  RECORD_N, REMAINING, X,
+  COMPILED_ENTRIES,
+  COMPILED_ENTRIES_MAX,
+  COMPILED_FUNCTION,
+  COMPILED_LIMIT,
+  COMPILED_OP,
+  CTX_DATA,
+  CTX_FETCH,
+  CTX_FETCH_HASH,
+  CTX_UNPRIV,
+  EXIT_REQUEST,
+  FAULT_DEVICE,
+  FAULT_FLAGS,
+  FAULT_STAGE2,
+  FETCH_PAGE,
+  FETCH_RECORDS,
+  FLAG_C,
+  FLAG_N,
+  FLAG_V,
+  FLAG_Z,
+  FP_ENABLED,
+  HEAT,
+  HEAT_END,
+  ITLB,
+  ITLB_ENTRIES,
+  PC,
+  RECORD,
+  RECORD_BYTES,
+  RECORD_D,
+  RECORD_IMM,
+  RECORD_M,
+  RECORD_N,
+  REMAINING,
+  X,
 } from './layout.ts';
 import { Scope } from './scope.ts';
 import type { Handler, Handlers } from './semantics/handler.ts';
@@ -61,7 +91,11 @@ const CALL_DECODE = 'decode';
 const CALL_FP = 'fpTrapped';
 
 /** Handlers in the order of their numbers: inline ones, then functions by what has to be done around the call. */
-export function planOps(handlers: Handlers): { ops: readonly Op[]; groups: readonly { first: number; fp: boolean; flags: boolean }[]; numbers: HandlerNumbers } {
+export function planOps(handlers: Handlers): {
+  ops: readonly Op[];
+  groups: readonly { first: number; fp: boolean; flags: boolean }[];
+  numbers: HandlerNumbers;
+} {
   const inline: Op[] = [];
   const outside: Op[][] = [[], [], [], []];
   for (const [name, handler] of Object.entries(handlers)) {
@@ -70,7 +104,7 @@ export function planOps(handlers: Handlers): { ops: readonly Op[]; groups: reado
       outside[group].push({ name, handler, far: false });
     } else {
       inline.push({ name, handler, far: false });
-      if (handler.body.some((s) => s.s === 'branch')) inline.push({ name, handler, far: true });
+      if (handler.body.some(s => s.s === 'branch')) inline.push({ name, handler, far: true });
     }
   }
   const first = OP_BREAKPOINT + 1;
@@ -84,7 +118,11 @@ export function planOps(handlers: Handlers): { ops: readonly Op[]; groups: reado
   const near = new Map<string, number>();
   const far = new Map<string, number>();
   ops.forEach((o, index) => (o.far ? far : near).set(o.name, first + index));
-  return { ops, groups, numbers: { near, far, names: ['undecoded', 'page end', 'breakpoint', ...ops.map((o) => o.name)] } };
+  return {
+    ops,
+    groups,
+    numbers: { near, far, names: ['undecoded', 'page end', 'breakpoint', ...ops.map(o => o.name)] },
+  };
 }
 
 /** Locals by type, given out anew for each handler. */
@@ -277,7 +315,11 @@ abstract class RecordEnvironment implements Environment {
     }
     const subtract = kind.startsWith('sub');
     const result = this.scratch(type, 4);
-    code.get(a).get(b).op(`${type}.${subtract ? 'sub' : 'add'}`).set(result);
+    code
+      .get(a)
+      .get(b)
+      .op(`${type}.${subtract ? 'sub' : 'add'}`)
+      .set(result);
     for (const address of [FLAG_N, FLAG_Z]) {
       this.setFlag(address, () => {
         code.get(result);
@@ -290,8 +332,15 @@ abstract class RecordEnvironment implements Environment {
     });
     // Overflow: for a sum both operands differ in sign from the result, for a difference a does and b differs from a.
     this.setFlag(FLAG_V, () => {
-      code.get(a).get(subtract ? b : result).op(`${type}.xor`);
-      code.get(subtract ? a : b).get(result).op(`${type}.xor`).op(`${type}.and`);
+      code
+        .get(a)
+        .get(subtract ? b : result)
+        .op(`${type}.xor`);
+      code
+        .get(subtract ? a : b)
+        .get(result)
+        .op(`${type}.xor`)
+        .op(`${type}.and`);
       widen();
     });
   }
@@ -369,7 +418,12 @@ const LOCAL_Z = 5;
 const LOCAL_V = 6;
 const OP = 7;
 const FIXED_LOCALS: readonly Type[] = ['i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i32'];
-const flagLocals = new Map([[FLAG_C, LOCAL_C], [FLAG_N, LOCAL_N], [FLAG_Z, LOCAL_Z], [FLAG_V, LOCAL_V]]);
+const flagLocals = new Map([
+  [FLAG_C, LOCAL_C],
+  [FLAG_N, LOCAL_N],
+  [FLAG_Z, LOCAL_Z],
+  [FLAG_V, LOCAL_V],
+]);
 
 class MainEnvironment extends RecordEnvironment {
   readonly ip = IP;
@@ -397,11 +451,19 @@ class MainEnvironment extends RecordEnvironment {
   }
 
   saveFlags(): void {
-    for (const [address, number] of flagLocals) this.code.i32(0).get(number).store(address === FLAG_C ? 'i32' : 'i64', address);
+    for (const [address, number] of flagLocals)
+      this.code
+        .i32(0)
+        .get(number)
+        .store(address === FLAG_C ? 'i32' : 'i64', address);
   }
 
   loadFlags(): void {
-    for (const [address, number] of flagLocals) this.code.i32(0).load(address === FLAG_C ? 'i32' : 'i64', address).set(number);
+    for (const [address, number] of flagLocals)
+      this.code
+        .i32(0)
+        .load(address === FLAG_C ? 'i32' : 'i64', address)
+        .set(number);
   }
 
   savePc(): void {
@@ -417,7 +479,11 @@ class MainEnvironment extends RecordEnvironment {
 
   /** Takes `records` of the present straight run off `end`: so many instructions count. */
   count(records: number): void {
-    this.code.get(END).i32(records * RECORD_BYTES).op('i32.sub').set(END);
+    this.code
+      .get(END)
+      .i32(records * RECORD_BYTES)
+      .op('i32.sub')
+      .set(END);
   }
 
   next(): void {
@@ -445,7 +511,10 @@ class MainEnvironment extends RecordEnvironment {
     this.saveRemaining();
     const code = this.code;
     code.i32(0).get(IP).store('i32', RECORD);
-    code.get(IP).call(this.import(fn, ['i32'], 'i32')).set(RESULT);
+    code
+      .get(IP)
+      .call(this.import(fn, ['i32'], 'i32'))
+      .set(RESULT);
     this.loadFlags();
   }
 
@@ -497,7 +566,10 @@ class MainEnvironment extends RecordEnvironment {
   #link(): void {
     this.code.i32(0);
     this.pc();
-    this.code.i64(4n).op('i64.add').store('i64', X + 30 * 8);
+    this.code
+      .i64(4n)
+      .op('i64.add')
+      .store('i64', X + 30 * 8);
   }
 
   requireFp(): void {
@@ -522,22 +594,33 @@ export interface InterpreterForm {
  * The binary of an interpreter; it exports `run(): i32`, which returns an EXIT_* reason, and the table `functions`. From
  * `firstRegion` on that has room for compiled regions, which take the address of an entry and return REGION_*.
  */
-export function generateInterpreter(handlers: Handlers, form: InterpreterForm): { bytes: Uint8Array<ArrayBuffer>; imports: readonly string[]; numbers: HandlerNumbers; firstRegion: number } {
+export function generateInterpreter(
+  handlers: Handlers,
+  form: InterpreterForm,
+): { bytes: Uint8Array<ArrayBuffer>; imports: readonly string[]; numbers: HandlerNumbers; firstRegion: number } {
   const { ops, groups, numbers } = planOps(handlers);
   const module = new ModuleBuilder();
   const imports = new Imports(module);
   module.importMemory('env', 'memory');
   const functionType = module.type(['i32'], ['i32']);
-  const bodies = ops.filter((o) => o.handler.placement === 'function').map((o) => new FunctionEnvironment(imports).emit(o.handler.body));
+  const bodies = ops
+    .filter(o => o.handler.placement === 'function')
+    .map(o => new FunctionEnvironment(imports).emit(o.handler.body));
   const main = emitMain(ops, groups, new MainEnvironment(imports, form), functionType, bodies.length);
   module.table(bodies.length + (form.heat ? REGIONS_MAX : 0), 'functions');
-  const indices = bodies.map((body) => module.function({ type: functionType, ...body }));
+  const indices = bodies.map(body => module.function({ type: functionType, ...body }));
   module.elements(0, indices);
   module.function({ type: module.type([], ['i32']), locals: main.locals, code: main.code, exported: 'run' });
   return { bytes: module.build(), imports: imports.names, numbers, firstRegion: bodies.length };
 }
 
-function emitMain(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number, firstRegion: number) {
+function emitMain(
+  ops: readonly Op[],
+  groups: ReturnType<typeof planOps>['groups'],
+  env: MainEnvironment,
+  functionType: number,
+  firstRegion: number,
+) {
   const { scope } = env;
   const code = scope.code;
   env.loadFlags();
@@ -573,7 +656,13 @@ function emitEnter(env: MainEnvironment): void {
   const ip = env.scratch('i32', 2);
   code.i32(0).load('i64', PC).tee(target);
   code.i64(12n).op('i64.shr_u').op('i32.wrap_i64').i32(0).load('i32', CTX_FETCH_HASH).op('i32.xor');
-  code.i32(ITLB_ENTRIES - 1).op('i32.and').i32(4).op('i32.shl').tee(entry).load('i64', ITLB);
+  code
+    .i32(ITLB_ENTRIES - 1)
+    .op('i32.and')
+    .i32(4)
+    .op('i32.shl')
+    .tee(entry)
+    .load('i64', ITLB);
   code.get(target).i64(-4096n).op('i64.and').i32(0).load('i64', CTX_FETCH).op('i64.or').op('i64.eq');
   code.get(target).i64(3n).op('i64.and').op('i64.eqz').op('i32.and');
   scope.if('i32');
@@ -587,7 +676,11 @@ function emitEnter(env: MainEnvironment): void {
     scope.end();
   }
   env.saveRemaining();
-  code.get(target).call(env.import('fetch', ['i64'], 'i32')).tee(records).op('i32.eqz');
+  code
+    .get(target)
+    .call(env.import('fetch', ['i64'], 'i32'))
+    .tee(records)
+    .op('i32.eqz');
   scope.if();
   emitAbort(env, () => {});
   scope.end();
@@ -621,19 +714,33 @@ function emitCheck(env: MainEnvironment): void {
   env.saveRemaining();
 }
 
-function emitDispatch(ops: readonly Op[], groups: ReturnType<typeof planOps>['groups'], env: MainEnvironment, functionType: number, firstRegion: number): void {
+function emitDispatch(
+  ops: readonly Op[],
+  groups: ReturnType<typeof planOps>['groups'],
+  env: MainEnvironment,
+  functionType: number,
+  firstRegion: number,
+): void {
   const { scope } = env;
   const code = scope.code;
-  const inline = ops.filter((o) => o.handler.placement !== 'function');
+  const inline = ops.filter(o => o.handler.placement !== 'function');
   const own = ['undecoded', 'page end', 'breakpoint'];
-  const labels = [...own, ...inline.map((o, index) => `${index}:${o.name}`), ...groups.map((_, index) => `group ${index}`)];
+  const labels = [
+    ...own,
+    ...inline.map((o, index) => `${index}:${o.name}`),
+    ...groups.map((_, index) => `group ${index}`),
+  ];
   for (const label of [...labels].reverse()) scope.block(label);
   const targets = labels.slice(0, own.length + inline.length);
   groups.forEach((group, index) => {
     const last = groups[index + 1]?.first ?? own.length + ops.length;
     for (let op = group.first; op < last; op++) targets.push(`group ${index}`);
   });
-  const dispatch = (otherwise: string) => code.brTable(targets.map((label) => scope.depth(label)), scope.depth(otherwise));
+  const dispatch = (otherwise: string) =>
+    code.brTable(
+      targets.map(label => scope.depth(label)),
+      scope.depth(otherwise),
+    );
   scope.block('compiled');
   code.get(IP).load('i32', 0, 2).tee(OP);
   dispatch('compiled');
@@ -641,7 +748,9 @@ function emitDispatch(ops: readonly Op[], groups: ReturnType<typeof planOps>['gr
   if (env.form.heat) emitRegionCall(env, functionType, firstRegion);
   code.get(OP).i32(OP_COMPILED).op('i32.ge_u');
   scope.if();
-  emitEntryAddress(code).load('i32', COMPILED_ENTRIES + COMPILED_OP, 2).set(OP);
+  emitEntryAddress(code)
+    .load('i32', COMPILED_ENTRIES + COMPILED_OP, 2)
+    .set(OP);
   scope.end();
   code.get(OP);
   dispatch('undecoded');
@@ -664,7 +773,8 @@ function emitDispatch(ops: readonly Op[], groups: ReturnType<typeof planOps>['gr
     if (handler.fp) env.requireFp();
     emitAll(handler.body, env);
     const last = handler.body.at(-1);
-    const falls = !last || !((last.s === 'branch' && !last.when) || last.s === 'branchTo' || (last.s === 'callOut' && !last.when));
+    const falls =
+      !last || !((last.s === 'branch' && !last.when) || last.s === 'branchTo' || (last.s === 'callOut' && !last.when));
     if (falls) env.next();
     env.pool.release();
   }
@@ -688,7 +798,13 @@ function emitHeat(env: MainEnvironment): void {
   const code = scope.code;
   const counter = env.scratch('i32', 0);
   const count = env.scratch('i32', 1);
-  code.get(IP).i32(3).op('i32.shr_u').i32(HEAT_END - HEAT - 2).op('i32.and').tee(counter);
+  code
+    .get(IP)
+    .i32(3)
+    .op('i32.shr_u')
+    .i32(HEAT_END - HEAT - 2)
+    .op('i32.and')
+    .tee(counter);
   code.get(counter).load('i32', HEAT, 2).i32(1).op('i32.add').tee(count).store('i32', HEAT, 2);
   code.get(count).i32(heat).op('i32.ge_u');
   scope.if();
@@ -705,7 +821,14 @@ function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion:
   const { scope } = env;
   const code = scope.code;
   emitEntryAddress(code).set(OP);
-  code.get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').get(OP).load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2);
+  code
+    .get(END)
+    .get(IP)
+    .op('i32.sub')
+    .i32(4)
+    .op('i32.shr_s')
+    .get(OP)
+    .load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2);
   code.op('i32.lt_s');
   scope.if();
   env.savePc();
@@ -715,7 +838,12 @@ function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion:
   env.savePc();
   env.saveRemaining();
   scope.loop('again');
-  code.get(OP).get(OP).load('i32', COMPILED_ENTRIES + COMPILED_FUNCTION, 2).i32(firstRegion).op('i32.add');
+  code
+    .get(OP)
+    .get(OP)
+    .load('i32', COMPILED_ENTRIES + COMPILED_FUNCTION, 2)
+    .i32(firstRegion)
+    .op('i32.add');
   code.callIndirect(functionType).set(RESULT);
   emitNextRegion(env);
   scope.end();
@@ -726,7 +854,17 @@ function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion:
   // To the record at PC, as 'enter' would get there.
   code.i32(0).load('i32', RECORD).tee(IP).get(END).op('i32.add').set(END);
   code.i32(0).i32(0).load('i64', PC).i64(-4096n).op('i64.and').store('i64', FETCH_PAGE);
-  code.i32(0).get(IP).i32(0).load('i32', PC).i32(4095).op('i32.and').i32(2).op('i32.shl').op('i32.sub').store('i32', FETCH_RECORDS);
+  code
+    .i32(0)
+    .get(IP)
+    .i32(0)
+    .load('i32', PC)
+    .i32(4095)
+    .op('i32.and')
+    .i32(2)
+    .op('i32.shl')
+    .op('i32.sub')
+    .store('i32', FETCH_RECORDS);
   code.get(RESULT).i32(REGION_ABORT).op('i32.eq');
   scope.brIf('abort');
   code.get(IP).load('i32', 0, 2).set(OP);
@@ -742,14 +880,32 @@ function emitNextRegion(env: MainEnvironment): void {
   scope.if();
   code.i32(0).load('i64', PC).tee(target);
   code.i64(12n).op('i64.shr_u').op('i32.wrap_i64').i32(0).load('i32', CTX_FETCH_HASH).op('i32.xor');
-  code.i32(ITLB_ENTRIES - 1).op('i32.and').i32(4).op('i32.shl').tee(entry).load('i64', ITLB);
+  code
+    .i32(ITLB_ENTRIES - 1)
+    .op('i32.and')
+    .i32(4)
+    .op('i32.shl')
+    .tee(entry)
+    .load('i64', ITLB);
   // Of an unaligned address the low bits stay, and differ from every context.
   code.get(target).i64(~0xffcn).op('i64.and').i32(0).load('i64', CTX_FETCH).op('i64.xor').op('i64.eq');
   scope.if();
   code.get(target).op('i32.wrap_i64').i32(4092).op('i32.and').i32(2).op('i32.shl');
-  code.get(entry).load('i32', ITLB + 8).op('i32.add').load('i32', 0, 2).tee(OP).i32(OP_COMPILED).op('i32.ge_u');
+  code
+    .get(entry)
+    .load('i32', ITLB + 8)
+    .op('i32.add')
+    .load('i32', 0, 2)
+    .tee(OP)
+    .i32(OP_COMPILED)
+    .op('i32.ge_u');
   scope.if();
-  emitEntryAddress(code).tee(OP).load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2).i32(0).load('i32', REMAINING).op('i32.le_s');
+  emitEntryAddress(code)
+    .tee(OP)
+    .load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2)
+    .i32(0)
+    .load('i32', REMAINING)
+    .op('i32.le_s');
   scope.brIf('again');
   scope.end();
   scope.end();
@@ -758,7 +914,12 @@ function emitNextRegion(env: MainEnvironment): void {
 
 /** Pushes the address of the entry whose OP_COMPILED number is in OP. */
 function emitEntryAddress(code: Scope['code']): Scope['code'] {
-  return code.get(OP).i32(COMPILED_ENTRIES_MAX - 1).op('i32.and').i32(4).op('i32.shl');
+  return code
+    .get(OP)
+    .i32(COMPILED_ENTRIES_MAX - 1)
+    .op('i32.and')
+    .i32(4)
+    .op('i32.shl');
 }
 
 /** Takes the abort that the core has recorded, or leaves for a device access. */
@@ -777,7 +938,10 @@ function emitAbort(env: MainEnvironment, savePc: () => void): void {
   scope.if();
   code.get(IP).call(env.import('abortSyndrome', ['i32'], undefined));
   scope.end();
-  code.i32(0).load('i64', PC).call(env.import('takeAbort', ['i64'], undefined));
+  code
+    .i32(0)
+    .load('i64', PC)
+    .call(env.import('takeAbort', ['i64'], undefined));
   env.loadFlags();
   env.count(1);
   code.i32(0).load('i32', EXIT_REQUEST);
@@ -785,7 +949,12 @@ function emitAbort(env: MainEnvironment, savePc: () => void): void {
   env.exit(EXIT_LEAVE);
   scope.end();
   // A handler that cannot be fetched aborts again and again, and never gets to a check of the budget.
-  code.get(END).get(IP).op('i32.sub').i32(env.checked ? RECORD_BYTES : PAGE_MARGIN).op('i32.lt_s');
+  code
+    .get(END)
+    .get(IP)
+    .op('i32.sub')
+    .i32(env.checked ? RECORD_BYTES : PAGE_MARGIN)
+    .op('i32.lt_s');
   scope.if();
   env.exit(EXIT_BUDGET);
   scope.end();
@@ -810,4 +979,3 @@ function emitCalled(env: MainEnvironment): void {
   scope.end();
   scope.br('enter');
 }
-

@@ -44,7 +44,8 @@ export function parsePattern(bits: string): Pattern {
     for (const digit of group) {
       position--;
       if (digit === 'x') continue;
-      if (digit !== '0' && digit !== '1') throw new Error(`The pattern "${bits}" has a group "${group}" that is neither bits nor name:width.`);
+      if (digit !== '0' && digit !== '1')
+        throw new Error(`The pattern "${bits}" has a group "${group}" that is neither bits nor name:width.`);
       mask |= 1 << position;
       if (digit === '1') value |= 1 << position;
     }
