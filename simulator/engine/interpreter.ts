@@ -117,7 +117,7 @@ export function planOps(handlers: Handlers): {
   });
   const near = new Map<string, number>();
   const far = new Map<string, number>();
-  ops.forEach((o, index) => (o.far ? far : near).set(o.name, first + index));
+  for (const [index, o] of ops.entries()) (o.far ? far : near).set(o.name, first + index);
   return {
     ops,
     groups,

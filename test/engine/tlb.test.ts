@@ -28,7 +28,7 @@ interface End {
 }
 
 /** A register in hexadecimal; a sentence for one whose read has an effect. */
-function valueOf(pe: PeView, name: string): string {
+function registerText(pe: PeView, name: string): string {
   try {
     return pe.readRegister(name).toString(16);
   } catch (error) {
@@ -62,7 +62,7 @@ function runImage(image: string, el: 1 | 2 | 3, pes: number, slice?: () => numbe
   const names = ['PC', 'PSTATE', 'SP', ...Array.from({ length: 31 }, (_, n) => `X${n}`), 'V0', 'V31', 'FPSR'];
   for (const pe of machine.pes) {
     for (const name of [...names, ...pe.systemRegisters().map(row => row.name)]) {
-      registers[`${pe.index} ${name}`] = valueOf(pe, name);
+      registers[`${pe.index} ${name}`] = registerText(pe, name);
     }
   }
   const { u8 } = machine.engine;
