@@ -30,10 +30,10 @@ const FPCR_FZ = 1 << 24;
 
 /** Rows that are not compared at all: the algorithm is up to the implementation. */
 export const ownAlgorithm = {
-  about: 'PAC*, AUT*, XPAC*, BRA*, BLRA*, RETA*, LDRA*',
+  about: 'PAC*, AUT*, XPAC*, BRA*, BLRA*, RETA*, ERETA*, LDRA*',
   oracle: 'QEMU computes QARMA.',
   here: 'A hash of our own, as FEAT_PAuth allows (ID_AA64ISAR1_EL1.API). test/engine/signed-pointers.test.ts has them.',
-  rows: /^(PAC|AUT|XPAC|BRA|BLRA|RETA|LDRA[AB])/,
+  rows: /^(PAC|AUT|XPAC|BRA|BLRA|E?RETA|LDRA[AB])/,
 } as const;
 
 /** Instructions at EL0, under qemu-aarch64 7.2. */
