@@ -67,6 +67,11 @@ export const GUESTS = [
     output: `${hypervisors}/first-light/first-light.elf`,
   },
   kvmArm('split', 'hyp/world-switch.c host/vgic-new.c', ['VHE=0']),
+  kvmArm('split-vgic-old', 'hyp/world-switch.c host/vgic-old.c', ['VHE=0']),
+  kvmArm('vhe-opt-vgic-old', 'hyp/world-switch.c hyp/world-switch-vhe.c host/vgic-old.c', [
+    'VHE=1',
+    'OPTIMISATIONS=STEPS_ALL',
+  ]),
   kvmArm('split-asm', 'hyp/world-switch-asm.S host/vgic-new.c', ['VHE=0']),
   kvmArm('vhe', 'hyp/world-switch.c host/vgic-new.c', ['VHE=1']),
   kvmArm('vhe-opt', 'hyp/world-switch.c hyp/world-switch-vhe.c host/vgic-new.c', ['VHE=1', 'OPTIMISATIONS=STEPS_ALL']),

@@ -55,7 +55,7 @@ static const struct bench {
   int needs_second;
 } benches[] = {
     {"hypercall", hypercall, 256, 0},     {"io-kernel", io_kernel, 256, 0}, {"io-user", io_user, 256, 0},
-    {"virtual-ipi", virtual_ipi, 256, 1}, {"eoi", eoi, 256, 0},             {"timer", timer, 4, 0},
+    {"virtual-ipi", virtual_ipi, 64, 1}, {"eoi", eoi, 256, 0},             {"timer", timer, 4, 0},
 };
 
 // Where a watcher sets its marks; x0 is the number of the measurement, x1 how often it is done.
