@@ -337,4 +337,6 @@ export interface MachineConfig {
   readonly semihosting: boolean;
   /** 0: instructions are interpreted; 1: hot ones are compiled. The machine does the same either way. */
   readonly tier?: 0 | 1;
+  /** Branches to a place before it is compiled, for tests. */
+  readonly hot?: number;
 }

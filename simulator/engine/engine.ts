@@ -41,6 +41,8 @@ export interface EngineHost extends Omit<CoreHost, 'recordsFor' | 'codeChanged'>
 export interface EngineOptions {
   /** Compile hot code (tier 1). What the machine does is the same without. */
   readonly tier1?: boolean;
+  /** Branches to a place before it is compiled; unless tests want it sooner, what pays. */
+  readonly hot?: number | undefined;
 }
 
 /** Straight code runs at most this far without a check. */
@@ -73,7 +75,8 @@ export class Engine {
     this.i32 = new Int32Array(this.memory.buffer);
     this.u64 = new BigUint64Array(this.memory.buffer);
     this.#f64 = new Float64Array(this.memory.buffer);
-    const fast = interpreter(handlers, { checked: false, heat: options.tier1 ? HOT : undefined });
+    const hot = options.hot ?? HOT;
+    const fast = interpreter(handlers, { checked: false, heat: options.tier1 ? hot : undefined });
     this.records = new Records(this.memory, { ...tables, numbers: fast.numbers });
     const coreHost: CoreHost = {
       ...host,
@@ -107,6 +110,7 @@ export class Engine {
         functions: { ...this.core },
         table: fastInstance.functions,
         firstRegion: fast.firstRegion,
+        hot,
       });
       this.records.keeper = this.compiler;
     }

@@ -44,12 +44,20 @@ export interface CompilerHost {
   /** The interpreter's table, and where regions begin in it. */
   readonly table: WebAssembly.Table;
   readonly firstRegion: number;
+  /** Branches to a place after which the interpreter calls `hot`. */
+  readonly hot: number;
 }
 
-/** How often branches go to a place before it is compiled. */
-export const HOT = 200;
+/**
+ * How often branches go to a place before it is compiled. V8 takes milliseconds to optimise a region, so that it has to
+ * run for long; code that runs once while a kernel boots is not worth it.
+ */
+export const HOT = 4000;
 
-const LIMITS: RegionLimits = { instructions: 600, blocks: 120, pages: 4 };
+/** A call is followed into the region of its caller when branches have gone there this share of `hot` times. */
+const WARM_SHARE = 8;
+
+const LIMITS: RegionLimits = { instructions: 300, blocks: 80, pages: 4 };
 /** The interpreter looks for its budget as often. */
 const LONGEST_WAY = 1000;
 /** Regions in a module. */
@@ -119,7 +127,7 @@ export class Compiler implements CodeKeeper {
     const page = this.#pageAt(base);
     if (!page) return;
     const record = page.records + (start >> 2) * RECORD_BYTES;
-    this.#u16[(HEAT + ((record >> 3) & (HEAT_END - HEAT - 2))) >> 1] = 0;
+    this.#u16[heatOf(record) >> 1] = 0;
     if (this.#u16[record >> 1] >= OP_COMPILED || this.#isPenalised(page.page)) return;
     const waiting = this.#pending.get(page.page);
     // What waits and becomes hot again is worth more than a full batch.
@@ -173,8 +181,13 @@ export class Compiler implements CodeKeeper {
       {
         page: number => this.#pageAt(BigInt.asUintN(64, base + BigInt(number * 4096))),
         instruction: (page, offset) => {
+          if (this.#u16[(page.records + ((offset & 4095) >> 2) * RECORD_BYTES) >> 1] === OP_UNDECODED) return undefined;
           const ready = records.instruction(RAM + page.page * 4096 + (offset & 4095));
           return ready && { ready, usage: usageOf(handlers[ready.handler]) };
+        },
+        isWarm: (page, offset) => {
+          const record = page.records + ((offset & 4095) >> 2) * RECORD_BYTES;
+          return this.#u16[record >> 1] >= OP_COMPILED || this.#u16[heatOf(record) >> 1] * WARM_SHARE >= this.#host.hot;
         },
       },
       LIMITS,
@@ -329,6 +342,11 @@ export class Compiler implements CodeKeeper {
       this.#drop(compiled);
     }
   }
+}
+
+/** Address of the counter of branches to a record. */
+function heatOf(record: number): number {
+  return HEAT + ((record >> 3) & (HEAT_END - HEAT - 2));
 }
 
 function recordOf(region: Region, offset: number): number {

@@ -45,8 +45,10 @@ export interface RegionLimits {
 export interface CodeSource {
   /** A page by its number from the first one, if it is mapped for execution now. */
   page(number: number): Page | undefined;
-  /** The instruction at an offset; undefined where compiled code cannot go on. */
+  /** The instruction at an offset; undefined where compiled code cannot go on, and where nothing has run yet. */
   instruction(page: Page, offset: number): { ready: Ready; usage: Usage } | undefined;
+  /** Whether branches go to an offset often enough that a call of it is worth following. */
+  isWarm(page: Page, offset: number): boolean;
 }
 
 export const pageNumber = (offset: number): number => offset >> 12;
@@ -113,7 +115,11 @@ export function discover(starts: readonly number[], source: CodeSource, limits: 
       offset += 4;
       const { usage } = instruction;
       if (usage.ending !== 'next') {
-        if (usage.ending === 'branch') lead(branchTarget(instruction));
+        if (usage.ending === 'branch') {
+          const target = branchTarget(instruction);
+          const page = pageOf(target);
+          if (!usage.link || (page && source.isWarm(page, target))) lead(target);
+        }
         if (usage.conditional) lead(offset);
         if (usage.link) lead(offset, true);
         break;
