@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ElfFile } from '../debug-adapter/symbols/elf.ts';
 import { createTarget } from '../simulator/machine.ts';
+import type { Target } from '../simulator/target.ts';
 
 const FOLDER = new URL('../simulator/hypervisors/kvm-arm/', import.meta.url);
 const LIMIT = 200_000_000;
@@ -39,12 +40,49 @@ function patch(image: Uint8Array, name: string, value: number): void {
   new DataView(image.buffer, image.byteOffset).setUint32(offset, value, true);
 }
 
+function load(system: string, image: Uint8Array, pes: number): Target {
+  const config = { imageName: system, cpu: 'max', features: [], gic: 3, memory: 128 << 20, el: 2 } as const;
+  return createTarget({ ...config, image, pes, semihosting: false });
+}
+
+function read(system: string): Uint8Array {
+  return new Uint8Array(readFileSync(new URL(`${system}.elf`, FOLDER)));
+}
+
+/** Every access to a system register from one hypercall of the guest to the next, sorted. */
+function accessesOfHypercall(system: string): string[] {
+  const image = read(system);
+  const target = load(system, image, 1);
+  const symbols = new ElfFile(image, system).symbols();
+  const pe = target.pes[0];
+  const runTo = (name: string) => {
+    const address = symbols.find(symbol => symbol.name === name)?.value;
+    assert.ok(address !== undefined, `There is no symbol ${name}.`);
+    const id = target.addBreakpoint({ kind: 'instruction', address, pe: 0 });
+    assert.equal(target.run({ instructions: LIMIT, stepOff: true }).kind, 'breakpoint');
+    target.removeBreakpoint(id);
+  };
+  runTo('bench_begin');
+  runTo('hypercall');
+  const start = pe.pc;
+  const accesses: string[] = [];
+  do {
+    const word = pe.read({ kind: 'va' }, pe.pc, 4);
+    assert.ok(word, `Nothing can be read at PC ${pe.pc.toString(16)}.`);
+    const text = target.disassemble(new DataView(word.buffer, word.byteOffset).getUint32(0, true), pe.pc) ?? '';
+    const access = /^(mrs|msr)\b.*?([a-z]\w*_el\d+)/i.exec(text);
+    if (access) accesses.push(`${access[1]} ${access[2]}`.toLowerCase());
+    assert.ok(accesses.length < 1000, 'The guest does not come back.');
+    target.run({ instructions: 1, stepOff: true });
+  } while (pe.pc !== start);
+  return accesses.sort();
+}
+
 /** Runs a system to its end, and counts between the guest's calls of bench_begin and bench_end. */
 function run(system: string, { pes = 1, steps }: { pes?: number; steps?: number } = {}): Run {
-  const image = new Uint8Array(readFileSync(new URL(`${system}.elf`, FOLDER)));
+  const image = read(system);
   if (steps !== undefined) patch(image, 'optimisations', steps);
-  const config = { imageName: system, cpu: 'max', features: [], gic: 3, memory: 128 << 20, el: 2 } as const;
-  const target = createTarget({ ...config, image, pes, semihosting: false });
+  const target = load(system, image, pes);
   const symbols = new ElfFile(image, system).symbols();
   const breakpointAt = (name: string) => {
     const address = symbols.find(symbol => symbol.name === name)?.value;
@@ -146,6 +184,20 @@ test('split mode enters EL2 twice for each exit, a host at EL2 once', () => {
       assert.deepEqual([taken, returns], [times, times], `${operation} in ${system}`);
     }
   }
+});
+
+test('the world switch by hand moves the same registers as the one in C', () => {
+  const inC = accessesOfHypercall('split');
+  assert.ok(inC.length > 150, `${inC.length} accesses`);
+  assert.deepEqual(accessesOfHypercall('split-asm'), inC);
+});
+
+test('the redesign moves no EL1, timer or GIC state for a hypercall', () => {
+  const accesses = accessesOfHypercall('vhe-opt');
+  assert.deepEqual(
+    accesses.filter(access => /_el12$|_el02$|ich_|icc_|vttbr|hcr_el2|cptr|cnt/.test(access)),
+    [],
+  );
 });
 
 test('the redesign takes most of the instructions out of an exit', () => {
