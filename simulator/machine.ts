@@ -7,11 +7,11 @@
  * on to the next timer.
  */
 
-import { createFeatures, type Features } from './arch/features.ts';
+import type { Features } from './arch/features.ts';
 import { Decoder } from './arch/instructions/decoder.ts';
 import { instructionRows } from './arch/instructions/index.ts';
 import { byName, isImplemented, registers, resetValue } from './arch/registers/index.ts';
-import { COUNTER_FREQUENCY, type GuestMemory } from './board/device.ts';
+import { COUNTER_FREQUENCY } from './board/device.ts';
 import { FLASH_BLOCK } from './board/devices/flash.ts';
 import { planLoad, writeSegments } from './board/loader/loader.ts';
 import type { LoadPlan } from './board/loader/plan.ts';
@@ -20,6 +20,7 @@ import { Semihosting } from './board/semihosting.ts';
 import { type Board, buildVirtBoard } from './board/virt.ts';
 import { VIRT_MAP } from './board/virt-map.ts';
 import { Breakpoints } from './breakpoints.ts';
+import { featuresOf, ramSize } from './configuration.ts';
 import { coreFeatures, physicalAddressBits } from './engine/core-features.ts';
 import { ACTIVE_STATE, Engine } from './engine/engine.ts';
 import { EXIT_BREAKPOINT, EXIT_BUDGET } from './engine/interpreter.ts';
@@ -65,6 +66,7 @@ import { pstateRegisters } from './engine/system/pstate.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
 import { classOf, ExceptionRecord, isAbort } from './exception-event.ts';
+import { guestMemory } from './guest-memory.ts';
 import { Pe } from './pe.ts';
 import { Schedule } from './schedule.ts';
 import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
@@ -93,7 +95,6 @@ const LONE_QUANTUM = 2 ** 20;
 /** About what the engine does on a fast computer, so that delays of a guest take about as long as they say. */
 const INSTRUCTION_NANOSECONDS = 8;
 const INSTRUCTIONS_PER_TICK = 1e9 / COUNTER_FREQUENCY / INSTRUCTION_NANOSECONDS;
-const MIB = 2 ** 20;
 
 /** By the kinds that the core knows. */
 const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
@@ -137,6 +138,7 @@ export class Machine implements Target {
   readonly deviceTree: Uint8Array;
   onConsole: ((bytes: Uint8Array) => void) | undefined;
   readonly #config: MachineConfig;
+  readonly #ramBytes: number;
   readonly #states: PeState[];
   readonly #turns: Turn[];
   readonly #plan: LoadPlan;
@@ -173,12 +175,13 @@ export class Machine implements Target {
     this.#config = config;
     this.features = featuresOf(config);
     this.#psci = config.el === 3 ? undefined : config.el === 2 ? 'smc' : 'hvc';
-    const ramBytes = checkMemory(config.memory);
+    const ramBytes = ramSize(config.memory);
+    this.#ramBytes = ramBytes;
     this.#lines = new Uint32Array(config.pes);
     this.#turns = Array.from({ length: config.pes }, () => ({ powered: false, waiting: false, event: false, done: 0 }));
     const alone = config.pes === 1 && config.scheduleSeed === undefined;
     this.#schedule = new Schedule(config.quantum ?? (alone ? LONE_QUANTUM : QUANTUM), config.scheduleSeed);
-    const memory = this.#guestMemory();
+    const memory = guestMemory(() => this.engine, ramBytes);
     this.board = buildVirtBoard(
       {
         gic: config.gic,
@@ -294,7 +297,7 @@ export class Machine implements Target {
       u32[(region + REGION_HOST) >> 2] = host;
       u32[(region + REGION_FLAGS) >> 2] = flags;
     };
-    const ramBytes = checkMemory(this.#config.memory);
+    const ramBytes = this.#ramBytes;
     set(0, RAM_BASE, ramBytes, RAM, 0);
     if (!this.#flashBytes) return;
     const bank = this.board.flash[0];
@@ -334,58 +337,13 @@ export class Machine implements Target {
     });
   }
 
-  #guestMemory(): GuestMemory {
-    const host = (pa: number, length: number): number => {
-      const bytes = checkMemory(this.#config.memory);
-      if (pa < RAM_BASE || pa + length > RAM_BASE + bytes) {
-        throw new Error(`There is no RAM at 0x${pa.toString(16)} for ${length} bytes.`);
-      }
-      return pa - RAM_BASE + RAM;
-    };
-    const write = (pa: number, data: Uint8Array) => {
-      const at = host(pa, data.length);
-      this.engine.core.beforeHostWrite(BigInt(pa), data.length);
-      this.engine.u8.set(data, at);
-    };
-    const view = () => new DataView(this.engine.memory.buffer);
-    const number = (bytes: number, set: (data: DataView) => void) => {
-      const data = new Uint8Array(bytes);
-      set(new DataView(data.buffer));
-      return data;
-    };
-    return {
-      base: RAM_BASE,
-      bytes: checkMemory(this.#config.memory),
-      read: (pa, length) => this.engine.u8.slice(host(pa, length), host(pa, length) + length),
-      write,
-      readU16: pa => view().getUint16(host(pa, 2), true),
-      readU32: pa => view().getUint32(host(pa, 4), true),
-      readU64: pa => view().getBigUint64(host(pa, 8), true),
-      writeU16: (pa, value) =>
-        write(
-          pa,
-          number(2, data => data.setUint16(0, value, true)),
-        ),
-      writeU32: (pa, value) =>
-        write(
-          pa,
-          number(4, data => data.setUint32(0, value, true)),
-        ),
-      writeU64: (pa, value) =>
-        write(
-          pa,
-          number(8, data => data.setBigUint64(0, value, true)),
-        ),
-    };
-  }
-
   // --- Reset ----------------------------------------------------------------------------------------------------------
 
   reset(): void {
     const { engine } = this;
-    engine.u8.fill(0, RAM, RAM + checkMemory(this.#config.memory));
+    engine.u8.fill(0, RAM, RAM + this.#ramBytes);
     engine.records.clear();
-    engine.u8.fill(0, PAGE_FLAGS, PAGE_FLAGS + (checkMemory(this.#config.memory) >> 12));
+    engine.u8.fill(0, PAGE_FLAGS, PAGE_FLAGS + (this.#ramBytes >> 12));
     this.board.restore(structuredClone(this.#initialBoard));
     const recorded = this.#timeline !== undefined;
     this.#load();
@@ -432,7 +390,7 @@ export class Machine implements Target {
     const bank = pa < VIRT_MAP.flash1.base ? 0 : 1;
     this.board.flash[bank].load(data);
     if (bank === 0) {
-      const host = RAM + checkMemory(this.#config.memory);
+      const host = RAM + this.#ramBytes;
       this.engine.u8.fill(0xff, host, host + VIRT_MAP.flash0.size);
       this.engine.u8.set(data, host + pa);
     }
@@ -550,7 +508,7 @@ export class Machine implements Target {
     const machine = this;
     return {
       engine: this.engine,
-      ramBytes: checkMemory(this.#config.memory),
+      ramBytes: this.#ramBytes,
       get moment() {
         return machine.moment;
       },
@@ -614,7 +572,7 @@ export class Machine implements Target {
 
   #showFlash(block: number): void {
     const offset = block * FLASH_BLOCK;
-    const host = RAM + checkMemory(this.#config.memory) + offset;
+    const host = RAM + this.#ramBytes + offset;
     this.engine.u8.set(this.board.flash[0].contents(offset, FLASH_BLOCK), host);
     this.engine.records.changed(host, FLASH_BLOCK);
   }
@@ -828,7 +786,7 @@ export class Machine implements Target {
   }
 
   get ramBytes(): number {
-    return checkMemory(this.#config.memory);
+    return this.#ramBytes;
   }
 
   watchedRegistersChanged(): void {
@@ -955,7 +913,7 @@ export class Machine implements Target {
         },
         systemOff: () => this.requestStop({ kind: 'poweroff' }),
         systemReset: () => this.requestStop({ kind: 'reset' }),
-        isExecutable: pa => pa >= BigInt(RAM_BASE) && pa < BigInt(RAM_BASE + checkMemory(this.#config.memory)),
+        isExecutable: pa => pa >= BigInt(RAM_BASE) && pa < BigInt(RAM_BASE + this.#ramBytes),
       },
       this.#active,
       [state.x(0), state.x(1), state.x(2), state.x(3)],
@@ -974,7 +932,7 @@ export class Machine implements Target {
 
   #semihostingOf(): Semihosting {
     const pe = () => this.pes[this.#active];
-    const top = BigInt(RAM_BASE + checkMemory(this.#config.memory));
+    const top = BigInt(RAM_BASE + this.#ramBytes);
     return new Semihosting({
       readMemory: (va, bytes) => pe().read({ kind: 'va' }, va, bytes),
       writeMemory: (va, data) => pe().write({ kind: 'va' }, va, data),
@@ -1108,26 +1066,4 @@ export class Machine implements Target {
     const decoded = this.#decoder.decode(word);
     return decoded?.row.asm(decoded.fields, address);
   }
-}
-
-/** Without firmware of its own nothing runs above the level that the machine starts at. */
-function featuresOf(config: MachineConfig): Features {
-  const absent = config.el === 3 ? [] : config.el === 2 ? ['-el3'] : ['-el3', '-el2'];
-  const features = createFeatures(config.cpu, [...absent, ...(config.gic === 2 ? ['-gicv3'] : []), ...config.features]);
-  if (config.el > 1 && !features.has(`el${config.el}`)) {
-    throw new Error(`The machine starts at EL${config.el}, which the features leave out; start it lower.`);
-  }
-  if (features.has('gicv3') !== (config.gic === 3)) {
-    throw new Error(`The machine has a GICv${config.gic}, which decides about gicv3: leave that out of the features.`);
-  }
-  return features;
-}
-
-/** Bytes of RAM, whole MiB. */
-function checkMemory(bytes: number): number {
-  const most = Math.floor((2 ** 32 - RAM - VIRT_MAP.flash0.size) / MIB);
-  if (!(bytes >= MIB) || bytes > most * MIB) {
-    throw new Error(`The machine has 1 MiB to ${most} MiB of memory, not ${Math.round(bytes / MIB)} MiB.`);
-  }
-  return Math.floor(bytes / MIB) * MIB;
 }
