@@ -26,8 +26,8 @@ interface Run {
   readonly costs: ReadonlyMap<string, Cost>;
 }
 
-/** Writes 32 bits over a variable of the image. */
-function patch(image: Uint8Array, name: string, value: number): void {
+/** Writes 32 bits over a variable of the image, or over an instruction `within` bytes into a function. */
+function patch(image: Uint8Array, name: string, value: number, within = 0): void {
   const elf = new ElfFile(image, name);
   const symbol = elf.symbols().find(candidate => candidate.name === name);
   assert.ok(symbol, `There is no symbol ${name}.`);
@@ -37,12 +37,22 @@ function patch(image: Uint8Array, name: string, value: number): void {
   );
   assert.ok(segment, `${name} is not in the file.`);
   const offset = segment.offset + Number(symbol.value - segment.virtualAddress);
-  new DataView(image.buffer, image.byteOffset).setUint32(offset, value, true);
+  new DataView(image.buffer, image.byteOffset).setUint32(offset + within, value, true);
 }
 
-function load(system: string, image: Uint8Array, pes: number): Target {
-  const config = { imageName: system, cpu: 'max', features: [], gic: 3, memory: 128 << 20, el: 2 } as const;
-  return createTarget({ ...config, image, pes, semihosting: false });
+function load(system: string, image: Uint8Array, pes: number, el: 1 | 2 = 2): Target {
+  const config = { imageName: system, cpu: 'max', features: [], gic: 3, memory: 128 << 20 } as const;
+  return createTarget({ ...config, image, pes, el, semihosting: false });
+}
+
+/** What a machine says until it turns itself off, or whatever else its end should be. */
+function consoleOf(target: Target, end = 'poweroff'): string {
+  let console = '';
+  target.onConsole = bytes => {
+    console += new TextDecoder().decode(bytes);
+  };
+  assert.equal(target.run({ instructions: LIMIT }).kind, end, console);
+  return console;
 }
 
 function read(system: string): Uint8Array {
@@ -229,3 +239,16 @@ for (const system of SYSTEMS) {
     assert.ok((cost.classes.get('irq') ?? 0) >= 2, 'a physical interrupt fetches the other out, a virtual one comes');
   });
 }
+
+for (const system of ['split', 'vhe-opt']) {
+  test(`${system} reports a guest that accesses what is not there, and ends`, () => {
+    const image = read(system);
+    // MOVK X0, #0xb00, LSL #16 instead of #0xa00: I/O in user space now goes where no device is.
+    patch(image, 'io_user', 0xf2a16000, 4);
+    assert.match(consoleOf(load(system, image, 1)), /The guest cannot go on: ESR 0x.*address 0x000000000b000008/);
+  });
+}
+
+test('a start at EL1 is refused in words', () => {
+  assert.match(consoleOf(load('split', read('split'), 1, 1), 'deadlock'), /KVM\/ARM needs EL2 .* not at EL1/);
+});
