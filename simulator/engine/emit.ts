@@ -21,6 +21,11 @@ import type { Type } from './wasm/opcodes.ts';
 
 export interface Environment {
   readonly scope: Scope;
+  /**
+   * An access that the TLB does not answer leaves by `callOut` for somebody who begins the instruction anew, instead of
+   * calling the core in the midst of it.
+   */
+  readonly leavesOnMiss: boolean;
   /** Pushes a general register. */
   x(operand: Operand): void;
   setX(operand: Operand, value: () => void): void;
@@ -57,6 +62,9 @@ export interface Environment {
 }
 
 const PAGE = -4096n;
+
+/** What `leavesOnMiss` calls out for. */
+const TLB_MISS = 'tlbMiss';
 
 export function emitExpr(e: Expr, env: Environment): void {
   const { scope } = env;
@@ -306,10 +314,28 @@ function emitTlbCompare(
   return { va, entry };
 }
 
+function emitLeaveOnMiss(env: Environment): void {
+  env.scope.code.op('i32.eqz');
+  env.scope.if();
+  env.callOut(TLB_MISS);
+  env.scope.end();
+}
+
+/** Pushes where in the engine's memory an access goes that the TLB has answered. */
+function emitHostAddress(env: Environment, va: number, entry: number): void {
+  env.scope.code.get(va).op('i32.wrap_i64').get(entry).load('i32', TLB + TLB_ADDEND).op('i32.add');
+}
+
 function emitLoad(s: Extract<Stmt, { s: 'load' }>, env: Environment): void {
   const { scope } = env;
   const code = scope.code;
   const { va, entry } = emitTlbCompare(env, s.address, s.bytes, s.mode, TLB_READ);
+  if (env.leavesOnMiss) {
+    emitLeaveOnMiss(env);
+    emitHostAddress(env, va, entry);
+    code.load(s.local.type, 0, s.bytes, s.signed).set(env.local(s.local));
+    return;
+  }
   const host = env.scratch('i32', 2);
   scope.if('i32');
   code

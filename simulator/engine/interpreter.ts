@@ -173,6 +173,7 @@ const PAGE_MARGIN = 1024 * RECORD_BYTES;
 abstract class RecordEnvironment implements Environment {
   readonly scope = new Scope();
   readonly vectorBase = X;
+  readonly leavesOnMiss = false;
   abstract readonly ip: number;
   protected abstract readonly pool: LocalPool;
 

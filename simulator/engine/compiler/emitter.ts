@@ -100,6 +100,8 @@ export function emitRegion(
 class RegionEmitter implements Environment {
   readonly scope = new Scope();
   readonly vectorBase = X;
+  /** Loops without calls keep their registers in the host's; to come back costs little, and misses are rare. */
+  readonly leavesOnMiss = true;
   readonly #registers = new Map<number, number>();
   readonly #written = new Set<number>();
   readonly #pool: LocalPool;
