@@ -315,7 +315,7 @@ function emitTlbCompare(
 }
 
 function emitLeaveOnMiss(env: Environment): void {
-  env.scope.code.op('i32.eqz');
+  env.scope.code.op('i32.eqz').rarely();
   env.scope.if();
   env.callOut(TLB_MISS);
   env.scope.end();

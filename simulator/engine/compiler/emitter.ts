@@ -334,7 +334,7 @@ class RegionEmitter implements Environment {
     if (pageNumber(offset) !== pageNumber(block.offset)) this.#guardPage(offset, page.records);
     const viaDispatch = flow.viaDispatch(from, to);
     if (viaDispatch || flow.order[to] <= flow.order[from]) {
-      code.get(LEFT).i32(flow.longest[to]).op('i32.lt_s');
+      code.get(LEFT).i32(flow.longest[to]).op('i32.lt_s').rarely();
       scope.if();
       this.#exit(offset);
       scope.end();
@@ -366,7 +366,7 @@ class RegionEmitter implements Environment {
       .i32(records)
       .op('i32.eq')
       .op('i32.and')
-      .op('i32.eqz');
+      .op('i32.eqz').rarely();
     this.scope.if();
     this.#leave(REGION_ENTER);
     this.scope.end();
@@ -469,7 +469,7 @@ class RegionEmitter implements Environment {
 
   #requireFp(): void {
     if (this.#known.fp) return;
-    this.#code.i32(0).load('i32', FP_ENABLED).op('i32.eqz');
+    this.#code.i32(0).load('i32', FP_ENABLED).op('i32.eqz').rarely();
     this.scope.if();
     this.#undone(REGION_INTERPRET);
     this.scope.end();

@@ -68,6 +68,15 @@ export class Bytes {
 
 /** The body of a function under construction. Instructions have the names of the WebAssembly text format. */
 export class Code extends Bytes {
+  /** What V8 is told of the `if`s and `br_if`s at these offsets: 1 for likely taken. */
+  readonly hints: { readonly offset: number; readonly likely: 0 | 1 }[] = [];
+
+  /** The `if` or `br_if` that comes next is hardly ever taken. */
+  rarely(): this {
+    this.hints.push({ offset: this.length, likely: 0 });
+    return this;
+  }
+
   op(name: string, lane?: number): this {
     const opcode = opcodes.get(name);
     if (!opcode) throw new Error(`WebAssembly has no instruction ${name}, or its row is missing.`);
@@ -291,23 +300,37 @@ export class ModuleBuilder {
         }),
       );
     }
+    const locals = this.#functions.map(body => localDeclarations(body.locals));
+    const hinted = [...this.#functions.entries()].filter(([, body]) => body.code.hints.length);
+    // WebAssembly branch hinting: offsets are from the start of the function's body, declarations included.
+    if (hinted.length) {
+      const content = new Bytes().name('metadata.code.branch_hint').unsigned(hinted.length);
+      for (const [index, { code }] of hinted) {
+        content.unsigned(this.#importedFunctions + index).unsigned(code.hints.length);
+        for (const { offset, likely } of code.hints) content.unsigned(locals[index].length + offset).unsigned(1).byte(likely);
+      }
+      section(0, content);
+    }
     section(
       10,
-      vector(this.#functions, (to, body: FunctionBody) => {
-        const locals = new Bytes();
-        const runs: { type: Type; count: number }[] = [];
-        for (const type of body.locals) {
-          const last = runs.at(-1);
-          if (last?.type === type) last.count++;
-          else runs.push({ type, count: 1 });
-        }
-        locals.unsigned(runs.length);
-        for (const run of runs) locals.unsigned(run.count).byte(typeCode[run.type]);
-        to.unsigned(locals.length + body.code.length)
-          .append(locals.bytes())
+      vector([...this.#functions.entries()], (to, [index, body]: [number, FunctionBody]) => {
+        to.unsigned(locals[index].length + body.code.length)
+          .append(locals[index].bytes())
           .append(body.code.bytes());
       }),
     );
     return out.bytes();
   }
+}
+
+function localDeclarations(types: readonly Type[]): Bytes {
+  const runs: { type: Type; count: number }[] = [];
+  for (const type of types) {
+    const last = runs.at(-1);
+    if (last?.type === type) last.count++;
+    else runs.push({ type, count: 1 });
+  }
+  const content = new Bytes().unsigned(runs.length);
+  for (const run of runs) content.unsigned(run.count).byte(typeCode[run.type]);
+  return content;
 }
