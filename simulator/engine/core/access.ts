@@ -101,6 +101,12 @@ function refuseDevice(va: u64, flags: u32): bool {
   return true;
 }
 
+/** An access to a watched page waits for the checked interpreter too, which stops right behind it. */
+function refuseWatched(entry: usize, va: u64, flags: u32): bool {
+  if (!isMemory(entry) || (pageFlags(pageIndex(hostPage(entry))) & PAGE_WATCH) == 0) return false;
+  return refuseDevice(va, flags);
+}
+
 /**
  * Host address from which `size` bytes (1 to 16) of a VA can be read; 0 after an abort was recorded in FAULT_*.
  * `mode`: MODE_* bits.
@@ -120,6 +126,7 @@ export function loadSlow(va: u64, size: i32, mode: i32): u32 {
   }
   const room = 0x1000 - (i32(va) & 0xfff);
   if (size <= room) {
+    if (refuseWatched(entry, va, flags)) return 0;
     if (isMemory(entry)) return readMemory(entry, va, size);
     if (refuseDevice(va, flags)) return 0;
     return readDevice(entry, va, size, 0, flags) ? BOUNCE : 0;
@@ -128,6 +135,7 @@ export function loadSlow(va: u64, size: i32, mode: i32): u32 {
   const next = lookup(second, ACCESS_READ, context, flags);
   if (next == 0) return 0;
   if (!(isMemory(entry) && isMemory(next)) && refuseDevice(va, flags)) return 0;
+  if (refuseWatched(entry, va, flags) || refuseWatched(next, va, flags)) return 0;
   // The second part first: a device read leaves its value at the start of BOUNCE.
   if (!gather(next, second, size - room, room, flags)) return 0;
   return gather(entry, va, room, 0, flags) ? BOUNCE : 0;
@@ -189,6 +197,7 @@ export function storeSlow(va: u64, size: i32, mode: i32): i32 {
   }
   const room = 0x1000 - (i32(va) & 0xfff);
   if (size <= room) {
+    if (refuseWatched(entry, va, flags | FAULT_WRITE)) return 0;
     if (takesStores(entry)) {
       if (refuseCode(entry, va, size, mode)) return 0;
       writeMemory(entry, va, size, 0);
@@ -201,6 +210,7 @@ export function storeSlow(va: u64, size: i32, mode: i32): i32 {
   const next = lookup(second, ACCESS_WRITE, context, flags);
   if (next == 0) return 0;
   if (!(takesStores(entry) && takesStores(next)) && refuseDevice(va, flags | FAULT_WRITE)) return 0;
+  if (refuseWatched(entry, va, flags | FAULT_WRITE) || refuseWatched(next, va, flags | FAULT_WRITE)) return 0;
   if (refuseCode(entry, va, room, mode) || refuseCode(next, second, size - room, mode)) return 0;
   if (!scatter(entry, va, room, 0, flags)) return 0;
   return i32(scatter(next, second, size - room, room, flags));
