@@ -29,7 +29,7 @@ Options of run and trace:
   --semihosting          serve HLT 0xf000
   --quantum N            instructions after which the next PE has its turn (default 20000)
   --schedule-seed N      let turns vary in length, to search for races and to replay them
-  --tier 0|1             interpret only, or compile hot code
+  --tier 0|1             interpret only, or compile hot code (default)
   --expect TEXT          wait for a text on the console  } repeated, in order; exit 0 when the last
   --send TEXT            type a line on the console      } expected text has appeared
   --max-instructions N, --timeout SECONDS

@@ -275,7 +275,7 @@ export class Machine implements Target {
         observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
         fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
       },
-      { tier1: this.#config.tier === 1, hot: this.#config.hot },
+      { tier1: this.#config.tier !== 0, hot: this.#config.hot },
     );
     engine.u32[FEATURES >> 2] = coreFeatures(this.features);
     new Float64Array(engine.memory.buffer)[TICK_INSTRUCTIONS >> 3] = INSTRUCTIONS_PER_TICK;

@@ -335,7 +335,7 @@ export interface MachineConfig {
   /** Where a flat binary goes, for one that does not start from flash. */
   readonly loadAddress?: number;
   readonly semihosting: boolean;
-  /** 0: instructions are interpreted; 1: hot ones are compiled. The machine does the same either way. */
+  /** 0: instructions are interpreted; 1, or left out: hot ones are compiled. The machine does the same either way. */
   readonly tier?: 0 | 1;
   /** Branches to a place before it is compiled, for tests. */
   readonly hot?: number;
