@@ -323,7 +323,12 @@ function emitLeaveOnMiss(env: Environment): void {
 
 /** Pushes where in the engine's memory an access goes that the TLB has answered. */
 function emitHostAddress(env: Environment, va: number, entry: number): void {
-  env.scope.code.get(va).op('i32.wrap_i64').get(entry).load('i32', TLB + TLB_ADDEND).op('i32.add');
+  env.scope.code
+    .get(va)
+    .op('i32.wrap_i64')
+    .get(entry)
+    .load('i32', TLB + TLB_ADDEND)
+    .op('i32.add');
 }
 
 function emitLoad(s: Extract<Stmt, { s: 'load' }>, env: Environment): void {

@@ -366,7 +366,8 @@ class RegionEmitter implements Environment {
       .i32(records)
       .op('i32.eq')
       .op('i32.and')
-      .op('i32.eqz').rarely();
+      .op('i32.eqz')
+      .rarely();
     this.scope.if();
     this.#leave(REGION_ENTER);
     this.scope.end();

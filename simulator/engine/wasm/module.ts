@@ -307,7 +307,11 @@ export class ModuleBuilder {
       const content = new Bytes().name('metadata.code.branch_hint').unsigned(hinted.length);
       for (const [index, { code }] of hinted) {
         content.unsigned(this.#importedFunctions + index).unsigned(code.hints.length);
-        for (const { offset, likely } of code.hints) content.unsigned(locals[index].length + offset).unsigned(1).byte(likely);
+        for (const { offset, likely } of code.hints)
+          content
+            .unsigned(locals[index].length + offset)
+            .unsigned(1)
+            .byte(likely);
       }
       section(0, content);
     }
