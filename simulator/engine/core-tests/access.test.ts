@@ -110,13 +110,18 @@ test('the first store to a clean page tells the host once and then goes fast', (
   assert.ok(tagged(m, 0x1000n, L.TLB_WRITE));
 });
 
-test('every access to a watched page is reported with its PA', () => {
+test('an access to a watched page waits for the checked interpreter, and is reported with its PA', () => {
   const { m, table } = machine();
   m.map(table, 0, 12, 0x1000n, RAM + 0x5000n, 3, VALID);
   m.core.loadSlow(0x1000n, 4, 0);
   m.view.setUint8(L.PAGE_FLAGS + 5, L.PAGE_WATCH);
   m.core.dropPageTags(5);
   assert.ok(!tagged(m, 0x1000n, L.TLB_READ));
+  assert.equal(m.core.loadSlow(0x1010n, 8, 0), 0);
+  assert.equal(m.fault().flags, L.FAULT_DEVICE);
+  assert.equal(m.core.storeSlow(0x1020n, 2, 0), 0);
+  assert.deepEqual(m.events, []);
+  m.set32(L.STEPPING, 1);
   m.core.loadSlow(0x1010n, 8, 0);
   m.core.storeSlow(0x1020n, 2, 0);
   m.core.loadSlow(0x1ff0n, 1, 0);
