@@ -72,7 +72,6 @@ export const TIME_END = 0x1310;
 export const EXCLUSIVE_VALID = 0x12c0; // u32
 export const EXCLUSIVE_BYTES = 0x12c4; // u32
 export const EXCLUSIVE_ADDRESS = 0x12c8; // u64: PA
-export const EXCLUSIVE_VALUE = 0x12d0; // 16 bytes: what was loaded
 
 // The last abort, for the exception that follows it, and for debuggers.
 export const FAULT_VA = 0x12e0; // u64

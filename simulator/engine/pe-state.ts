@@ -2,7 +2,7 @@
 
 import { byName, type RegisterRow, storageOf } from '../arch/registers/index.ts';
 import type { Engine } from './engine.ts';
-import { EL, FLAG_C, PARKED, PE_STATE, PE_STATE_BYTES, SLOT_SP, SPSEL, SYSREG, V, X } from './layout.ts';
+import { EL, PARKED, PE_STATE, PE_STATE_BYTES, SLOT_SP, SPSEL, SYSREG, V, X } from './layout.ts';
 
 export class PeState {
   /** Distance of this PE's state from the addresses in `layout.ts`: 0 while it is active. */
@@ -79,10 +79,6 @@ export class PeState {
 
   get #spInUse(): number {
     return this.u32(SPSEL) ? this.el : 0;
-  }
-
-  get carry(): number {
-    return this.u32(FLAG_C);
   }
 }
 
