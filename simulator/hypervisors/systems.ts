@@ -1,0 +1,101 @@
+/**
+ * The built-in systems, one row each: what `hyperstep bench --system NAME` runs, on which machine, and what was published
+ * of the hardware and software that the row stands for.
+ *
+ * A system measures itself: its guest calls `bench_begin(number, iterations)` before and `bench_end(number)` after each
+ * measurement, on PE 0. A watcher outside counts between the two, see `simulator/node/measure.ts`.
+ */
+
+/** A number that was published of an operation. */
+export interface PublishedCell {
+  readonly operation: string;
+  /** Name of the cost profile of the hardware it was measured on: cells of other profiles are not compared. */
+  readonly profile: string;
+  readonly cycles?: number;
+  /** Exceptions from the guest to the hypervisor of the machine, for each operation. */
+  readonly traps?: number;
+  /** The publication. */
+  readonly source: string;
+}
+
+export interface SystemRow {
+  /** `family/design`. */
+  readonly name: string;
+  /** One sentence. */
+  readonly description: string;
+  /** The ELF file, from the folder of this file. */
+  readonly elf: string;
+  /** What the machine has to be; what is left out is as `hyperstep run` has it, with 128 MiB of RAM. */
+  readonly machine?: {
+    readonly cpu?: string;
+    readonly features?: readonly string[];
+    readonly gic?: 2 | 3;
+    /** 2 when left out: the measurement between two vCPUs needs two. */
+    readonly pes?: number;
+    readonly memory?: number;
+    readonly el?: 1 | 2 | 3;
+  };
+  /** 32-bit variables of the ELF file that are changed before it is loaded, by name of the symbol. */
+  readonly variables?: Readonly<Record<string, number>>;
+  /** Names of the measurements by the number that the guest gives to bench_begin; MICRO_BENCHMARKS when left out. */
+  readonly operations?: readonly string[];
+  readonly published?: readonly PublishedCell[];
+}
+
+/** Those of kvm-arm/guest/guest-bench.c, in its order. */
+export const MICRO_BENCHMARKS: readonly string[] = ['hypercall', 'io-kernel', 'io-user', 'virtual-ipi', 'eoi', 'timer'];
+
+const SFO17 = 'Dall, Li, Nieh: To EL2, and Beyond! (Linaro Connect SFO17), AMD Seattle';
+
+function seattle(cycles: Readonly<Record<string, number>>): PublishedCell[] {
+  return Object.entries(cycles).map(([operation, count]) => ({
+    operation,
+    profile: 'seattle',
+    cycles: count,
+    source: SFO17,
+  }));
+}
+
+export const systems: readonly SystemRow[] = [
+  {
+    name: 'kvm-arm/split',
+    description: 'Host kernel at EL1, hypervisor code at EL2: two world switches for each exit.',
+    elf: 'kvm-arm/split.elf',
+    published: seattle({ hypercall: 3181, 'io-kernel': 3992, 'io-user': 6665, 'virtual-ipi': 14155 }),
+  },
+  {
+    name: 'kvm-arm/split-asm',
+    description: 'Split mode with its world switches by hand.',
+    elf: 'kvm-arm/split-asm.elf',
+    published: seattle({ hypercall: 3181, 'io-kernel': 3992, 'io-user': 6665, 'virtual-ipi': 14155 }),
+  },
+  {
+    name: 'kvm-arm/vhe',
+    description: 'Host kernel at EL2 with HCR_EL2.E2H, which still does all the work of split mode.',
+    elf: 'kvm-arm/vhe.elf',
+    published: seattle({ hypercall: 3045 }),
+  },
+  {
+    name: 'kvm-arm/vhe-opt',
+    description: 'Host kernel at EL2 with every step of the redesign.',
+    elf: 'kvm-arm/vhe-opt.elf',
+    published: seattle({ hypercall: 752, 'io-kernel': 1604, 'io-user': 7630, 'virtual-ipi': 2526 }),
+  },
+  {
+    name: 'kvm-arm/split-vgic-old',
+    description: 'Split mode with the VGIC of bitmaps under one lock.',
+    elf: 'kvm-arm/split-vgic-old.elf',
+  },
+  {
+    name: 'kvm-arm/vhe-opt-vgic-old',
+    description: 'The redesign with the VGIC of bitmaps under one lock.',
+    elf: 'kvm-arm/vhe-opt-vgic-old.elf',
+  },
+];
+
+/** The row of a name; throws a sentence for one that there is not. */
+export function systemNamed(name: string): SystemRow {
+  const row = systems.find(candidate => candidate.name === name);
+  if (!row) throw new Error(`There is no system "${name}"; there are ${systems.map(one => one.name).join(', ')}.`);
+  return row;
+}
