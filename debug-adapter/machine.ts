@@ -1,6 +1,6 @@
 /** A launched machine with everything that belongs to it: symbols, breakpoints, the runner, what was shown at the last stop. */
 
-import type { ExceptionEvent, PeView, Target } from '../simulator/target.ts';
+import type { ExceptionEvent, Moment, PeView, Target } from '../simulator/target.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { RequestError } from './handler.ts';
 import type { Launch } from './launch.ts';
@@ -28,6 +28,8 @@ export class Machine {
   readonly stepInTargets = new Map<number, StepInPlace>();
   readonly gotoTargets = new Map<number, { readonly address: bigint }>();
   readonly exceptions: ExceptionEvent[] = [];
+  /** Moments that the user has named. */
+  readonly marks = new Map<string, Moment>();
 
   constructor(
     readonly target: Target,
@@ -114,6 +116,13 @@ export class Machine {
     const container = this.containers.get(reference as number);
     if (container === undefined) throw this.unknown('variables reference', reference);
     return container;
+  }
+
+  /** Throws a sentence for a name that no mark has. */
+  mark(name: string): Moment {
+    const moment = this.marks.get(name);
+    if (moment === undefined) throw new Error(`There is no mark "${name}"; "marks" lists them.`);
+    return moment;
   }
 
   private unknown(what: string, id: unknown): Error {

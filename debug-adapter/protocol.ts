@@ -9,6 +9,10 @@ export interface SymbolSource {
   readonly regime?: TranslationRegime;
   /** Added to the addresses of the file: a number, or a string such as `0x40000000`. */
   readonly bias?: number | string;
+  /** The guest that the image belongs to, by VTTBR_EL2.VMID; any when left out. */
+  readonly vmid?: number;
+  /** Base address of the translation tables in use where the image is mapped, as in TTBR0_ELx; any when left out. */
+  readonly tableBase?: number | string;
 }
 
 /** Attributes of a launch configuration. */
@@ -116,10 +120,104 @@ export interface ReverseToLevelChangeArguments {
   readonly threadId: number;
 }
 
-/** `hyperstep/goTo`: to a moment of the recorded run. */
+/** `hyperstep/goTo`: to a moment of the recorded run, or to a mark. */
 export interface GoToArguments {
   /** Instructions of the whole machine. */
+  readonly instructions?: number;
+  /** Name of a mark. */
+  readonly mark?: string;
+}
+
+/** A moment of the run with a name. Marks stay until the session ends. */
+export interface Mark {
+  readonly name: string;
+  /** Instructions of the whole machine. */
   readonly instructions: number;
+}
+
+/** `hyperstep/setMark`: names the present moment; the same name again moves the mark. */
+export interface SetMarkArguments {
+  readonly name: string;
+}
+
+export interface RemoveMarkArguments {
+  readonly name: string;
+}
+
+export interface MarksResponse {
+  /** By moment. */
+  readonly marks: readonly Mark[];
+}
+
+/**
+ * `hyperstep/lastWrite`: back to the instruction that wrote something last before now. A `stopped` event with the reason
+ * `goto` follows: the PE stands at that instruction, which has not run yet, and `text` says what it wrote.
+ */
+export interface LastWriteArguments extends PeArguments {
+  /**
+   * A general register (`x19`, `sp`), a system register or a field of one (`hcr_el2.twi`), a list register (`lr3`), or an
+   * expression with a place in memory (`vcpu->pc`, `ipa:0x80000000`).
+   */
+  readonly of: string;
+  /** Of memory; the size of the expression when left out. */
+  readonly bytes?: number;
+}
+
+/** `hyperstep/stepBackOut`: back to the call of the present function, or to where its exception was taken. */
+export type StepBackOutArguments = PeArguments;
+
+/** `hyperstep/stopWhen`: a breakpoint that no list of the editor shows, such as a panel's "break when this changes". */
+export interface StopWhenArguments extends PeArguments {
+  /** As in `hyperstep/lastWrite`; also `stage2:0x80000000+0x1000`, a range of IPAs whose translation changes. */
+  readonly of: string;
+  /** `change` when left out: a write that leaves another value than before. */
+  readonly on?: 'change' | 'write' | 'read' | 'access';
+  readonly bytes?: number;
+  readonly condition?: string;
+  readonly hitCondition?: string;
+  readonly logMessage?: string;
+}
+
+export interface StopWhenResponse {
+  readonly id: number;
+  readonly description: string;
+}
+
+export interface DropStopArguments {
+  readonly id: number;
+}
+
+/** `hyperstep/stepping`: how steps treat interrupts and other PEs. What is left out stays as it is. */
+export interface SteppingArguments {
+  /** `held`: a step does not go into an interrupt, which is taken when the machine goes on. */
+  readonly interrupts?: 'taken' | 'held';
+  /** `one`: the other PEs stand still while a PE steps. */
+  readonly pes?: 'all' | 'one';
+}
+
+export interface SteppingResponse {
+  readonly interrupts: 'taken' | 'held';
+  readonly pes: 'all' | 'one';
+}
+
+/** `hyperstep/why`: the rule and the bit behind the last exception, and who set that bit. */
+export interface WhyResponse {
+  readonly text: string;
+  /** The instruction that wrote the deciding register last, where a recording knows it. */
+  readonly setBy?: {
+    readonly register: string;
+    readonly pc: Hex;
+    /** Of the whole machine, when it was about to run. */
+    readonly instructions: number;
+    readonly text: string;
+    readonly path?: string;
+    readonly line?: number;
+  };
+}
+
+/** `hyperstep/addSymbols`: as a row of the launch attribute `symbols`, while the session goes on. */
+export interface AddSymbolsResponse {
+  readonly module: string;
 }
 
 export interface ConsoleArguments {
@@ -180,4 +278,16 @@ export interface CustomRequests {
   'hyperstep/console': { arguments: ConsoleArguments; body: Record<string, never> };
   'hyperstep/exceptions': { arguments: ExceptionsArguments; body: ExceptionsResponse };
   'hyperstep/machine': { arguments: Record<string, never>; body: MachineResponse };
+  'hyperstep/reverseToLevelChange': { arguments: ReverseToLevelChangeArguments; body: void };
+  'hyperstep/stepBackOut': { arguments: StepBackOutArguments; body: void };
+  'hyperstep/lastWrite': { arguments: LastWriteArguments; body: void };
+  'hyperstep/goTo': { arguments: GoToArguments; body: void };
+  'hyperstep/setMark': { arguments: SetMarkArguments; body: MarksResponse };
+  'hyperstep/removeMark': { arguments: RemoveMarkArguments; body: MarksResponse };
+  'hyperstep/marks': { arguments: Record<string, never>; body: MarksResponse };
+  'hyperstep/stopWhen': { arguments: StopWhenArguments; body: StopWhenResponse };
+  'hyperstep/dropStop': { arguments: DropStopArguments; body: void };
+  'hyperstep/stepping': { arguments: SteppingArguments; body: SteppingResponse };
+  'hyperstep/why': { arguments: PeArguments; body: WhyResponse };
+  'hyperstep/addSymbols': { arguments: SymbolSource; body: AddSymbolsResponse };
 }

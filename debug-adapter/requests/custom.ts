@@ -12,7 +12,7 @@ import { sendConsole } from './evaluate.ts';
 const MOST_RANGES = 1000;
 const REGIMES: readonly string[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
 
-type Requests = { [K in keyof CustomRequests]: Handler };
+type Requests = { [K in keyof CustomRequests]?: Handler };
 
 function custom<K extends keyof CustomRequests>(
   handle: (session: Session, args: CustomRequests[K]['arguments']) => CustomRequests[K]['body'],

@@ -3,7 +3,14 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ExceptionEvent, Moment } from '../../simulator/target.ts';
 import { type Handler, handler } from '../handler.ts';
-import type { GoToArguments, ReverseToLevelChangeArguments } from '../protocol.ts';
+import type { Machine } from '../machine.ts';
+import type {
+  GoToArguments,
+  MarksResponse,
+  RemoveMarkArguments,
+  ReverseToLevelChangeArguments,
+  SetMarkArguments,
+} from '../protocol.ts';
 import { instructionBefore, lineBefore } from '../reverse.ts';
 import type { Session } from '../session.ts';
 
@@ -26,6 +33,11 @@ function reverse(session: Session): void {
   machine.stop = undefined;
   machine.invalidate();
   session.afterResponse(() => machine.runner.startReverse());
+}
+
+export function marksOf(machine: Machine): MarksResponse {
+  const marks = [...machine.marks].map(([name, { instructions }]) => ({ name, instructions }));
+  return { marks: marks.sort((a, b) => a.instructions - b.instructions) };
 }
 
 export const REVERSE: Readonly<Record<string, Handler>> = {
@@ -55,10 +67,33 @@ export const REVERSE: Readonly<Record<string, Handler>> = {
   }),
 
   'hyperstep/goTo': handler<GoToArguments, void>('stopped', (session, args) => {
-    const { target, lastPe } = session.machine;
-    if (!Number.isSafeInteger(args.instructions) || args.instructions < 0) {
-      throw new Error(`A moment is a number of instructions, not ${JSON.stringify(args.instructions)}.`);
+    const { machine } = session;
+    const { target, lastPe } = machine;
+    if (args.mark !== undefined) {
+      travel(session, lastPe, machine.mark(args.mark));
+      return;
     }
-    travel(session, lastPe, { ...target.moment, instructions: args.instructions });
+    const { instructions } = args;
+    if (instructions === undefined || !Number.isSafeInteger(instructions) || instructions < 0) {
+      throw new Error(`A moment is a number of instructions, not ${JSON.stringify(instructions)}.`);
+    }
+    travel(session, lastPe, { ...target.moment, instructions });
   }),
+
+  'hyperstep/setMark': handler<SetMarkArguments, MarksResponse>('stopped', (session, { name }) => {
+    const { machine } = session;
+    if (typeof name !== 'string' || name.trim() === '') throw new Error('A mark needs a name.');
+    if (!machine.target.recording)
+      throw new Error('This run is not recorded: launch it with "timeTravel": true to come back to a mark.');
+    machine.marks.set(name, machine.target.moment);
+    return marksOf(machine);
+  }),
+
+  'hyperstep/removeMark': handler<RemoveMarkArguments, MarksResponse>('machine', ({ machine }, { name }) => {
+    machine.mark(name);
+    machine.marks.delete(name);
+    return marksOf(machine);
+  }),
+
+  'hyperstep/marks': handler<unknown, MarksResponse>('machine', ({ machine }) => marksOf(machine)),
 };

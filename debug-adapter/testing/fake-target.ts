@@ -167,6 +167,8 @@ export class FakeTarget implements Target {
   readonly pes: FakePe[];
   instructions = 0;
   readonly deviceTree = undefined;
+  readonly variables = undefined;
+  readonly variables = undefined;
   keepInterrupted = false;
   onException: ((event: ExceptionEvent) => void) | undefined;
   onConsole: ((bytes: Uint8Array) => void) | undefined;
