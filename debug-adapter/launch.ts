@@ -30,6 +30,10 @@ const aPath: Check<string> = (value, name) =>
   typeof value === 'string' && value !== '' ? value : fault(name, value, 'the path of a file');
 const aBoolean: Check<boolean> = (value, name) =>
   typeof value === 'boolean' ? value : fault(name, value, 'true or false');
+const paths: Check<readonly string[]> = (value, name) =>
+  Array.isArray(value) && value.every(item => typeof item === 'string' && item !== '')
+    ? value
+    : fault(name, value, 'a list of paths of files');
 const strings: Check<readonly string[]> = (value, name) =>
   Array.isArray(value) && value.every(item => typeof item === 'string')
     ? value
@@ -95,7 +99,13 @@ const CHECKS = {
   el: oneOf(1, 2, 3),
   append: aString,
   initrd: aPath,
+  guestKernel: aPath,
+  guestAppend: aString,
   dtb: aPath,
+  disks: paths,
+  network: aBoolean,
+  virtioConsole: aBoolean,
+  variables: aPath,
   loadAddress: address,
   semihosting: aBoolean,
   stopOnEntry: aBoolean,
@@ -182,13 +192,19 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
   if (image.length === 0)
     throw new Error(`${program} is empty; "program" has to be an ELF file, a Linux Image or a flat binary.`);
   const memory = attributes.memory ?? 2 ** 30;
-  const initrd = attributes.initrd === undefined ? undefined : await files.read(joinPath(cwd, attributes.initrd));
+  const file = async (path: string | undefined) => (path === undefined ? undefined : files.read(joinPath(cwd, path)));
+  const initrd = await file(attributes.initrd);
   if (initrd !== undefined && initrd.length > memory) {
     throw new Error(
       `${attributes.initrd} has ${initrd.length} bytes and does not fit into the ${memory} bytes of memory.`,
     );
   }
-  const dtb = attributes.dtb === undefined ? undefined : await files.read(joinPath(cwd, attributes.dtb));
+  const dtb = await file(attributes.dtb);
+  const guestKernel = await file(attributes.guestKernel);
+  const variables = await file(attributes.variables);
+  const disks = await Promise.all(
+    (attributes.disks ?? []).map(async name => ({ name, image: await files.read(joinPath(cwd, name)) })),
+  );
   const notes: string[] = [];
   const symbols: SymbolTable[] = [];
   if (isElf(image)) symbols.push(loadSymbols(image, program));
@@ -220,7 +236,13 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
       el: attributes.el ?? 2,
       ...(attributes.append === undefined ? {} : { append: attributes.append }),
       ...(initrd === undefined ? {} : { initrd }),
+      ...(guestKernel === undefined ? {} : { guestKernel }),
+      ...(attributes.guestAppend === undefined ? {} : { guestAppend: attributes.guestAppend }),
       ...(dtb === undefined ? {} : { dtb }),
+      disks,
+      network: attributes.network ?? false,
+      virtioConsole: attributes.virtioConsole ?? false,
+      ...(variables === undefined ? {} : { variables }),
       ...(attributes.loadAddress === undefined ? {} : { loadAddress: Number(attributes.loadAddress) }),
       semihosting: attributes.semihosting ?? false,
     },

@@ -23,6 +23,10 @@ Options of run and trace:
   --el 1|2|3             exception level of the first instruction (default 2)
   --append TEXT          command line for a Linux kernel
   --initrd FILE, --dtb FILE, --dump-dtb FILE
+  --disk FILE            a virtio disk; may be repeated. The file is never changed: writes last until the end of the run
+  --network              a virtio network card on a network that answers ARP, DHCP and ping
+  --virtio-console       a virtio console; what is typed goes there once the guest listens
+  --variables FILE       second flash bank, for UEFI variables; what the guest leaves there is written back
   --guest-kernel FILE    kernel of the first guest, for Xen: its dom0; the initrd is the guest's then
   --guest-append TEXT    command line of that kernel
   --load-address N       put a flat binary there instead of into the flash

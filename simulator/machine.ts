@@ -2,9 +2,7 @@
  * The machine: PEs that take turns on one engine, the board around them, modelled time, and why a run stops. A run is a
  * pure function of image, configuration and console input.
  *
- * Time counts instructions: one takes INSTRUCTION_NANOSECONDS of modelled time. PEs take turns in rounds of a fixed
- * number of instructions, in which each PE advances by as much, executing or waiting; when all of them wait, time goes
- * on to the next timer.
+ * Time counts instructions: one takes INSTRUCTION_NANOSECONDS of modelled time. Whose turn it is, is said by `turns.ts`.
  */
 
 import type { Features } from './arch/features.ts';
@@ -19,6 +17,8 @@ import { callFirmware } from './board/psci.ts';
 import { Semihosting } from './board/semihosting.ts';
 import { type Board, buildVirtBoard } from './board/virt.ts';
 import { VIRT_MAP } from './board/virt-map.ts';
+import { attachedDevices } from './board/virtio/attached.ts';
+import type { VirtioConsole } from './board/virtio/console.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { featuresOf, ramSize } from './configuration.ts';
 import { coreFeatures, physicalAddressBits } from './engine/core-features.ts';
@@ -83,6 +83,7 @@ import type {
   Target,
 } from './target.ts';
 import { compareMoments, Timeline, type TimelineHost } from './timeline/timeline.ts';
+import { type Turn, Turns, type TurnsState } from './turns.ts';
 
 /** Builds a machine and loads the image. Throws one sentence for a configuration or an image that cannot be. */
 export function createTarget(config: MachineConfig): Target {
@@ -105,28 +106,13 @@ const FAR = ['', 'FAR_EL1', 'FAR_EL2', 'FAR_EL3'] as const;
 /** Everything but RAM, for a snapshot. */
 interface MachineState {
   readonly states: readonly Uint8Array[];
-  readonly turns: readonly Turn[];
-  readonly turn: number;
+  readonly turns: TurnsState;
   readonly active: number;
-  readonly roundStart: number;
-  readonly round: number;
   readonly retired: number;
   readonly lines: Uint32Array;
   readonly board: unknown;
   readonly typed: readonly number[];
   readonly semihosting: { readonly errno: number; readonly handles: readonly number[] };
-}
-
-interface Turn {
-  powered: boolean;
-  /** In WFI: woken by an interrupt. */
-  waiting: boolean;
-  /** Ticks of the clock at which WFIT ends. */
-  until?: number | undefined;
-  /** The event register that WFE looks at. */
-  event: boolean;
-  /** Instructions of the present round that are behind it. */
-  done: number;
 }
 
 export class Machine implements Target {
@@ -140,22 +126,14 @@ export class Machine implements Target {
   readonly #config: MachineConfig;
   readonly #ramBytes: number;
   readonly #states: PeState[];
-  readonly #turns: Turn[];
+  readonly #turns: Turns;
   readonly #plan: LoadPlan;
   readonly #decoder = new Decoder(instructionRows);
   readonly #special: Map<string, SpecialRegister>;
   readonly #breakpoints: Breakpoints;
-  readonly #schedule: Schedule;
-  /** Number of the present round, and how many instructions it has. */
-  #round = 0;
-  #quantum = 0;
   readonly #psci: 'hvc' | 'smc' | undefined;
   /** Levels of the GIC's outputs, without HCR_EL2.VI, VF and VSE. */
   readonly #lines: Uint32Array;
-  /** Modelled time at which the present round began, in instructions. */
-  #roundStart = 0;
-  /** Whose turn it is. */
-  #turn = 0;
   #active = 0;
   #retired = 0;
   #running = false;
@@ -178,10 +156,16 @@ export class Machine implements Target {
     const ramBytes = ramSize(config.memory);
     this.#ramBytes = ramBytes;
     this.#lines = new Uint32Array(config.pes);
-    this.#turns = Array.from({ length: config.pes }, () => ({ powered: false, waiting: false, event: false, done: 0 }));
     const alone = config.pes === 1 && config.scheduleSeed === undefined;
-    this.#schedule = new Schedule(config.quantum ?? (alone ? LONE_QUANTUM : QUANTUM), config.scheduleSeed);
+    const schedule = new Schedule(config.quantum ?? (alone ? LONE_QUANTUM : QUANTUM), config.scheduleSeed);
+    this.#turns = new Turns(config.pes, schedule, {
+      wakes: pe => this.#wakes(pe),
+      nextDeadline: pe => this.#nextDeadline(pe),
+      update: pe => this.#updateTime(pe),
+    });
     const memory = guestMemory(() => this.engine, ramBytes);
+    const attached = attachedDevices(config);
+    this.#virtioConsole = attached.console;
     this.board = buildVirtBoard(
       {
         gic: config.gic,
@@ -191,10 +175,11 @@ export class Machine implements Target {
         el2: this.features.has('el2'),
         vhe: this.features.has('vhe'),
         pmu: this.features.has('pmuv3'),
+        virtio: attached.backends,
         listRegisters: this.features.has('lrs16') ? 16 : this.features.has('lrs8') ? 8 : 4,
       },
       {
-        clock: { ticks: pe => Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK) },
+        clock: { ticks: pe => this.#ticks(pe) },
         lines: { setLines: (pe, irq, fiq, virq, vfiq) => this.#setLines(pe, irq, fiq, virq, vfiq) },
         memory,
         activePe: () => this.#active,
@@ -212,6 +197,7 @@ export class Machine implements Target {
       ...(config.guestAppend === undefined ? {} : { guestAppend: config.guestAppend }),
       ...(config.append === undefined ? {} : { append: config.append }),
       ...(config.dtb ? { dtb: config.dtb } : {}),
+      ...(config.variables ? { variables: config.variables } : {}),
       ...(config.loadAddress === undefined ? {} : { loadAddress: config.loadAddress }),
     });
     this.deviceTree = this.#plan.deviceTree.blob;
@@ -233,8 +219,9 @@ export class Machine implements Target {
       special: this.#special,
       ramBytes,
       ramBase: RAM_BASE,
-      isPowered: (pe: number) => this.#turns[pe].powered,
-      isWaiting: (pe: number) => this.#turns[pe].waiting,
+      isPowered: (pe: number) => this.#turns.all[pe].powered,
+      isWaiting: (pe: number) => this.#turns.all[pe].waiting,
+      cycles: (pe: number) => this.#cycles(pe),
       withActive: <T>(pe: number, run: () => T) => this.withActive(pe, run),
       writeSystemRegister: (row: Parameters<SystemCalls['writeRegister']>[0], value: bigint) =>
         this.system.writeRegister(row, value),
@@ -242,14 +229,21 @@ export class Machine implements Target {
     };
     this.pes = this.#states.map(state => new Pe(host, state));
     this.board.uart.onOutput = byte => this.#output(Uint8Array.of(byte));
+    if (this.#virtioConsole) this.#virtioConsole.onOutput = bytes => this.#output(bytes);
     this.#initialBoard = structuredClone(this.board.snapshot());
     this.#load();
   }
 
   readonly #initialBoard: unknown;
+  readonly #virtioConsole: VirtioConsole | undefined;
   readonly #semihost: Semihosting;
   /** What was typed and no semihosting call has read yet. */
   #typed: number[] = [];
+
+  get variables(): Uint8Array | undefined {
+    const given = this.#config.variables;
+    return given && this.board.flash[1].contents(0, given.length);
+  }
 
   // --- Construction ---------------------------------------------------------------------------------------------------
 
@@ -324,7 +318,7 @@ export class Machine implements Target {
       semihosting: immediate => this.#semihosting(immediate),
       wait: (kind, until) => this.#wait(kind, until),
       sendEvent: toAll => {
-        for (const [pe, turn] of this.#turns.entries()) if (toAll || pe === this.#active) turn.event = true;
+        for (const [pe, turn] of this.#turns.all.entries()) if (toAll || pe === this.#active) turn.event = true;
       },
       unimplemented: word => this.#unimplemented(word),
       watchesRegister: row => this.#breakpoints.watchesRegister(row),
@@ -351,10 +345,7 @@ export class Machine implements Target {
   }
 
   #load(): void {
-    this.#roundStart = 0;
-    this.#round = 0;
-    this.#quantum = this.#schedule.roundLength(0);
-    this.#turn = 0;
+    this.#turns.reset();
     this.#retired = 0;
     this.#stop = undefined;
     this.#timeline = undefined;
@@ -364,18 +355,17 @@ export class Machine implements Target {
     this.#lines.fill(0);
     this.engine.u8.fill(0, ACTIVE_STATE, ACTIVE_STATE + PE_STATE_BYTES);
     this.#active = -1;
-    for (const [pe, turn] of this.#turns.entries()) {
-      Object.assign(turn, { powered: false, waiting: false, until: undefined, event: false, done: 0 });
-      this.#states[pe].offset = this.#states[pe].parked - ACTIVE_STATE;
-      this.engine.u8.fill(0, this.#states[pe].parked, this.#states[pe].parked + PE_STATE_BYTES);
+    for (const state of this.#states) {
+      state.offset = state.parked - ACTIVE_STATE;
+      this.engine.u8.fill(0, state.parked, state.parked + PE_STATE_BYTES);
     }
     this.#setRegions();
     this.engine.core.flushAll();
     writeSegments(this.#plan, (pa, data) => this.#loadBytes(pa, data));
-    for (const pe of this.#turns.keys())
+    for (const pe of this.#states.keys())
       this.#startPe(pe, BigInt(this.#plan.entry), pe === 0 ? BigInt(this.#plan.x0) : 0n);
     // With firmware of its own, or as PSCI says: the others wait until they are called.
-    for (const [pe, turn] of this.#turns.entries()) turn.powered = pe === 0 || this.#psci === undefined;
+    for (const [pe, turn] of this.#turns.all.entries()) turn.powered = pe === 0 || this.#psci === undefined;
     this.#activate(0);
     for (const pe of this.pes) pe.forgetInterrupted();
     this.#breakpoints.rearm();
@@ -437,9 +427,8 @@ export class Machine implements Target {
   get moment(): Moment {
     return {
       instructions: this.#retired,
-      round: this.#roundStart,
-      turn: this.#turn,
-      done: this.#turns[this.#turn].done,
+      turns: this.#turns.ended,
+      time: this.#turns.all[this.#turns.present].time,
     };
   }
 
@@ -525,11 +514,8 @@ export class Machine implements Target {
     });
     return {
       states,
-      turns: structuredClone(this.#turns),
-      turn: this.#turn,
+      turns: this.#turns.capture(),
       active: this.#active,
-      roundStart: this.#roundStart,
-      round: this.#round,
       retired: this.#retired,
       lines: this.#lines.slice(),
       board: this.board.snapshot(),
@@ -539,13 +525,9 @@ export class Machine implements Target {
   }
 
   #restore(saved: MachineState): void {
-    this.#roundStart = saved.roundStart;
-    this.#round = saved.round;
-    this.#quantum = this.#schedule.roundLength(saved.round);
+    this.#turns.restore(saved.turns);
     this.#retired = saved.retired;
-    this.#turn = saved.turn;
     this.#stop = undefined;
-    for (const [pe, turn] of this.#turns.entries()) Object.assign(turn, saved.turns[pe]);
     for (const [pe, state] of this.#states.entries()) {
       state.offset = pe === saved.active ? 0 : state.parked - ACTIVE_STATE;
       this.engine.u8.set(saved.states[pe], ACTIVE_STATE + state.offset);
@@ -560,7 +542,7 @@ export class Machine implements Target {
     if (this.#flashBytes)
       for (const block of [...changed, ...this.board.flash[0].changed.keys()]) this.#showFlash(block);
     // Contexts and access tables of then may be gone.
-    for (const pe of this.#turns.keys()) {
+    for (const pe of this.#states.keys()) {
       this.withActive(pe, () => {
         this.engine.core.contextsChanged();
         this.system.tables.controlsChanged();
@@ -610,17 +592,27 @@ export class Machine implements Target {
   }
 
   get cycles(): number {
-    return this.instructions;
+    return this.pes.reduce((sum, { cycles }) => sum + cycles, 0);
   }
 
   /** Modelled time of a PE, in instructions. */
   #time(pe: number): number {
-    const running = this.#running && pe === this.#active ? this.engine.executed : 0;
-    return this.#roundStart + this.#turns[pe].done + running;
+    return this.#turns.all[pe].time + this.#executing(pe);
+  }
+
+  /** Modelled cycles that a PE has executed. */
+  #cycles(pe: number): number {
+    return this.#turns.all[pe].retired + this.#executing(pe);
+  }
+
+  /** Instructions that the running engine has executed for a PE. */
+  #executing(pe: number): number {
+    return this.#running && pe === this.#active ? this.engine.executed : 0;
   }
 
   run(options: RunOptions): StopReason {
     const until = this.#retired + options.instructions;
+    const { pe: only } = options;
     this.#breakpoints.refresh();
     let stepOff = options.stepOff ?? false;
     this.#stop = undefined;
@@ -629,16 +621,13 @@ export class Machine implements Target {
       if (until <= this.#retired) return { kind: 'limit' };
       this.#timeline?.advance();
       if (this.#arrived.length || this.#nextInput < this.#input.length) this.#takeInput();
-      const turn = this.#turns[this.#turn];
-      const skipped = options.pe !== undefined && options.pe !== this.#turn;
-      if (!turn.powered || skipped) turn.done = this.#quantum;
-      if (turn.done < this.#quantum) {
-        this.#activate(this.#turn);
-        const stop = this.#advance(turn, left, stepOff);
+      if (!this.#turns.isOver(only)) {
+        this.#activate(this.#turns.present);
+        const stop = this.#advance(this.#turns.all[this.#turns.present], left, stepOff);
         stepOff = false;
         if (stop) return stop;
       }
-      if (turn.done >= this.#quantum && !this.#nextTurn()) {
+      if (this.#turns.isOver(only) && !this.#nextTurn(only)) {
         return {
           kind: 'deadlock',
           message: 'Every PE waits for an interrupt, and no timer is armed that could raise one.',
@@ -648,44 +637,22 @@ export class Machine implements Target {
   }
 
   /** The next PE, or the next round. False when nothing can happen any more. */
-  #nextTurn(): boolean {
-    this.#turn++;
-    if (this.#turn < this.#turns.length) {
-      this.#activate(this.#turn);
-      // Between their turns PEs see each other's stores, so a reservation does not outlive one.
-      this.engine.u32[EXCLUSIVE_VALID >> 2] = 0;
-      return true;
-    }
-    this.#turn = 0;
-    this.#roundStart += this.#quantum;
-    this.#quantum = this.#schedule.roundLength(++this.#round);
-    for (const turn of this.#turns) turn.done = 0;
-    if (this.#turns.length > 1) {
-      this.#activate(0);
-      this.engine.u32[EXCLUSIVE_VALID >> 2] = 0;
-    }
-    for (const pe of this.#turns.keys()) this.#updateTime(pe);
-    return this.#skipIdleTime();
-  }
-
-  /** While all PEs wait, goes on to the next deadline. */
-  #skipIdleTime(): boolean {
-    if (this.#turns.some((turn, pe) => turn.powered && !(turn.waiting && !this.#wakes(pe)))) return true;
-    const deadlines = this.#turns.map((_, pe) => this.#nextDeadline(pe)).filter(ticks => ticks !== undefined);
-    if (deadlines.length === 0) return false;
-    const time = Math.ceil(Math.min(...deadlines) * INSTRUCTIONS_PER_TICK);
-    this.#roundStart = Math.max(this.#roundStart, time);
-    for (const pe of this.#turns.keys()) this.#updateTime(pe);
+  #nextTurn(only: number | undefined): boolean {
+    if (!this.#turns.next(only)) return false;
+    if (this.#states.length === 1) return true;
+    this.#activate(this.#turns.present);
+    // Between their turns PEs see each other's stores, so a reservation does not outlive one.
+    this.engine.u32[EXCLUSIVE_VALID >> 2] = 0;
     return true;
   }
 
   #updateTime(pe: number): void {
-    this.board.update(pe, Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK));
+    this.board.update(pe, this.#ticks(pe));
   }
 
   /** An interrupt is pending, masked or not, or the time is over: WFI ends. */
   #wakes(pe: number): boolean {
-    const { until } = this.#turns[pe];
+    const { until } = this.#turns.all[pe];
     return this.#states[pe].u32(IRQ_LINES) !== 0 || (until !== undefined && this.#ticks(pe) >= until);
   }
 
@@ -693,24 +660,23 @@ export class Machine implements Target {
     return Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK);
   }
 
-  /** Ticks at which something is due: a timer, or the end of WFIT. */
+  /** Modelled time at which something is due: a timer, or the end of WFIT. */
   #nextDeadline(pe: number): number | undefined {
-    const { waiting, until } = this.#turns[pe];
+    const { waiting, until } = this.#turns.all[pe];
     const due = this.board.nextDeadline(pe);
-    return waiting && until !== undefined ? Math.min(until, due ?? until) : due;
+    const ticks = waiting && until !== undefined ? Math.min(until, due ?? until) : due;
+    return ticks === undefined ? undefined : Math.ceil(ticks * INSTRUCTIONS_PER_TICK);
   }
 
   /** Runs the active PE for some of its round, at most `most` instructions. */
   #advance(turn: Turn, most: number, stepOff: boolean): StopReason | undefined {
     const pe = this.#active;
     this.#updateTime(pe);
-    const deadline = this.#nextDeadline(pe);
-    const untilDeadline =
-      deadline === undefined ? Number.POSITIVE_INFINITY : Math.ceil(deadline * INSTRUCTIONS_PER_TICK) - this.#time(pe);
-    const room = Math.min(this.#quantum - turn.done, Math.max(1, untilDeadline));
+    const deadline = this.#nextDeadline(pe) ?? Number.POSITIVE_INFINITY;
+    const room = Math.min(this.#turns.end, Math.max(turn.time + 1, deadline)) - turn.time;
     if (turn.waiting) {
       if (!this.#wakes(pe)) {
-        turn.done += room;
+        turn.time += room;
         return undefined;
       }
       turn.waiting = false;
@@ -725,9 +691,8 @@ export class Machine implements Target {
     const count = step ? 1 : Math.min(room, most);
     const stepped = step === STEP_ACTIVE ? this.#wordAtPc() : undefined;
     const retired = this.#retired;
-    const goal = turn.done + count;
     const exit = stepOff ? this.#stepOff(turn) : this.#execute(turn, count);
-    if (exit === EXIT_BREAKPOINT) return this.#breakpoint(turn, goal - turn.done);
+    if (exit === EXIT_BREAKPOINT) return this.#breakpoint(turn, retired + count);
     if (stepped !== undefined && this.#retired !== retired) endStep(this.engine, stepped);
     return this.#stop ? this.#takeStop() : undefined;
   }
@@ -744,7 +709,8 @@ export class Machine implements Target {
     const { executed, exit } = this.engine.run(count, this.#time(this.#active));
     this.#running = false;
     this.#retired += executed;
-    turn.done += executed;
+    turn.retired += executed;
+    turn.time += executed;
     return exit;
   }
 
@@ -765,18 +731,18 @@ export class Machine implements Target {
   }
 
   /**
-   * The PE has run into a breakpoint record. A stop if one of its breakpoints holds; otherwise it goes on here for the
-   * `count` instructions that it still may, since a condition in a loop is asked very often.
+   * The PE has run into a breakpoint record. A stop if one of its breakpoints holds; otherwise it goes on here until `end`
+   * instructions have retired, since a condition in a loop is asked very often.
    */
-  #breakpoint(turn: Turn, count: number): StopReason | undefined {
+  #breakpoint(turn: Turn, end: number): StopReason | undefined {
     const pe = this.pes[this.#active];
-    const end = turn.done + count;
+    const over = () => this.#retired >= end || this.#turns.isOver();
     for (;;) {
       const ids = this.#breakpoints.at(pe);
       if (ids.length) return { kind: 'breakpoint', pe: this.#active, ids };
-      if (turn.done >= end) return undefined;
-      if (this.#stepOff(turn) !== EXIT_BUDGET || this.#stop || turn.done >= end) break;
-      if (this.#execute(turn, end - turn.done) !== EXIT_BREAKPOINT) break;
+      if (over()) return undefined;
+      if (this.#stepOff(turn) !== EXIT_BUDGET || this.#stop || over()) break;
+      if (this.#execute(turn, end - this.#retired) !== EXIT_BREAKPOINT) break;
     }
     return this.#stop ? this.#takeStop() : undefined;
   }
@@ -813,8 +779,12 @@ export class Machine implements Target {
   }
 
   #setLines(pe: number, irq: boolean, fiq: boolean, virq: boolean, vfiq: boolean): void {
+    const before = this.#lines[pe];
     this.#lines[pe] = (irq ? LINE_IRQ : 0) | (fiq ? LINE_FIQ : 0) | (virq ? LINE_VIRQ : 0) | (vfiq ? LINE_VFIQ : 0);
     if (this.#states) this.#updateLines(pe);
+    if (!this.#running || pe === this.#active || (this.#lines[pe] & ~before) === 0) return;
+    this.#turns.interrupted(pe, this.#time(this.#active));
+    this.engine.u32[EXIT_REQUEST >> 2] = 1;
   }
 
   /** The GIC's outputs and what HCR_EL2 adds to them. */
@@ -881,7 +851,8 @@ export class Machine implements Target {
   #type(bytes: Uint8Array): void {
     // Semihosting has a console of its own, for programs that ask for it.
     if (this.#config.semihosting) this.#typed.push(...bytes);
-    this.board.uart.send(bytes);
+    if (this.#virtioConsole?.listening) this.#virtioConsole.send(bytes);
+    else this.board.uart.send(bytes);
   }
 
   /** Instructions until logged input is due. */
@@ -898,17 +869,17 @@ export class Machine implements Target {
     const result = callFirmware(
       {
         affinities: this.board.affinities.map(BigInt),
-        isOn: pe => this.#turns[pe].powered,
+        isOn: pe => this.#turns.all[pe].powered,
         powerOn: (pe, entry, context) => {
           this.#startPe(pe, entry, context);
-          Object.assign(this.#turns[pe], { powered: true, waiting: false, done: this.#turns[this.#active].done });
+          Object.assign(this.#turns.all[pe], { powered: true, waiting: false, time: this.#time(this.#active) });
         },
         powerOff: pe => {
-          this.#turns[pe].powered = false;
+          this.#turns.all[pe].powered = false;
           this.engine.u32[EXIT_REQUEST >> 2] = 1;
         },
         suspend: pe => {
-          this.#turns[pe].waiting = true;
+          this.#turns.all[pe].waiting = true;
           this.engine.u32[EXIT_REQUEST >> 2] = 1;
         },
         systemOff: () => this.requestStop({ kind: 'poweroff' }),
@@ -939,7 +910,7 @@ export class Machine implements Target {
       console: bytes => this.#output(bytes),
       readConsole: () => this.#typed.shift(),
       centiseconds: () => Math.floor((this.#time(this.#active) * INSTRUCTION_NANOSECONDS) / 1e7),
-      ticks: () => BigInt(Math.floor(this.#time(this.#active) / INSTRUCTIONS_PER_TICK)),
+      ticks: () => BigInt(this.#ticks(this.#active)),
       tickFrequency: COUNTER_FREQUENCY,
       exit: code => this.requestStop({ kind: 'semihosting', code }),
       commandLine: [this.#config.imageName, this.#config.append].filter(part => part !== undefined).join(' '),
@@ -949,7 +920,7 @@ export class Machine implements Target {
 
   /** `until` is a value of CNTVCT_EL0. WFET may end at any time, as WFE. */
   #wait(kind: 'interrupt' | 'event', until: bigint | undefined): boolean {
-    const turn = this.#turns[this.#active];
+    const turn = this.#turns.all[this.#active];
     if (kind === 'interrupt') {
       if (this.#wakes(this.#active)) return false;
       if (until !== undefined) {
@@ -965,8 +936,8 @@ export class Machine implements Target {
       return false;
     }
     // WFE may end at any time: it gives the rest of the round to the others.
-    if (this.#turns.length === 1) return false;
-    turn.done = this.#quantum - this.engine.executed;
+    if (this.#states.length === 1) return false;
+    turn.time = this.#turns.end - this.engine.executed;
     return true;
   }
 
@@ -1055,7 +1026,7 @@ export class Machine implements Target {
   }
 
   powerOff(pe: number): void {
-    Object.assign(this.#turns[pe], { powered: false, waiting: false });
+    Object.assign(this.#turns.all[pe], { powered: false, waiting: false });
   }
 
   listRegisters(pe: number): readonly ListRegister[] {

@@ -170,12 +170,10 @@ export type BreakpointSpec =
 export interface Moment {
   /** Instructions retired by all PEs. */
   readonly instructions: number;
-  /** Modelled time at which the present round of scheduling began. */
-  readonly round: number;
-  /** The PE whose turn it is. */
-  readonly turn: number;
-  /** Instructions of the round that are behind that PE. */
-  readonly done: number;
+  /** Turns of PEs that are over. */
+  readonly turns: number;
+  /** Modelled time of the PE whose turn it is. */
+  readonly time: number;
 }
 
 /** How a run is kept for time travel. */
@@ -221,6 +219,11 @@ export interface PeView {
   readonly powered: boolean;
   /** In WFI or WFE. */
   readonly waiting: boolean;
+  /**
+   * Modelled cycles that this PE has executed, as PMCCNTR_EL0 counts them: by the cost profile of the machine, and as many
+   * as instructions without one.
+   */
+  readonly cycles: number;
   readonly el: ExceptionLevel;
   readonly regime: TranslationRegime;
   /** `VTTBR_EL2.VMID` while a stage-2 regime is in use at the present EL. */
@@ -270,10 +273,12 @@ export interface Target {
   readonly pes: readonly PeView[];
   /** Instructions retired by all PEs. */
   readonly instructions: number;
-  /** Modelled cycles. */
+  /** Modelled cycles that all PEs have executed. */
   readonly cycles: number;
   /** The device tree that the guest was given. */
   readonly deviceTree: Uint8Array | undefined;
+  /** The second flash bank as the guest has left it, as many bytes as `MachineConfig.variables` gave. */
+  readonly variables: Uint8Array | undefined;
   /** Keep what exceptions interrupt, for `PeView.interrupted`. Off at first. */
   keepInterrupted: boolean;
   /** Called for every exception taken and returned from while set; nothing is recorded when undefined. */
@@ -332,6 +337,17 @@ export interface MachineConfig {
   /** Command line of that kernel. */
   readonly guestAppend?: string;
   readonly dtb?: Uint8Array;
+  /**
+   * Disks in virtio slots, from the first slot on. Images are never changed: what the guest writes lasts as long as the
+   * machine.
+   */
+  readonly disks?: readonly { readonly name: string; readonly image: Uint8Array }[];
+  /** A virtio network card on a network that answers ARP, DHCP and ping. */
+  readonly network?: boolean;
+  /** A virtio console beside the UART. Input goes to it once the guest listens there. */
+  readonly virtioConsole?: boolean;
+  /** Contents of the second flash bank, where UEFI firmware keeps its variables. */
+  readonly variables?: Uint8Array;
   /** Where a flat binary goes, for one that does not start from flash. */
   readonly loadAddress?: number;
   readonly semihosting: boolean;

@@ -125,7 +125,7 @@ test('the report has the promised keys', () => {
   const json = join(folder, 'report.json');
   hyperstep('run', image, '--pes', '2', '--json', json);
   const report = JSON.parse(readFileSync(json, 'utf8'));
-  const keys = ['instructions', 'cycles', 'wallSeconds', 'mips', 'end', 'exceptions', 'pes'];
+  const keys = ['instructions', 'cycles', 'wallSeconds', 'mips', 'peakMemoryBytes', 'end', 'exceptions', 'pes'];
   assert.deepEqual(Object.keys(report), keys);
   assert.equal(report.end, 'poweroff');
   for (const name of ['DAbortLower', 'HVC64', 'WFx', 'SysReg', 'IRQ', 'ERET'])
@@ -145,8 +145,8 @@ test('the same run twice gives the same console, counts and state', () => {
   const once = (name: string) => {
     const json = join(folder, name);
     const { output } = hyperstep('run', image, '--pes', '3', '--json', json);
-    const { wallSeconds, mips, ...report } = JSON.parse(readFileSync(json, 'utf8'));
-    assert.ok(wallSeconds > 0 && mips > 0);
+    const { wallSeconds, mips, peakMemoryBytes, ...report } = JSON.parse(readFileSync(json, 'utf8'));
+    assert.ok(wallSeconds > 0 && mips > 0 && peakMemoryBytes > 0);
     return { output, report };
   };
   assert.deepEqual(once('first.json'), once('second.json'));

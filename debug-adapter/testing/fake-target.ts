@@ -78,6 +78,10 @@ class FakePe implements PeView {
     this.index = index;
   }
 
+  get cycles(): number {
+    return this.machine.cycles / this.machine.pes.length;
+  }
+
   get regime(): TranslationRegime {
     return this.el === 2 ? 'EL2' : 'EL1&0';
   }
@@ -164,10 +168,8 @@ class FakePe implements PeView {
 }
 
 export class FakeTarget implements Target {
-  readonly pes: FakePe[];
   instructions = 0;
   readonly deviceTree = undefined;
-  readonly variables = undefined;
   readonly variables = undefined;
   keepInterrupted = false;
   onException: ((event: ExceptionEvent) => void) | undefined;
@@ -208,7 +210,7 @@ export class FakeTarget implements Target {
   record(): void {}
 
   get moment(): Moment {
-    return { instructions: this.instructions, round: 0, turn: 0, done: 0 };
+    return { instructions: this.instructions, turns: 0, time: this.instructions };
   }
 
   goTo(): void {

@@ -18,6 +18,8 @@ export interface RunArguments {
   readonly timeout: number;
   readonly json?: string;
   readonly dumpDtb?: string;
+  /** A file that takes what the guest has left in the second flash bank. */
+  readonly variables?: string;
   readonly quiet: boolean;
 }
 
@@ -33,6 +35,10 @@ const options = {
   'guest-kernel': { type: 'string' },
   'guest-append': { type: 'string' },
   dtb: { type: 'string' },
+  disk: { type: 'string', multiple: true },
+  network: { type: 'boolean' },
+  'virtio-console': { type: 'boolean' },
+  variables: { type: 'string' },
   'dump-dtb': { type: 'string' },
   'load-address': { type: 'string' },
   quantum: { type: 'string' },
@@ -91,6 +97,10 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
       ...guest,
       ...(values['guest-append'] === undefined ? {} : { guestAppend: values['guest-append'] }),
       ...dtb,
+      disks: (values.disk ?? []).map(name => ({ name, image: readBytes(name, 'disk image') })),
+      network: values.network ?? false,
+      virtioConsole: values['virtio-console'] ?? false,
+      ...(values.variables === undefined ? {} : { variables: readBytes(values.variables, 'file of variables') }),
       semihosting: values.semihosting ?? false,
     },
     script,
@@ -98,6 +108,7 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
     timeout: seconds(values.timeout ?? '1e9') * 1000,
     ...(values.json === undefined ? {} : { json: values.json }),
     ...(values['dump-dtb'] === undefined ? {} : { dumpDtb: values['dump-dtb'] }),
+    ...(values.variables === undefined ? {} : { variables: values.variables }),
     quiet: values.quiet ?? false,
   };
 }

@@ -32,6 +32,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   const outcome = await drive(target, args, started);
   const seconds = (performance.now() - started) / 1000;
   if (outcome.message) process.stderr.write(`${outcome.message}\n`);
+  if (args.variables !== undefined && target.variables)
+    writeFileSync(openOutput(args.variables, 'variables'), target.variables);
   if (report !== undefined) writeReport(report, target, outcome, seconds, counts);
   return outcome.code;
 }
@@ -161,6 +163,7 @@ function writeReport(
     cycles: target.cycles,
     wallSeconds: seconds,
     mips: target.instructions / seconds / 1e6,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     end: outcome.end,
     exceptions: Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b))),
     pes: target.pes.map(pe => ({

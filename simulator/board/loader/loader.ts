@@ -29,6 +29,8 @@ export interface LoadRequest {
   readonly guestAppend?: string;
   /** A device tree in place of `tree`; command line, initrd and memory are put into it. */
   readonly dtb?: Uint8Array;
+  /** Contents of the second flash bank. */
+  readonly variables?: Uint8Array;
   /** The tree that describes the board. */
   readonly tree: DeviceTree;
   /** PA for a flat binary. */
@@ -97,6 +99,10 @@ export function planLoad(request: LoadRequest): LoadPlan {
   const segments: Segment[] = [...placed.segments];
   if (initrd !== undefined) segments.push({ what: 'the initrd', pa: behind, data: initrd, bytes: initrd.length });
   if (guest !== undefined) segments.push({ what: "the guest's kernel", pa: guestPa, data: guest, bytes: guest.length });
+  if (request.variables !== undefined) {
+    const { length } = request.variables;
+    segments.push({ what: 'the variables', pa: VIRT_MAP.flash1.base, data: request.variables, bytes: length });
+  }
   segments.push({ what: 'the device tree', pa: treePa, data: final, bytes: final.length });
   if (initrd !== undefined && behind + initrd.length > RAM_BASE + memory) {
     throw new Error(

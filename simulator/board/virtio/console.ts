@@ -15,6 +15,11 @@ export class VirtioConsole implements VirtioBackend {
   #input: number[] = [];
   #transport: VirtioTransport | undefined;
 
+  /** Whether the guest's driver offers buffers for input. */
+  get listening(): boolean {
+    return this.#transport?.queues[RECEIVE].ready ?? false;
+  }
+
   /** Gives input to the guest; it waits until the guest has a buffer for it. */
   send(bytes: Uint8Array): void {
     for (const byte of bytes) this.#input.push(byte);
