@@ -33,11 +33,11 @@ function kvmArm(name, files, defines) {
       ...inFolder(
         `${folder}/host`,
         'main.c vectors.S tables.c stage2.c gic.c syscalls.c run.c load.c vmid.c exits.c psci-calls.c mmio.c ' +
-          'system-registers.c timer.c vgic-mmio.c',
+          'system-registers.c timer.c vgic-mmio.c list-register.c',
       ),
       ...inFolder(
         `${folder}/hyp`,
-        'enter.S sysregs.c traps.c vgic-switch.c timer-switch.c debug.c exit.c fp.c fp-registers.S tlb.c',
+        'enter.S sysregs.c traps.c vgic-switch.c vgic-switch-v2.c timer-switch.c debug.c exit.c fp.c fp-registers.S tlb.c',
       ),
       ...inFolder(folder, files),
       ...inFolder(`${folder}/vmm`, 'vmm-entry.S vmm-main.c'),

@@ -16,11 +16,13 @@ uint8_t hyp_stacks[MAX_PES][HYP_STACK_SIZE] __attribute__((aligned(16)));
 struct pe pes[MAX_PES];
 volatile unsigned pe_count;
 uint64_t pmu_counters;
+unsigned gic_version;
 
 extern char secondary_start[];
 
 // On PE 0, once.
 void boot_first(void) {
+  gic_version = bits(read_register(id_aa64pfr0_el1), 27, 24) ? 3 : 2;
   host_tables_prepare();
   pe_count = 1;
   // A PE starts at the level of the caller, so this is done while we are at EL2. On a board with one PE it fails, and
@@ -32,14 +34,18 @@ void boot_first(void) {
 // On each PE: EL2 as the host wants it while no guest runs.
 void el2_prepare(unsigned number) {
   (void)number;
-  write_register(icc_sre_el2, 1 << 0 | 1 << 3); // the CPU interface of the GIC is in system registers, for EL1 too
-  isb();
+  if (gic_version == 3) {
+    write_register(icc_sre_el2, 1 << 0 | 1 << 3); // its CPU interface is in system registers, for EL1 too
+    isb();
+    write_register(ich_hcr_el2, 0);
+  } else {
+    *device(GICH_BASE + GICH_HCR) = 0;
+  }
   write_register(vpidr_el2, read_register(midr_el1));
   write_register(vmpidr_el2, read_register(mpidr_el1));
   write_register(vttbr_el2, 0);
   write_register(cntvoff_el2, 0);
   write_register(hstr_el2, 0);
-  write_register(ich_hcr_el2, 0);
   write_register(vtcr_el2, stage2_control());
   pmu_counters = read_register(mdcr_el2) & MDCR_HPMN_MASK;
 #if VHE

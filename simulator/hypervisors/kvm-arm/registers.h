@@ -53,5 +53,32 @@
 #define FSC_PERMISSION 0x0c
 #define ISS_S1PTW (1 << 7)
 
+// ICH_HCR_EL2, and GICH_HCR, which is like it.
 #define ICH_HCR_EN (1 << 0)
 #define ICH_HCR_UIE (1 << 1)
+
+// GICv2 has its virtual CPU interface in memory (Arm IHI 0048, chapter 5): at this place of the `virt` board how the
+// hypervisor sees it, and how the guest does, who finds it where it expects the CPU interface, GICC.
+#define GICC_BASE 0x08010000
+#define GICH_BASE 0x08030000
+#define GICV_BASE 0x08040000
+#define GICC_SIZE 0x2000
+#define GICH_HCR 0x00
+#define GICH_VTR 0x04
+#define GICH_VMCR 0x08
+#define GICH_MISR 0x10
+#define GICH_EISR0 0x20
+#define GICH_EISR1 0x24
+#define GICH_ELRSR0 0x30
+#define GICH_ELRSR1 0x34
+#define GICH_APR 0xf0
+#define GICH_LR0 0x100
+#define GICC_CTLR 0x0000
+#define GICC_PMR 0x0004
+#define GICC_IAR 0x000c
+#define GICC_EOIR 0x0010
+#define GICC_DIR 0x1000
+#define GICC_CTLR_ENABLE (1 << 0)
+#define GICC_CTLR_EOIMODE (1 << 9)
+#define GICD_SGIR 0x08000f00
+#define GICD_SGIR_TARGETS_SHIFT 16

@@ -49,7 +49,7 @@ struct vm;
 struct vcpu;
 struct kvm_run;
 
-// The virtual CPU interface of a vCPU, while it is not in the hardware.
+// The virtual CPU interface of a vCPU, while it is not in the hardware; of GICv2 ap0r0 is GICH_APR.
 struct vgic_hardware {
   uint64_t hcr, vmcr, ap0r0, ap1r0, misr, eisr, elrsr;
   uint64_t used; // list registers in use are 0 to used - 1
@@ -110,6 +110,8 @@ _Static_assert(offsetof(struct pe, host) == PE_HOST && sizeof(struct pe) == PE_S
 
 extern struct pe pes[MAX_PES];
 extern volatile unsigned pe_count;
+
+extern unsigned gic_version; // 2 or 3, of the board and so of the VM: a guest gets the interface that the hardware has
 
 extern uint64_t pmu_counters; // MDCR_EL2.HPMN as it was found: how many event counters there are
 

@@ -28,14 +28,13 @@ static void io_user(void) {
 
 // The number of no interrupt is ignored, in the virtual CPU interface: no exit.
 static void eoi(void) {
-  write_register(icc_eoir1_el1, SPURIOUS); /* BP: guest-eoi */
+  guest_complete(SPURIOUS); /* BP: guest-eoi */
 }
 
 // From this vCPU to the other, which has it when its handler has counted it.
 static void virtual_ipi(void) {
   uint64_t before = guest_interrupts[IPI];
-  write_register(icc_sgi1r_el1, (uint64_t)IPI << 24 | 1 << 1); /* BP: guest-ipi */
-  isb();
+  guest_send(IPI, 1);
   while (guest_interrupts[IPI] == before) {
   }
 }

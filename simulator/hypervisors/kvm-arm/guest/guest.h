@@ -10,6 +10,9 @@ uint64_t guest_hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x
 void guest_fp_write(uint64_t value);
 uint64_t guest_fp_read(void);
 
+void guest_send(uint64_t id, unsigned vcpu);      // a software generated interrupt to a vCPU
+void guest_complete(uint64_t acknowledged);       // an interrupt, by what acknowledging it gave
+
 // Interrupts that came, by number, on whichever vCPU.
 extern volatile uint64_t guest_interrupts[32];
 

@@ -34,9 +34,9 @@ uint64_t stage2_prepare(void); // the root of the tables
 #define INTERRUPT_NONE 1023
 void gic_prepare(void);     // on PE 0
 void gic_prepare_pe(void);  // on each PE
-uint64_t gic_acknowledge(void);
-void gic_drop_priority(uint64_t id); // the interrupt is handled but stays active
-void gic_deactivate(uint64_t id);
+uint64_t gic_acknowledge(void); // the interrupt in bits 9:0; the others are for the next two
+void gic_drop_priority(uint64_t acknowledged); // the interrupt is handled but stays active
+void gic_deactivate(uint64_t acknowledged);
 void gic_send(unsigned pe, uint64_t id);
 void gic_set_active(uint64_t id, bool active); // of a private interrupt of this PE
 

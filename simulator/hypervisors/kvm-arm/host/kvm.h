@@ -55,13 +55,15 @@ extern const char vgic_name[];
 enum vgic_property { VGIC_ENABLED, VGIC_PENDING, VGIC_ACTIVE, VGIC_EDGE };
 void vgic_create(struct vm *vm);
 void vgic_set_line(struct vcpu *vcpu, unsigned id, bool level); // a device of the VM moves its line
-void vgic_send(struct vcpu *target, unsigned id);               // a software generated interrupt
+void vgic_send(struct vcpu *target, unsigned id, struct vcpu *source); // a software generated interrupt
 bool vgic_has_work(struct vcpu *vcpu);                          // something that could be delivered
 bool vgic_in_flight(struct vcpu *vcpu, unsigned id);
 void vgic_flush(struct vcpu *vcpu); // before entry: state to list registers
 void vgic_sync(struct vcpu *vcpu);  // after exit: list registers to state
 bool vgic_get(struct vcpu *vcpu, enum vgic_property property, unsigned id);
 void vgic_change(struct vcpu *vcpu, enum vgic_property property, unsigned id, bool value);
+void vgic_set_target(struct vcpu *target, unsigned id); // to whom a shared interrupt goes
+unsigned vgic_target(struct vcpu *vcpu, unsigned id);
 uint8_t vgic_priority(struct vcpu *vcpu, unsigned id);
 void vgic_set_priority(struct vcpu *vcpu, unsigned id, uint8_t priority);
 #define VGIC_PRIVATE 32

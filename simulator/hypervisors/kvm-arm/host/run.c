@@ -3,6 +3,7 @@
 #include "../hyp/hyp.h"
 #include "../registers.h"
 #include "kvm.h"
+#include "list-register.h"
 
 extern char guest_entry[];
 
@@ -12,6 +13,7 @@ static struct kvm_run run_pages[MAX_PES] __attribute__((section(".shared"), alig
 
 void vm_create(unsigned vcpu_count) {
   hyp_call(vgic_count_list_registers);
+  list_registers_prepare();
   vm.stage2_root = stage2_prepare();
   vm.vcpu_count = vcpu_count;
   for (unsigned id = 0; id < vcpu_count; id++) {

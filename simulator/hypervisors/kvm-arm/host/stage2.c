@@ -16,6 +16,8 @@
 // The linker script has placed the guest; its symbols are at IPAs.
 extern char guest_text_start[], guest_text_end[], guest_data_start[], guest_data_end[], GUEST_PA[];
 
+#define STAGE2_DEVICE (1ULL << 2) // Device-nGnRE
+
 static struct table root;
 
 static void map(const char *start, const char *end, uint64_t attributes) {
@@ -32,6 +34,10 @@ uint64_t stage2_control(void) {
 uint64_t stage2_prepare(void) {
   map(guest_text_start, guest_text_end, STAGE2_READ);
   map(guest_data_start, guest_data_end, STAGE2_READ | STAGE2_WRITE | LEAF_XN);
-  // Devices are not mapped: each of the guest's accesses to one faults in stage 2 and so becomes an exit.
+  // Where a guest with GICv2 looks for its CPU interface it gets the virtual one.
+  if (gic_version == 2)
+    tables_map(&root, GICC_BASE, GICV_BASE, GICC_SIZE,
+               STAGE2_READ | STAGE2_WRITE | STAGE2_DEVICE | LEAF_XN | LEAF_AF);
+  // Other devices are not mapped: each of the guest's accesses to one faults in stage 2 and so becomes an exit.
   return (uint64_t)&root;
 }

@@ -35,9 +35,10 @@ void host_user_sync(struct user_frame *frame) {
 }
 
 void host_interrupt(void) { /* BP: host-interrupt */
-  uint64_t id = gic_acknowledge();
+  uint64_t acknowledged = gic_acknowledge();
+  uint64_t id = bits(acknowledged, 9, 0);
   if (id >= 1020) return;
-  gic_drop_priority(id);
+  gic_drop_priority(acknowledged);
   switch (id) {
   case INTERRUPT_GUEST_TIMER:
     // Stays active, so that it does not come again: the guest's own EOI deactivates it, through its list register.
@@ -49,5 +50,5 @@ void host_interrupt(void) { /* BP: host-interrupt */
     // A kick, or maintenance: to have left the guest is all that was wanted.
     break;
   }
-  gic_deactivate(id);
+  gic_deactivate(acknowledged);
 }

@@ -87,7 +87,7 @@ static void send_interrupt(struct vcpu *vcpu, uint64_t value) { /* BP: virtual-i
   bool to_others = bits(value, 40, 40);
   struct vcpu *target;
   for (unsigned number = 0; (target = vcpu_find(number)); number++)
-    if (to_others ? target != vcpu : value >> number & 1) vgic_send(target, id);
+    if (to_others ? target != vcpu : value >> number & 1) vgic_send(target, id, vcpu);
 }
 
 // The guest has written a register of stage 1.

@@ -1,5 +1,5 @@
-// The registers of the GIC that the guest believes in: a distributor and a redistributor for each vCPU (Arm IHI 0069,
-// 12.8 to 12.11). What they mean is the VGIC's business; here is only how they look.
+// The registers of the GIC that the guest believes in: a distributor, and with GICv3 a redistributor for each vCPU (Arm IHI
+// 0069, 12.8 to 12.11; Arm IHI 0048, 4.3). What they mean is the VGIC's business; here is only how they look.
 
 #include "../registers.h"
 #include "kvm.h"
@@ -12,6 +12,7 @@
 
 #define CTLR 0x0000
 #define CTLR_GROUP_1 (1 << 1)
+#define CTLR_ENABLE_V2 (1 << 0)
 #define CTLR_ARE (1 << 4)
 #define CTLR_DS (1 << 6)
 #define GICD_TYPER 0x0004
@@ -24,6 +25,11 @@
 #define ID_BITS 9             // interrupt numbers have ten bits
 #define PIDR2 0xffe8
 #define PIDR2_GICV3 0x3b
+#define IROUTER 0x6000 // eight bytes for each interrupt
+#define PIDR2_OF_V2 0xfe8
+#define PIDR2_GICV2 0x2b
+#define ITARGETSR 0x0800 // of GICv2: one byte for each interrupt
+#define SGIR 0x0f00      // of GICv2: sends
 
 static uint32_t control;
 static bool asleep[MAX_PES] = {true, true};
@@ -88,7 +94,66 @@ static void access_interrupts(struct vcpu *vcpu, uint32_t offset, bool is_write,
   if (!is_write) *value = offset - IGROUPR < BANK_SIZE ? 0xffffffff : 0; // all in group 1
 }
 
+// GICD_ITARGETSR: a bit for each vCPU. An interrupt goes to the first of them.
+static void access_targets(struct vcpu *vcpu, unsigned first, unsigned size, bool is_write, uint64_t *value) {
+  if (!is_write) *value = 0;
+  for (unsigned byte = 0; byte < size && first + byte < VGIC_INTERRUPTS; byte++) {
+    unsigned targets = *value >> 8 * byte & 0xff;
+    struct vcpu *target = is_write && targets ? vcpu_find(__builtin_ctz(targets)) : 0;
+    if (!is_write)
+      *value |= 1ULL << vgic_target(vcpu, first + byte) << 8 * byte;
+    else if (target && first + byte >= VGIC_PRIVATE)
+      vgic_set_target(target, first + byte);
+  }
+}
+
+// GICD_IROUTER, of which only Aff0 says something here.
+static void access_route(struct vcpu *vcpu, unsigned id, bool is_write, uint64_t *value) {
+  struct vcpu *target = is_write ? vcpu_find(*value & 0xff) : 0;
+  if (!is_write)
+    *value = vgic_target(vcpu, id);
+  else if (target)
+    vgic_set_target(target, id);
+}
+
+// GICD_SGIR: to the vCPUs of a list, to all others, or to itself.
+static void send(struct vcpu *vcpu, uint64_t value) { /* BP: virtual-ipi-v2 */
+  unsigned filter = bits(value, 25, 24), id = bits(value, 3, 0);
+  unsigned targets = filter == 0 ? bits(value, 23, 16) : filter == 1 ? ~(1U << vcpu->id) : 1U << vcpu->id;
+  struct vcpu *target;
+  for (unsigned number = 0; (target = vcpu_find(number)); number++)
+    if (targets >> number & 1) vgic_send(target, id, vcpu);
+}
+
+// What only GICv2 has in its distributor. Returns false when it is none of that.
+static bool access_distributor_v2(struct vcpu *vcpu, uint32_t offset, bool is_write, unsigned size, uint64_t *value) {
+  switch (offset) {
+  case CTLR:
+    if (is_write)
+      control = *value & CTLR_ENABLE_V2;
+    else
+      *value = control;
+    return true;
+  case GICD_TYPER:
+    *value = (VGIC_INTERRUPTS / 32 - 1) | (vcpu->vm->vcpu_count - 1) << 5;
+    return true;
+  case PIDR2_OF_V2:
+    *value = PIDR2_GICV2;
+    return true;
+  case SGIR:
+    if (is_write) send(vcpu, *value);
+    return true;
+  }
+  if (offset - ITARGETSR >= VGIC_INTERRUPTS) return false;
+  access_targets(vcpu, offset - ITARGETSR, size, is_write, value);
+  return true;
+}
+
 static void access_distributor(struct vcpu *vcpu, uint32_t offset, bool is_write, unsigned size, uint64_t *value) {
+  if (gic_version == 2 && access_distributor_v2(vcpu, offset, is_write, size, value)) return;
+  unsigned routed = (offset - IROUTER) / 8;
+  if (gic_version == 3 && routed >= VGIC_PRIVATE && routed < VGIC_INTERRUPTS && offset % 8 == 0)
+    return access_route(vcpu, routed, is_write, value);
   switch (offset) {
   case CTLR:
     if (is_write)
@@ -146,7 +211,7 @@ bool vgic_access(struct vcpu *vcpu, uint64_t ipa, bool is_write, unsigned size, 
     return true;
   }
   uint64_t offset = ipa - REDISTRIBUTOR;
-  struct vcpu *owner = vcpu_find(offset / REDISTRIBUTOR_SIZE);
+  struct vcpu *owner = gic_version == 2 ? 0 : vcpu_find(offset / REDISTRIBUTOR_SIZE);
   if (!owner) return false;
   access_redistributor(owner, offset % REDISTRIBUTOR_SIZE, is_write, size, value);
   return true;

@@ -3,6 +3,9 @@
 //
 // Locks, in this order: the list of a vCPU, then an interrupt; of two lists that of the lower vCPU first. Whoever holds
 // an interrupt and wants its list lets go, takes the list, then the interrupt, and looks whether all is still as it was.
+//
+// `lock_order_reversed` is a mistake on demand: with it an interrupt is queued without letting go, in the other order
+// than a vCPU takes that walks its list. Most of the time that goes well; a search through schedules finds when not.
 
 #include "../hyp/hyp.h"
 #include "../registers.h"
@@ -10,6 +13,8 @@
 #include "list-register.h"
 
 const char vgic_name[] = "new";
+
+volatile uint32_t lock_order_reversed = 0; // 1 in the image, or written before the first vCPU runs
 
 struct irq {
   struct lock lock;
@@ -22,6 +27,8 @@ struct irq {
   bool line;    // level-sensitive: pending as long as this is up
   bool forwarded; // a physical interrupt stands behind it, of the same number
   uint8_t priority;
+  uint8_t sources; // software generated, GICv2: the vCPUs that have sent it and whose interrupt is not delivered yet
+  uint8_t source;  // the one whose interrupt is active
 };
 
 struct ap_list {
@@ -81,9 +88,13 @@ static void queue_and_unlock(struct irq *irq) {
       if (owner && vcpu) vcpu_kick(owner);
       return;
     }
-    unlock(&irq->lock);
-    lock(&lists[vcpu->id].lock);
-    lock(&irq->lock);
+    if (lock_order_reversed) {
+      lock(&lists[vcpu->id].lock); /* BP: reversed-queue */
+    } else {
+      unlock(&irq->lock);
+      lock(&lists[vcpu->id].lock); /* BP: queue-lock */
+      lock(&irq->lock);
+    }
     bool as_before = !irq->vcpu && oracle(irq) == vcpu;
     if (as_before) {
       append(&lists[vcpu->id], irq); /* BP: queue */
@@ -105,10 +116,11 @@ void vgic_set_line(struct vcpu *vcpu, unsigned id, bool level) { /* BP: inject *
   queue_and_unlock(irq);
 }
 
-void vgic_send(struct vcpu *target, unsigned id) {
+void vgic_send(struct vcpu *target, unsigned id, struct vcpu *source) { /* BP: send */
   struct irq *irq = irq_of(target, id);
   lock(&irq->lock);
   irq->latched = true;
+  if (has_source(id)) irq->sources |= 1 << source->id;
   queue_and_unlock(irq);
 }
 
@@ -155,15 +167,34 @@ static void sort(struct ap_list *list) {
   list->first = sorted;
 }
 
+// A software generated interrupt of GICv2: the list register names one vCPU that has sent it. Others wait until the guest
+// has completed that one, which is told by a maintenance interrupt.
+static uint64_t list_register_with_source(struct irq *irq) {
+  const struct list_register_format *format = list_register_format;
+  uint64_t value = lr_of(irq->id, irq->priority);
+  if (irq->active) {
+    value |= format->active;
+  } else {
+    irq->source = __builtin_ctz(irq->sources ? irq->sources : 1);
+    irq->sources &= irq->sources - 1;
+    irq->latched = irq->sources != 0;
+    value |= format->pending;
+  }
+  value |= (uint64_t)irq->source << format->source_shift;
+  return irq->latched ? value | format->eoi : value;
+}
+
 static uint64_t list_register(struct irq *irq) {
-  uint64_t value = irq->id | LR_GROUP_1 | (uint64_t)irq->priority << LR_PRIORITY_SHIFT;
-  if (irq->active) value |= LR_ACTIVE;
+  if (has_source(irq->id)) return list_register_with_source(irq);
+  const struct list_register_format *format = list_register_format;
+  uint64_t value = lr_of(irq->id, irq->priority);
+  if (irq->active) value |= format->active;
   // One that a physical interrupt stands behind is never both: the physical one cannot be either.
-  if (is_pending(irq) && !(irq->forwarded && irq->active)) value |= LR_PENDING;
+  if (is_pending(irq) && !(irq->forwarded && irq->active)) value |= format->pending;
   if (irq->forwarded)
-    value |= LR_HW | (uint64_t)irq->id << LR_PHYSICAL_SHIFT;
+    value |= lr_forwarded(irq->id);
   else if (!irq->edge)
-    value |= LR_EOI;
+    value |= format->eoi;
   irq->latched = irq->latched && !irq->edge;
   return value;
 }
@@ -193,13 +224,15 @@ void vgic_flush(struct vcpu *vcpu) { /* BP: vgic-flush */
 }
 
 static void fold(struct vcpu *vcpu, uint64_t value) {
-  struct irq *irq = irq_of(vcpu, value & LR_ID_MASK);
+  struct irq *irq = irq_of(vcpu, lr_id(value));
+  bool pending = lr_is_pending(value);
   lock(&irq->lock);
-  irq->active = (value & LR_ACTIVE) != 0;
+  irq->active = lr_is_active(value);
   if (irq->edge)
-    irq->latched = irq->latched || (value & LR_PENDING);
-  else if (!(value & LR_PENDING))
+    irq->latched = irq->latched || pending;
+  else if (!pending)
     irq->latched = false;
+  if (pending && has_source(irq->id)) irq->sources |= 1 << lr_source(value);
   unlock(&irq->lock);
 }
 
@@ -286,6 +319,18 @@ void vgic_change(struct vcpu *vcpu, enum vgic_property property, unsigned id, bo
     break;
   }
   queue_and_unlock(irq);
+}
+
+// One that is on a list stays there until its owner finds that it is wanted elsewhere.
+void vgic_set_target(struct vcpu *target, unsigned id) {
+  struct irq *irq = irq_of(target, id);
+  lock(&irq->lock);
+  irq->target = target;
+  queue_and_unlock(irq);
+}
+
+unsigned vgic_target(struct vcpu *vcpu, unsigned id) {
+  return irq_of(vcpu, id)->target->id;
 }
 
 uint8_t vgic_priority(struct vcpu *vcpu, unsigned id) {

@@ -27,6 +27,8 @@ static struct {
   struct bitmap active;
   uint8_t priority[MAX_PES][VGIC_INTERRUPTS];
   uint8_t list_register[MAX_PES][VGIC_INTERRUPTS]; // where it is
+  uint8_t sources[MAX_PES][16]; // GICv2: the vCPUs that have sent a software generated interrupt not delivered yet
+  uint32_t shared_target[MAX_PES]; // a bit for each shared interrupt that goes to the vCPU
   uint32_t pending_on;                             // the vCPUs that have something pending
 } distributor;
 
@@ -43,7 +45,7 @@ static void set_bit(struct bitmap *bitmap, struct vcpu *vcpu, unsigned id, bool 
   *bits = value ? *bits | 1U << id % 32 : *bits & ~(1U << id % 32);
 }
 
-// What could be delivered to a vCPU, of its own interrupts and of the shared, which all go to vCPU 0.
+// What could be delivered to a vCPU, of its own interrupts and of the shared.
 static uint32_t pending_private(unsigned vcpu) {
   uint32_t lines = distributor.line.private[vcpu] & ~distributor.edge.private[vcpu];
   return (distributor.latched.private[vcpu] | (lines & ~distributor.queued.private[vcpu])) &
@@ -51,9 +53,9 @@ static uint32_t pending_private(unsigned vcpu) {
 }
 
 static uint32_t pending_shared(unsigned vcpu) {
-  if (vcpu != 0) return 0;
   uint32_t lines = distributor.line.shared & ~distributor.edge.shared;
-  return (distributor.latched.shared | (lines & ~distributor.queued.shared)) & distributor.enabled.shared;
+  return (distributor.latched.shared | (lines & ~distributor.queued.shared)) & distributor.enabled.shared &
+         distributor.shared_target[vcpu];
 }
 
 // After every change: who has something pending?
@@ -73,6 +75,7 @@ static void unlock_and_kick(void) {
 
 void vgic_create(struct vm *vm) {
   distributor.vm = vm;
+  distributor.shared_target[0] = ~0U;
   for (unsigned vcpu = 0; vcpu < vm->vcpu_count; vcpu++) {
     distributor.enabled.private[vcpu] = 0xffff; // SGIs always are
     distributor.edge.private[vcpu] = 0xffff;
@@ -90,8 +93,9 @@ void vgic_set_line(struct vcpu *vcpu, unsigned id, bool level) { /* BP: old-inje
   unlock_and_kick();
 }
 
-void vgic_send(struct vcpu *target, unsigned id) {
+void vgic_send(struct vcpu *target, unsigned id, struct vcpu *source) { /* BP: old-send */
   lock(&distributor.lock);
+  if (has_source(id)) distributor.sources[target->id][id] |= 1 << source->id;
   set_bit(&distributor.latched, target, id, true);
   unlock_and_kick();
 }
@@ -114,7 +118,8 @@ bool vgic_in_flight(struct vcpu *vcpu, unsigned id) {
 // A list register that is free, or NO_LIST_REGISTER.
 static unsigned find_free(const struct vgic_hardware *hardware) {
   for (unsigned index = 0; index < list_register_count; index++)
-    if (index >= hardware->used || !(hardware->lr[index] & (LR_PENDING | LR_ACTIVE))) return index;
+    if (index >= hardware->used || !(lr_is_pending(hardware->lr[index]) || lr_is_active(hardware->lr[index])))
+      return index;
   return NO_LIST_REGISTER;
 }
 
@@ -123,23 +128,32 @@ static bool queue(struct vcpu *vcpu, unsigned id) {
   struct vgic_hardware *hardware = &vcpu->hardware.vgic;
   bool edge = test_bit(&distributor.edge, vcpu, id);
   uint8_t *place = &distributor.list_register[vcpu->id][id];
+  uint8_t *sources = has_source(id) ? &distributor.sources[vcpu->id][id] : 0;
+  if (*place != NO_LIST_REGISTER && sources) {
+    hardware->lr[*place] |= list_register_format->eoi; // it may be another's: when this one is completed it comes
+    return true;
+  }
   if (*place != NO_LIST_REGISTER) {
-    hardware->lr[*place] |= LR_PENDING; // it is active, and comes again
+    hardware->lr[*place] |= list_register_format->pending; // it is active, and comes again
   } else {
     unsigned index = find_free(hardware);
     if (index == NO_LIST_REGISTER) return false;
-    uint64_t value = id | LR_GROUP_1 | LR_PENDING;
-    value |= (uint64_t)distributor.priority[vcpu->id][id] << LR_PRIORITY_SHIFT;
+    uint64_t value = lr_of(id, distributor.priority[vcpu->id][id]) | list_register_format->pending;
     if (id == INTERRUPT_GUEST_TIMER)
-      value |= LR_HW | (uint64_t)id << LR_PHYSICAL_SHIFT;
+      value |= lr_forwarded(id);
     else if (!edge)
-      value |= LR_EOI;
+      value |= list_register_format->eoi;
+    if (sources && *sources) {
+      value |= (uint64_t)__builtin_ctz(*sources) << list_register_format->source_shift;
+      *sources &= *sources - 1;
+      if (*sources) value |= list_register_format->eoi;
+    }
     hardware->lr[index] = value; /* BP: old-list-register */
     *place = index;
     if (index >= hardware->used) hardware->used = index + 1;
   }
   if (edge)
-    set_bit(&distributor.latched, vcpu, id, false);
+    set_bit(&distributor.latched, vcpu, id, sources && *sources);
   else
     set_bit(&distributor.queued, vcpu, id, true);
   return true;
@@ -164,10 +178,10 @@ void vgic_sync(struct vcpu *vcpu) { /* BP: old-vgic-sync */
   unsigned used = 0;
   for (unsigned index = 0; index < hardware->used; index++) {
     uint64_t value = hardware->lr[index];
-    unsigned id = value & LR_ID_MASK;
+    unsigned id = lr_id(value);
     if (distributor.list_register[vcpu->id][id] != index) continue; // free already
-    set_bit(&distributor.active, vcpu, id, value & LR_ACTIVE);
-    if (value & (LR_PENDING | LR_ACTIVE)) {
+    set_bit(&distributor.active, vcpu, id, lr_is_active(value));
+    if (lr_is_pending(value) || lr_is_active(value)) {
       used = index + 1;
       continue;
     }
@@ -207,6 +221,18 @@ void vgic_change(struct vcpu *vcpu, enum vgic_property property, unsigned id, bo
   lock(&distributor.lock);
   set_bit(bitmap_of(property), vcpu, id, value);
   unlock_and_kick();
+}
+
+void vgic_set_target(struct vcpu *target, unsigned id) {
+  lock(&distributor.lock);
+  for (unsigned vcpu = 0; vcpu < MAX_PES; vcpu++) distributor.shared_target[vcpu] &= ~(1U << id % 32);
+  distributor.shared_target[target->id] |= 1U << id % 32;
+  unlock_and_kick();
+}
+
+unsigned vgic_target(struct vcpu *vcpu, unsigned id) {
+  if (id < VGIC_PRIVATE) return vcpu->id;
+  return distributor.shared_target[0] >> id % 32 & 1 ? 0 : 1;
 }
 
 uint8_t vgic_priority(struct vcpu *vcpu, unsigned id) {

@@ -42,6 +42,10 @@ void restore_vgic(const struct vgic_hardware *vgic);
 void save_vgic(struct vgic_hardware *vgic);
 void restore_vgic_priorities(const struct vgic_hardware *vgic);
 void save_vgic_priorities(struct vgic_hardware *vgic);
+void vgic_v2_restore(const struct vgic_hardware *vgic); // in vgic-switch-v2.c
+void vgic_v2_save(struct vgic_hardware *vgic);
+void vgic_v2_restore_priorities(const struct vgic_hardware *vgic);
+void vgic_v2_save_priorities(struct vgic_hardware *vgic);
 extern unsigned list_register_count;
 void vgic_count_list_registers(void);
 

@@ -1,4 +1,5 @@
-// The virtual CPU interface of GICv3, between memory and hardware (Arm IHI 0069, chapter 12.4).
+// The virtual CPU interface of GICv3, between memory and hardware (Arm IHI 0069, chapter 12.4). That of GICv2 is in
+// vgic-switch-v2.c.
 
 #include "../registers.h"
 #include "hyp.h"
@@ -9,7 +10,8 @@
 unsigned list_register_count;
 
 void vgic_count_list_registers(void) {
-  list_register_count = (read_register(ich_vtr_el2) & ICH_VTR_LIST_REGISTERS_MASK) + 1;
+  uint64_t type = gic_version == 2 ? *device(GICH_BASE + GICH_VTR) : read_register(ich_vtr_el2);
+  list_register_count = (type & ICH_VTR_LIST_REGISTERS_MASK) + 1;
 }
 
 // List registers have their number in their names: a switch finds the instruction.
@@ -74,18 +76,21 @@ static void save_all(struct vgic_hardware *vgic) {
 }
 
 void restore_vgic_priorities(const struct vgic_hardware *vgic) {
+  if (gic_version == 2) return vgic_v2_restore_priorities(vgic);
   write_register(ich_vmcr_el2, vgic->vmcr);
   write_register(ich_ap0r0_el2, vgic->ap0r0);
   write_register(ich_ap1r0_el2, vgic->ap1r0);
 }
 
 void save_vgic_priorities(struct vgic_hardware *vgic) {
+  if (gic_version == 2) return vgic_v2_save_priorities(vgic);
   vgic->vmcr = read_register(ich_vmcr_el2);
   vgic->ap0r0 = read_register(ich_ap0r0_el2);
   vgic->ap1r0 = read_register(ich_ap1r0_el2);
 }
 
 void restore_vgic(const struct vgic_hardware *vgic) { /* BP: restore-vgic */
+  if (gic_version == 2) return vgic_v2_restore(vgic);
   if (!step_is_on(STEP_VGIC_PRIORITY)) restore_vgic_priorities(vgic);
   if (!step_is_on(STEP_VGIC_EMPTY))
     restore_all(vgic);
@@ -94,6 +99,7 @@ void restore_vgic(const struct vgic_hardware *vgic) { /* BP: restore-vgic */
 }
 
 void save_vgic(struct vgic_hardware *vgic) { /* BP: save-vgic */
+  if (gic_version == 2) return vgic_v2_save(vgic);
   if (!step_is_on(STEP_VGIC_PRIORITY)) save_vgic_priorities(vgic);
   if (!step_is_on(STEP_VGIC_EMPTY))
     save_all(vgic);

@@ -134,6 +134,10 @@ deactivate_traps_asm:
 // The virtual CPU interface. There may be fewer list registers than names for them: the code for each has the same
 // length, and a computed branch skips those of the last. x5: how many are in use.
 restore_vgic_asm:
+    adrp    x6, gic_version
+    ldr     w6, [x6, #:lo12:gic_version]
+    cmp     w6, #2
+    b.eq    restore_vgic_v2_asm
     ldr     x4, [x19, #VCPU_VGIC_HCR]
     msr     ich_hcr_el2, x4
     ldr     x4, [x19, #VCPU_VGIC_VMCR]
@@ -215,6 +219,10 @@ restore_vgic_asm:
 1:  ret
 
 save_vgic_asm:
+    adrp    x6, gic_version
+    ldr     w6, [x6, #:lo12:gic_version]
+    cmp     w6, #2
+    b.eq    save_vgic_v2_asm
     mrs     x4, ich_misr_el2
     str     x4, [x19, #VCPU_VGIC_MISR]
     mrs     x4, ich_eisr_el2
@@ -282,6 +290,59 @@ save_vgic_asm:
     str     x4, [x19, #VCPU_VGIC_LR + 0]
     msr     ich_lr0_el2, xzr
 1:  msr     ich_hcr_el2, xzr
+    ret
+
+// The same with GICv2, whose interface is in memory: x8 is GICH.
+restore_vgic_v2_asm:
+    ldr     x8, =GICH_BASE
+    ldr     x4, [x19, #VCPU_VGIC_VMCR]
+    str     w4, [x8, #GICH_VMCR]
+    ldr     x4, [x19, #VCPU_VGIC_AP0R0]
+    str     w4, [x8, #GICH_APR]
+    ldr     x4, [x19, #VCPU_VGIC_HCR]
+    str     w4, [x8, #GICH_HCR]
+    ldr     x5, [x19, #VCPU_VGIC_USED]
+    adrp    x6, list_register_count
+    ldr     w6, [x6, #:lo12:list_register_count]
+    add     x7, x19, #VCPU_VGIC_LR
+    add     x8, x8, #GICH_LR0
+1:  ldr     x4, [x7], #8
+    cbz     x5, 2f
+    sub     x5, x5, #1
+    b       3f
+2:  mov     x4, xzr                 // not in use
+3:  str     w4, [x8], #4
+    subs    w6, w6, #1
+    b.ne    1b
+    ret
+
+save_vgic_v2_asm:
+    ldr     x8, =GICH_BASE
+    ldr     w4, [x8, #GICH_VMCR]
+    str     x4, [x19, #VCPU_VGIC_VMCR]
+    ldr     w4, [x8, #GICH_APR]
+    str     x4, [x19, #VCPU_VGIC_AP0R0]
+    ldr     w4, [x8, #GICH_HCR]
+    str     x4, [x19, #VCPU_VGIC_HCR]
+    ldr     w4, [x8, #GICH_MISR]
+    str     x4, [x19, #VCPU_VGIC_MISR]
+    ldr     w4, [x8, #GICH_EISR0]
+    ldr     w5, [x8, #GICH_EISR1]
+    orr     x4, x4, x5, lsl #32
+    str     x4, [x19, #VCPU_VGIC_EISR]
+    ldr     w4, [x8, #GICH_ELRSR0]
+    ldr     w5, [x8, #GICH_ELRSR1]
+    orr     x4, x4, x5, lsl #32
+    str     x4, [x19, #VCPU_VGIC_ELRSR]
+    str     wzr, [x8, #GICH_HCR]
+    adrp    x6, list_register_count
+    ldr     w6, [x6, #:lo12:list_register_count]
+    add     x7, x19, #VCPU_VGIC_LR
+    add     x8, x8, #GICH_LR0
+1:  ldr     w4, [x8], #4
+    str     x4, [x7], #8
+    subs    w6, w6, #1
+    b.ne    1b
     ret
 
 // The virtual timer, and who may use the physical one.
