@@ -58,7 +58,7 @@ import {
   SPSEL,
   TICK_INSTRUCTIONS,
 } from './engine/layout.ts';
-import { PeState } from './engine/pe-state.ts';
+import { PeState, slotOf } from './engine/pe-state.ts';
 import { handlers, lowerings } from './engine/semantics/index.ts';
 import { boardRegisters } from './engine/system/board-registers.ts';
 import { maintenanceInstructions } from './engine/system/maintenance.ts';
@@ -67,6 +67,7 @@ import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
 import { classOf, ExceptionRecord, isAbort } from './exception-event.ts';
 import { guestMemory } from './guest-memory.ts';
+import { ExceptionLog, type ExceptionLogOptions } from './observe/exception-log.ts';
 import { Pe } from './pe.ts';
 import { Schedule } from './schedule.ts';
 import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
@@ -102,6 +103,11 @@ const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
 const ELR = ['', 'ELR_EL1', 'ELR_EL2', 'ELR_EL3'] as const;
 const ESR = ['', 'ESR_EL1', 'ESR_EL2', 'ESR_EL3'] as const;
 const FAR = ['', 'FAR_EL1', 'FAR_EL2', 'FAR_EL3'] as const;
+const ESR_SLOTS = [0, ...[1, 2, 3].map(el => slotOf(`ESR_EL${el}`))];
+const HCR_SLOT = slotOf('HCR_EL2');
+const VTTBR_SLOT = slotOf('VTTBR_EL2');
+const HCR_VM = 1;
+const HCR_VM_TGE = HCR_VM | (1 << 27);
 
 /** Everything but RAM, for a snapshot. */
 interface MachineState {
@@ -113,6 +119,8 @@ interface MachineState {
   readonly board: unknown;
   readonly typed: readonly number[];
   readonly semihosting: { readonly errno: number; readonly handles: readonly number[] };
+  /** Events of the exception log that were past. */
+  readonly logged: readonly number[] | undefined;
 }
 
 export class Machine implements Target {
@@ -342,6 +350,9 @@ export class Machine implements Target {
     const recorded = this.#timeline !== undefined;
     this.#load();
     if (recorded) this.record();
+    this.#lastVttbr = -1;
+    this.#exceptionLog?.guests.clear();
+    this.#exceptionLog?.restart();
   }
 
   #load(): void {
@@ -439,6 +450,7 @@ export class Machine implements Target {
   goTo(moment: Moment): void {
     if (!this.#timeline) throw new Error('This run is not recorded: start it with time travel to go back.');
     if (compareMoments(moment, this.moment) < 0) {
+      this.#exceptionLog?.settle();
       this.#timeline.rewind(moment);
       this.#nextInput = this.#input.findIndex(({ at }) => compareMoments(at, this.moment) >= 0);
       if (this.#nextInput < 0) this.#nextInput = this.#input.length;
@@ -521,6 +533,7 @@ export class Machine implements Target {
       board: this.board.snapshot(),
       typed: [...this.#typed],
       semihosting: { errno: this.#semihost.errno, handles: [...this.#semihost.handles] },
+      logged: this.#exceptionLog?.positions,
     };
   }
 
@@ -537,6 +550,7 @@ export class Machine implements Target {
     this.#typed = [...saved.typed];
     this.#semihost.errno = saved.semihosting.errno;
     this.#semihost.handles = new Set(saved.semihosting.handles);
+    this.#exceptionLog?.seek(saved.logged);
     const changed = [...this.board.flash[0].changed.keys()];
     this.board.restore(saved.board);
     if (this.#flashBytes)
@@ -593,6 +607,11 @@ export class Machine implements Target {
 
   get cycles(): number {
     return this.pes.reduce((sum, { cycles }) => sum + cycles, 0);
+  }
+
+  /** Modelled cycles of one PE. */
+  #cyclesOf(_pe: number): number {
+    return this.instructions;
   }
 
   /** Modelled time of a PE, in instructions. */
@@ -840,6 +859,7 @@ export class Machine implements Target {
     }
     for (const bytes of this.#arrived.splice(0)) {
       if (this.#timeline) {
+        this.#exceptionLog?.cut();
         this.#input.length = this.#nextInput;
         this.#input.push({ at: this.moment, bytes });
         this.#nextInput++;
@@ -968,7 +988,7 @@ export class Machine implements Target {
   }
 
   get #observing(): boolean {
-    return this.#keepInterrupted || this.#reporting;
+    return this.#keepInterrupted || this.#exceptionLog !== undefined || this.#reporting;
   }
 
   get #reporting(): boolean {
@@ -991,6 +1011,7 @@ export class Machine implements Target {
 
   /** The core took an exception (kind 0 to 3) or returned from one (4). */
   #observed(kind: number, from: ExceptionLevel, to: ExceptionLevel): void {
+    if (this.#exceptionLog) this.#log(this.#exceptionLog, kind, from, to);
     if (this.#keepInterrupted && kind < 4 && from < to) this.pes[this.#active].keepInterrupted(to, kind);
     if (!this.#reporting) return;
     const event = this.#event(kind, from, to);
@@ -998,6 +1019,39 @@ export class Machine implements Target {
     const ids = this.#breakpoints.onException(event);
     if (ids.length) this.requestStop({ kind: 'exception', pe: this.#active, ids, event });
   }
+
+  get exceptionLog(): ExceptionLog | undefined {
+    return this.#exceptionLog;
+  }
+
+  logExceptions(options: Partial<ExceptionLogOptions> | undefined): void {
+    const host = {
+      pes: this.pes.length,
+      levelOf: (pe: number) => this.pes[pe].el,
+      now: (pe: number) => ({ instructions: this.instructions, cycles: this.#cyclesOf(pe) }),
+    };
+    this.#exceptionLog = options && new ExceptionLog(host, options);
+    this.observationChanged();
+  }
+
+  /** The moment that a log of exceptions needs of an event: words of the active PE, and no BigInt. */
+  #log(log: ExceptionLog, kind: number, from: ExceptionLevel, to: ExceptionLevel): void {
+    const { u32 } = this.engine;
+    const syndrome = kind === 0 && to > 0 ? u32[ESR_SLOTS[to] >> 2] : 0;
+    // A guest is the lower level of the two, while stage 2 is on and HCR_EL2.TGE is not.
+    const hcr = from !== to && Math.min(from, to) < 2 && this.features.has('el2') ? u32[HCR_SLOT >> 2] : 0;
+    const guest = (hcr & HCR_VM_TGE) === HCR_VM;
+    const vttbr = u32[(VTTBR_SLOT >> 2) + 1];
+    const vmid = guest ? vttbr >>> 16 : 0;
+    if (guest && kind === 4 && vttbr !== this.#lastVttbr) {
+      this.#lastVttbr = vttbr;
+      log.guests.set(vmid, this.engine.u64[VTTBR_SLOT >> 3]);
+    }
+    log.add(this.#active, this.instructions, this.#cyclesOf(this.#active), kind, from, to, syndrome, guest, vmid);
+  }
+
+  #exceptionLog: ExceptionLog | undefined;
+  #lastVttbr = -1;
 
   #event(kind: number, from: ExceptionLevel, to: ExceptionLevel): ExceptionEvent {
     const state = this.#states[this.#active];

@@ -55,6 +55,8 @@ export interface PeHost {
   readonly ramBase: number;
   isPowered(pe: number): boolean;
   isWaiting(pe: number): boolean;
+  /** Modelled cycles that a PE has executed. */
+  cycles(pe: number): number;
   /** Runs with this PE as the active one, whose state the core works on. */
   withActive<T>(pe: number, run: () => T): T;
   /** Writes a system register with its effects, of the active PE. */
@@ -149,6 +151,10 @@ export class Pe implements PeView {
 
   get powered(): boolean {
     return this.#host.isPowered(this.index);
+  }
+
+  get cycles(): number {
+    return this.#host.cycles(this.index);
   }
 
   get waiting(): boolean {

@@ -13,6 +13,11 @@ export class Schedule {
     this.#seed = seed;
   }
 
+  /** Whether rounds are as long as they can be, not as a seed draws them. */
+  get isFixed(): boolean {
+    return this.#seed === undefined;
+  }
+
   /** Instructions of a round, by its number. Short ones are as likely as long ones, by powers of two. */
   roundLength(round: number): number {
     if (this.#seed === undefined) return this.#quantum;

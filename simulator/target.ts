@@ -3,6 +3,8 @@
  * Everything here is synchronous and free of Node-only and of VS Code types, so that it also runs in a browser worker.
  */
 
+import type { ExceptionLog, ExceptionLogOptions } from './observe/exception-log.ts';
+
 export type ExceptionLevel = 0 | 1 | 2 | 3;
 
 /** A translation regime (Arm ARM D8.1). EL1&0 belongs to the guest that `VTTBR_EL2.VMID` names while stage 2 is on. */
@@ -157,6 +159,13 @@ export type BreakpointSpec =
     }
   | { readonly kind: 'exception'; readonly match: (event: ExceptionEvent) => boolean }
   | {
+      /** At every instruction that writes a general register or SP, before it runs. */
+      readonly kind: 'register';
+      readonly name: string;
+      readonly pe?: number;
+      readonly match?: (pe: PeView) => boolean;
+    }
+  | {
       readonly kind: 'system-register';
       readonly name: string;
       readonly access: 'read' | 'write' | 'readWrite';
@@ -242,6 +251,8 @@ export interface PeView {
   read(space: AddressSpace, address: bigint, bytes: number): Uint8Array | undefined;
   /** Writes RAM (code caches follow). False where unmapped or a device. */
   write(space: AddressSpace, address: bigint, data: Uint8Array): boolean;
+  /** PA of an address of a space, device or memory; undefined where it does not translate. */
+  physicalAddress(space: AddressSpace, address: bigint): bigint | undefined;
   /** The walk of the MMU, without side effects. */
   walk(address: bigint, regime?: TranslationRegime): WalkResult;
   /**
@@ -283,6 +294,10 @@ export interface Target {
   keepInterrupted: boolean;
   /** Called for every exception taken and returned from while set; nothing is recorded when undefined. */
   onException: ((event: ExceptionEvent) => void) | undefined;
+  /** Exceptions as they were taken and returned from, while `logExceptions` keeps them. */
+  readonly exceptionLog: ExceptionLog | undefined;
+  /** Keeps exceptions from here on, in bounded memory; undefined ends it. */
+  logExceptions(options: Partial<ExceptionLogOptions> | undefined): void;
   /** Bytes that the guest sent to its console. */
   onConsole: ((bytes: Uint8Array) => void) | undefined;
   sendConsole(bytes: Uint8Array): void;
@@ -306,9 +321,10 @@ export interface Target {
   /**
    * Goes back to the last moment before this one at which a breakpoint stopped, or would have stopped, the run; to the
    * start of the recording when there is none, and then returns `limit`. Yields before each stretch that is searched,
-   * newest first; a caller that ends the iteration early is put back to where it began.
+   * newest first; a caller that ends the iteration early is put back to where it began. With `only`, other breakpoints
+   * do not count.
    */
-  reverseContinue(): Generator<Moment, StopReason>;
+  reverseContinue(only?: readonly number[]): Generator<Moment, StopReason>;
 }
 
 /** What `createTarget` in `simulator/machine.ts` takes; a launch configuration and the command line both become one. */

@@ -142,6 +142,10 @@ class FakePe implements PeView {
     return at !== undefined;
   }
 
+  physicalAddress(_space: AddressSpace, address: bigint): bigint {
+    return address;
+  }
+
   walk(address: bigint): WalkResult {
     const steps = [
       { stage: 1, level: 3, descriptorPa: 0x1000n, descriptor: address | 3n, kind: 'page', output: address },
@@ -174,6 +178,10 @@ export class FakeTarget implements Target {
   keepInterrupted = false;
   onException: ((event: ExceptionEvent) => void) | undefined;
   onConsole: ((bytes: Uint8Array) => void) | undefined;
+  readonly exceptionLog = undefined;
+
+  logExceptions(): void {}
+
   /** What the debugger sent to the console of the guest. */
   received = '';
   private readonly ram = new Uint8Array(RAM_BYTES);

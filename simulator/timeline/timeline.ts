@@ -15,7 +15,7 @@ const PAGE_BYTES = 4096;
 
 /** Negative when `a` is before `b`. */
 export function compareMoments(a: Moment, b: Moment): number {
-  return a.instructions - b.instructions || a.round - b.round || a.turn - b.turn || a.done - b.done;
+  return a.instructions - b.instructions || a.turns - b.turns || a.time - b.time;
 }
 
 export interface TimelineHost {

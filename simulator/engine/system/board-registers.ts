@@ -13,9 +13,10 @@ export interface BoardRegistersHost {
   readonly engine: Engine;
   readonly board: Board;
   readonly features: Features;
-  /** Instructions retired, and modelled cycles. */
+  /** Instructions retired. */
   readonly instructions: number;
-  readonly cycles: number;
+  /** Modelled cycles of a PE. */
+  readonly pes: readonly { readonly cycles: number }[];
   /** HCR_EL2.VI, VF or VSE may have changed. */
   virtualLinesChanged(): void;
   /** The time of the next deadline may have changed: the slice has to be cut anew. */
@@ -124,7 +125,7 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
   };
   // While it counts, the slot of PMCCNTR_EL0 holds the count less the modelled cycles.
   const countsCycles = () => (stored('PMCR_EL0') & 1n) !== 0n && (stored('PMCNTENSET_EL0') & 0x8000_0000n) !== 0n;
-  const now = () => BigInt(Math.floor(host.cycles));
+  const now = () => BigInt(Math.floor(host.pes[pe()].cycles));
   const cycleCount = () => BigInt.asUintN(64, stored('PMCCNTR_EL0') + (countsCycles() ? now() : 0n));
   const setCycleCount = (value: bigint) => store('PMCCNTR_EL0', value - (countsCycles() ? now() : 0n));
   made.set('PMCCNTR_EL0', pure(cycleCount, setCycleCount));
