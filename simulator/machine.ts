@@ -83,7 +83,9 @@ import type {
   StopReason,
   Target,
 } from './target.ts';
-import { compareMoments, Timeline, type TimelineHost } from './timeline/timeline.ts';
+import type { Input } from './timeline/input-log.ts';
+import { Recorder, type RecorderHost } from './timeline/recorder.ts';
+import type { Timeline } from './timeline/timeline.ts';
 import { type Turn, Turns, type TurnsState } from './turns.ts';
 
 /** Builds a machine and loads the image. Throws one sentence for a configuration or an image that cannot be. */
@@ -148,12 +150,7 @@ export class Machine implements Target {
   #stop: StopReason | undefined;
   #keepInterrupted = false;
   #onException: ((event: ExceptionEvent) => void) | undefined;
-  #timeline: Timeline | undefined;
-  /** While a moment is being returned to, nobody is told what happens. */
-  #replaying = false;
-  /** Console input with the moment it came in, while the run is recorded; and what has been replayed of it. */
-  readonly #input: { readonly at: Moment; readonly bytes: Uint8Array }[] = [];
-  #nextInput = 0;
+  readonly #recorder: Recorder;
   /** Input that came while an instruction was under way. */
   #arrived: Uint8Array[] = [];
 
@@ -221,6 +218,7 @@ export class Machine implements Target {
     this.#states = Array.from({ length: config.pes }, (_, index) => new PeState(this.engine, index));
     this.system.attach(this.engine);
     this.#breakpoints = new Breakpoints(this);
+    this.#recorder = new Recorder(this.#recorderHost());
     const host = {
       engine: this.engine,
       features: this.features,
@@ -233,7 +231,10 @@ export class Machine implements Target {
       withActive: <T>(pe: number, run: () => T) => this.withActive(pe, run),
       writeSystemRegister: (row: Parameters<SystemCalls['writeRegister']>[0], value: bigint) =>
         this.system.writeRegister(row, value),
-      stateChanged: () => {},
+      // Semihosting changes memory by the same way, but as part of the run.
+      changed: (input: Input) => {
+        if (!this.#running) this.#recorder.log(input);
+      },
     };
     this.pes = this.#states.map(state => new Pe(host, state));
     this.board.uart.onOutput = byte => this.#output(Uint8Array.of(byte));
@@ -273,7 +274,7 @@ export class Machine implements Target {
         deviceWrite: (pa, size) => this.#deviceWrite(pa, size),
         watch: (low, high, size, write) =>
           this.#breakpoints.watched((high >>> 0) * 2 ** 32 + (low >>> 0), size, write !== 0),
-        firstWrite: page => this.#timeline?.firstWrite(page),
+        firstWrite: page => this.#recorder.timeline?.firstWrite(page),
         observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
         fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
       },
@@ -347,7 +348,7 @@ export class Machine implements Target {
     engine.records.clear();
     engine.u8.fill(0, PAGE_FLAGS, PAGE_FLAGS + (this.#ramBytes >> 12));
     this.board.restore(structuredClone(this.#initialBoard));
-    const recorded = this.#timeline !== undefined;
+    const recorded = this.recording !== undefined;
     this.#load();
     if (recorded) this.record();
     this.#lastVttbr = -1;
@@ -359,9 +360,7 @@ export class Machine implements Target {
     this.#turns.reset();
     this.#retired = 0;
     this.#stop = undefined;
-    this.#timeline = undefined;
-    this.#input.length = 0;
-    this.#nextInput = 0;
+    this.#recorder.stop();
     this.#typed = [];
     this.#lines.fill(0);
     this.engine.u8.fill(0, ACTIVE_STATE, ACTIVE_STATE + PE_STATE_BYTES);
@@ -426,96 +425,64 @@ export class Machine implements Target {
 
   /** Keeps snapshots from here on, so that the run can be taken back. */
   record(options: Partial<RecordingOptions> = {}): void {
-    this.#timeline = new Timeline(this.#timelineHost(), options);
-    this.#input.length = 0;
-    this.#nextInput = 0;
+    this.#recorder.record(options);
   }
 
   get recording(): Timeline | undefined {
-    return this.#timeline;
+    return this.#recorder.timeline;
   }
 
   get moment(): Moment {
     return {
       instructions: this.#retired,
-      turns: this.#turns.ended,
-      time: this.#turns.all[this.#turns.present].time,
+      round: this.#roundStart,
+      turn: this.#turn,
+      done: this.#turns[this.#turn].done,
     };
   }
 
-  /**
-   * Goes to a moment of the recorded run: the last snapshot before it, and from there instruction by instruction as
-   * the first time. Breakpoints do not stop it. Throws a sentence without a recording.
-   */
   goTo(moment: Moment): void {
-    if (!this.#timeline) throw new Error('This run is not recorded: start it with time travel to go back.');
-    if (compareMoments(moment, this.moment) < 0) {
-      this.#exceptionLog?.settle();
-      this.#timeline.rewind(moment);
-      this.#nextInput = this.#input.findIndex(({ at }) => compareMoments(at, this.moment) >= 0);
-      if (this.#nextInput < 0) this.#nextInput = this.#input.length;
-    }
-    this.#breakpoints.suspended(() => {
-      this.#replaying = true;
-      this.observationChanged();
-      try {
-        while (this.#retired < moment.instructions) this.run({ instructions: moment.instructions - this.#retired });
-      } finally {
-        this.#replaying = false;
-        this.observationChanged();
-      }
-    });
+    this.#recorder.goTo(moment);
   }
 
-  *reverseContinue(): Generator<Moment, StopReason> {
-    if (!this.#timeline) throw new Error('This run is not recorded: start it with time travel to go back.');
-    const now = this.moment;
-    let found = false;
-    try {
-      for (let end = now; ; ) {
-        const start = this.#timeline.previous(end);
-        if (!start) {
-          this.goTo(this.#timeline.start);
-          found = true;
-          return { kind: 'limit' };
-        }
-        yield start;
-        const hits = this.#stopsBetween(start, end, Number.POSITIVE_INFINITY).length;
-        if (hits) {
-          const stop = this.#stopsBetween(start, end, hits).at(-1) as StopReason;
-          found = true;
-          return stop;
-        }
-        end = start;
-      }
-    } finally {
-      if (!found) this.goTo(now);
-    }
+  travel(moment: Moment): Generator<Moment, void> {
+    return this.#recorder.travel(moment);
   }
 
-  /** Runs from one moment towards another and collects the stops before it; stands at the last one if there are `most`. */
-  #stopsBetween(start: Moment, end: Moment, most: number): StopReason[] {
-    const stops: StopReason[] = [];
-    this.goTo(start);
-    while (stops.length < most && this.#retired < end.instructions) {
-      const stop = this.run({ instructions: end.instructions - this.#retired, stepOff: stops.length > 0 });
-      if (stop.kind === 'limit' || compareMoments(this.moment, end) >= 0) break;
-      stops.push(stop);
-    }
-    return stops;
+  reverseContinue(only?: readonly number[]): Generator<Moment, StopReason> {
+    return this.#recorder.reverseContinue(only);
   }
 
-  #timelineHost(): TimelineHost {
+  #recorderHost(): RecorderHost {
     const machine = this;
     return {
       engine: this.engine,
       ramBytes: this.#ramBytes,
+      breakpoints: this.#breakpoints,
       get moment() {
         return machine.moment;
       },
       capture: () => this.#capture(),
       restore: state => this.#restore(state as MachineState),
+      run: options => this.run(options),
+      apply: input => this.#apply(input),
+      observationChanged: () => this.observationChanged(),
     };
+  }
+
+  /** Input of a recorded run comes in again. */
+  #apply(input: Input): void {
+    switch (input.kind) {
+      case 'console':
+        return this.#type(input.bytes);
+      case 'register':
+        return this.pes[input.pe].writeRegister(input.name, input.value);
+      case 'memory':
+        this.pes[0].write({ kind: 'pa' }, input.pa, input.data);
+        return;
+      case 'power-off':
+        return this.powerOff(input.pe);
+    }
   }
 
   #capture(): MachineState {
@@ -609,11 +576,6 @@ export class Machine implements Target {
     return this.pes.reduce((sum, { cycles }) => sum + cycles, 0);
   }
 
-  /** Modelled cycles of one PE. */
-  #cyclesOf(_pe: number): number {
-    return this.instructions;
-  }
-
   /** Modelled time of a PE, in instructions. */
   #time(pe: number): number {
     return this.#turns.all[pe].time + this.#executing(pe);
@@ -636,10 +598,10 @@ export class Machine implements Target {
     let stepOff = options.stepOff ?? false;
     this.#stop = undefined;
     for (;;) {
-      const left = Math.min(until - this.#retired, this.#untilInput);
+      const left = Math.min(until - this.#retired, this.#recorder.untilInput(this.#retired));
       if (until <= this.#retired) return { kind: 'limit' };
-      this.#timeline?.advance();
-      if (this.#arrived.length || this.#nextInput < this.#input.length) this.#takeInput();
+      this.#recorder.timeline?.advance();
+      if (this.#arrived.length || this.#recorder.inputWaiting) this.#takeInput();
       if (!this.#turns.isOver(only)) {
         this.#activate(this.#turns.present);
         const stop = this.#advance(this.#turns.all[this.#turns.present], left, stepOff);
@@ -841,7 +803,7 @@ export class Machine implements Target {
   }
 
   #output(bytes: Uint8Array): void {
-    if (!this.#replaying) this.onConsole?.(bytes);
+    if (!this.#recorder.silent) this.onConsole?.(bytes);
   }
 
   /** Input arrives between two instructions. Typing in the past begins another future. */
@@ -852,18 +814,9 @@ export class Machine implements Target {
   }
 
   #takeInput(): void {
-    for (let next = this.#input[this.#nextInput]; next; next = this.#input[this.#nextInput]) {
-      if (compareMoments(next.at, this.moment) > 0) break;
-      this.#nextInput++;
-      this.#type(next.bytes);
-    }
+    this.#recorder.applyDue();
     for (const bytes of this.#arrived.splice(0)) {
-      if (this.#timeline) {
-        this.#exceptionLog?.cut();
-        this.#input.length = this.#nextInput;
-        this.#input.push({ at: this.moment, bytes });
-        this.#nextInput++;
-      }
+      this.#recorder.log({ kind: 'console', bytes });
       this.#type(bytes);
     }
   }
@@ -873,12 +826,6 @@ export class Machine implements Target {
     if (this.#config.semihosting) this.#typed.push(...bytes);
     if (this.#virtioConsole?.listening) this.#virtioConsole.send(bytes);
     else this.board.uart.send(bytes);
-  }
-
-  /** Instructions until logged input is due. */
-  get #untilInput(): number {
-    const next = this.#input[this.#nextInput];
-    return next === undefined ? Number.POSITIVE_INFINITY : Math.max(1, next.at.instructions - this.#retired);
   }
 
   // --- What instructions ask of the machine -----------------------------------------------------------------------------
@@ -992,8 +939,7 @@ export class Machine implements Target {
   }
 
   get #reporting(): boolean {
-    if (this.#replaying) return false;
-    return this.#onException !== undefined || this.#breakpoints.wantsExceptions;
+    return (this.#onException !== undefined && !this.#recorder.silent) || this.#breakpoints.wantsExceptions;
   }
 
   observationChanged(): void {
@@ -1015,7 +961,7 @@ export class Machine implements Target {
     if (this.#keepInterrupted && kind < 4 && from < to) this.pes[this.#active].keepInterrupted(to, kind);
     if (!this.#reporting) return;
     const event = this.#event(kind, from, to);
-    this.#onException?.(event);
+    if (!this.#recorder.silent) this.#onException?.(event);
     const ids = this.#breakpoints.onException(event);
     if (ids.length) this.requestStop({ kind: 'exception', pe: this.#active, ids, event });
   }
@@ -1028,7 +974,7 @@ export class Machine implements Target {
     const host = {
       pes: this.pes.length,
       levelOf: (pe: number) => this.pes[pe].el,
-      now: (pe: number) => ({ instructions: this.instructions, cycles: this.#cyclesOf(pe) }),
+      now: (pe: number) => ({ instructions: this.instructions, cycles: this.#cycles(pe) }),
     };
     this.#exceptionLog = options && new ExceptionLog(host, options);
     this.observationChanged();
@@ -1047,7 +993,7 @@ export class Machine implements Target {
       this.#lastVttbr = vttbr;
       log.guests.set(vmid, this.engine.u64[VTTBR_SLOT >> 3]);
     }
-    log.add(this.#active, this.instructions, this.#cyclesOf(this.#active), kind, from, to, syndrome, guest, vmid);
+    log.add(this.#active, this.instructions, this.#cycles(this.#active), kind, from, to, syndrome, guest, vmid);
   }
 
   #exceptionLog: ExceptionLog | undefined;
@@ -1080,6 +1026,7 @@ export class Machine implements Target {
   }
 
   powerOff(pe: number): void {
+    this.#recorder.log({ kind: 'power-off', pe });
     Object.assign(this.#turns.all[pe], { powered: false, waiting: false });
   }
 

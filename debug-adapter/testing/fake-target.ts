@@ -172,6 +172,7 @@ class FakePe implements PeView {
 }
 
 export class FakeTarget implements Target {
+  readonly pes: FakePe[];
   instructions = 0;
   readonly deviceTree = undefined;
   readonly variables = undefined;
