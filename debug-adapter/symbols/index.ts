@@ -219,7 +219,7 @@ export class SymbolTable {
    * after the prologue if the line opens a function. A line without code slides to the next one that has some.
    */
   addressesOf(path: string, line: number): readonly LineAddress[] {
-    const rows: { address: bigint; line: number; path: string }[] = [];
+    const rows: { address: bigint; line: number; path: string; first: boolean }[] = [];
     let nearest = Number.POSITIVE_INFINITY;
     for (const { unit, path: file } of this.filesLike(path)) {
       const table = this.lines(unit);
@@ -232,18 +232,20 @@ export class SymbolTable {
           nearest = at;
           rows.length = 0;
         }
-        rows.push({ address: table.addresses[row] + this.bias, line: at, path: file });
+        // Of lines that share an address only the first can be the one that opens a function.
+        const first = row === 0 || table.addresses[row - 1] !== table.addresses[row];
+        rows.push({ address: table.addresses[row] + this.bias, line: at, path: file, first });
       }
     }
     const first = new Map<string, LineAddress>();
-    for (const row of sortedBy(rows, one => one.address)) {
+    for (const { first: opens, ...row } of sortedBy(rows, one => one.address)) {
       const scopes = this.scopesAt(row.address);
       const scope = scopes[scopes.length - 1];
       const key =
         scope === undefined ? `${this.functionAt(row.address)?.address ?? row.address}` : `d${scope.die.offset}`;
       if (first.has(key)) continue;
       const address =
-        scope !== undefined && !scope.inlined && scope.low === row.address
+        opens && scope !== undefined && !scope.inlined && scope.low === row.address
           ? this.afterPrologue(row.address)
           : row.address;
       first.set(key, { ...row, address });
