@@ -6,7 +6,17 @@
 
 import { byName, type RegisterRow, storageOf } from './arch/registers/index.ts';
 import type { Engine } from './engine/engine.ts';
-import { FETCH_HOOK, ITLB, ITLB_ENTRIES, PAGE_FLAGS, PAGE_WATCH, RAM, RAM_BASE } from './engine/layout.ts';
+import {
+  BREAKPOINTS_ADDRESS,
+  FETCH_HOOK,
+  ITLB,
+  ITLB_ENTRIES,
+  PAGE_FLAGS,
+  PAGE_WATCH,
+  RAM,
+  RAM_BASE,
+} from './engine/layout.ts';
+import { slotOf } from './engine/pe-state.ts';
 import type {
   AddressSpace,
   BreakpointSpec,
@@ -21,6 +31,8 @@ export interface BreakpointHost {
   readonly pes: readonly (PeView & { physicalAddress(space: AddressSpace, address: bigint): bigint | undefined })[];
   /** Whose turn it is. */
   readonly activePe: number;
+  /** Some PE has an enabled breakpoint in its own registers (DBGBCR<n>_EL1). */
+  readonly guestBreakpoints: boolean;
   readonly ramBytes: number;
   requestStop(stop: StopReason): void;
   /** Accesses to other system registers than before have to be reported. */
@@ -94,21 +106,37 @@ export class Breakpoints {
     const { engine } = this.#host;
     for (const host of this.#placed) engine.records.clearBreakpoint(host);
     this.#placed.clear();
-    engine.u32[FETCH_HOOK >> 2] = !this.#suspended && this.#of('instruction').length ? 1 : 0;
+    const wanted = this.#host.guestBreakpoints || (!this.#suspended && this.#of('instruction').length > 0);
+    engine.u32[FETCH_HOOK >> 2] = wanted ? 1 : 0;
     // Pages are fetched anew, and each fetch is shown to `fetched`.
     engine.u8.fill(0xff, ITLB, ITLB + ITLB_ENTRIES * 16);
   }
 
   /** A page of code was entered: its VA and its PA. */
   fetched(va: bigint, pa: bigint): void {
-    for (const [, spec] of this.#of('instruction')) {
-      if (spec.address >> 12n !== BigInt.asUintN(64, va) >> 12n) continue;
-      const host = Number(pa & ~0xfffn) - RAM_BASE + RAM + Number(spec.address & 0xffcn);
-      if (this.#placed.has(host)) continue;
-      this.#placed.add(host);
-      if (spec.address === this.#liftedAt) this.#lifted.push(host);
-      else this.#host.engine.records.setBreakpoint(host);
+    const page = BigInt.asUintN(52, va >> 12n);
+    if (!this.#suspended)
+      for (const [, { address }] of this.#of('instruction')) if (address >> 12n === page) this.#place(address, pa);
+    const { u32, u64 } = this.#host.engine;
+    for (let left = u32[BREAKPOINTS_ADDRESS >> 2], n = 0; left !== 0; left >>= 1, n++) {
+      if ((left & 1) === 0) continue;
+      // The upper bits of DBGBVR extend the sign; the core compares what counts.
+      const address = u64[(slotOf('DBGBVR0_EL1') >> 3) + n] & ~3n;
+      if (((address >> 12n) & GUEST_PAGE) === (page & GUEST_PAGE)) this.#place(address, pa);
     }
+  }
+
+  #place(address: bigint, pa: bigint): void {
+    const host = Number(pa & ~0xfffn) - RAM_BASE + RAM + Number(address & 0xffcn);
+    if (this.#placed.has(host)) return;
+    this.#placed.add(host);
+    if (address === this.#liftedAt) this.#lifted.push(host);
+    else this.#host.engine.records.setBreakpoint(host);
+  }
+
+  /** Breakpoint registers of a PE were written. */
+  guestBreakpointsChanged(): void {
+    this.#placeInstructions();
   }
 
   /** Ids of the instruction breakpoints that hold where a PE is. */
@@ -285,4 +313,6 @@ export class Breakpoints {
 }
 
 const PAGE = 4096;
+/** Bits of a page number that every breakpoint compares: those of a VA of 48 bits. */
+const GUEST_PAGE = (1n << 36n) - 1n;
 const NO_IDS: number[] = [];

@@ -26,6 +26,7 @@ import { ACTIVE_STATE, Engine } from './engine/engine.ts';
 import { EXIT_BREAKPOINT, EXIT_BUDGET } from './engine/interpreter.ts';
 import {
   BOUNCE,
+  BREAKPOINTS_ADDRESS,
   DAIF,
   EL,
   EXCLUSIVE_VALID,
@@ -36,9 +37,12 @@ import {
   IRQ_LINES,
   LINE_FIQ,
   LINE_IRQ,
+  LINE_SERROR,
+  LINE_STEP,
   LINE_VFIQ,
   LINE_VIRQ,
   LINE_VSERROR,
+  LINES_INTERRUPT,
   OBSERVE,
   PA_BITS,
   PAGE_FLAGS,
@@ -55,6 +59,7 @@ import {
   REGION_READ_ONLY,
   REGION_SIZE,
   REGIONS,
+  SERROR_SYNDROME,
   SPSEL,
   TICK_INSTRUCTIONS,
 } from './engine/layout.ts';
@@ -527,9 +532,11 @@ export class Machine implements Target {
       this.withActive(pe, () => {
         this.engine.core.contextsChanged();
         this.system.tables.controlsChanged();
+        this.engine.core.debugChanged();
       });
       this.#updateLines(pe);
     }
+    this.#breakpoints.guestBreakpointsChanged();
     this.observationChanged();
   }
 
@@ -634,7 +641,8 @@ export class Machine implements Target {
   /** An interrupt is pending, masked or not, or the time is over: WFI ends. */
   #wakes(pe: number): boolean {
     const { until } = this.#turns.all[pe];
-    return this.#states[pe].u32(IRQ_LINES) !== 0 || (until !== undefined && this.#ticks(pe) >= until);
+    const lines = this.#states[pe].u32(IRQ_LINES) & LINES_INTERRUPT;
+    return lines !== 0 || (until !== undefined && this.#ticks(pe) >= until);
   }
 
   #ticks(pe: number): number {
@@ -669,11 +677,16 @@ export class Machine implements Target {
       this.engine.core.takeStep(0);
       return this.#stop ? this.#takeStop() : undefined;
     }
+    // Elsewhere a breakpoint of the guest is a record.
+    if ((step || stepOff) && this.engine.core.takeBreakpoint()) return this.#takeStop();
     const count = step ? 1 : Math.min(room, most);
     const stepped = step === STEP_ACTIVE ? this.#wordAtPc() : undefined;
     const retired = this.#retired;
     const exit = stepOff ? this.#stepOff(turn) : this.#execute(turn, count);
-    if (exit === EXIT_BREAKPOINT) return this.#breakpoint(turn, retired + count);
+    if (exit === EXIT_BREAKPOINT) {
+      const stop = this.#breakpoint(turn, retired + count);
+      if (stop) return stop;
+    }
     if (stepped !== undefined && this.#retired !== retired) endStep(this.engine, stepped);
     return this.#stop ? this.#takeStop() : undefined;
   }
@@ -712,8 +725,9 @@ export class Machine implements Target {
   }
 
   /**
-   * The PE has run into a breakpoint record. A stop if one of its breakpoints holds; otherwise it goes on here until `end`
-   * instructions have retired, since a condition in a loop is asked very often.
+   * The PE has run into a breakpoint record. A stop if one of its breakpoints holds; an exception if one of the guest's
+   * own does. Otherwise it goes on here until `end` instructions have retired, since a condition in a loop is asked very
+   * often.
    */
   #breakpoint(turn: Turn, end: number): StopReason | undefined {
     const pe = this.pes[this.#active];
@@ -722,6 +736,7 @@ export class Machine implements Target {
       const ids = this.#breakpoints.at(pe);
       if (ids.length) return { kind: 'breakpoint', pe: this.#active, ids };
       if (over()) return undefined;
+      if (this.engine.core.takeBreakpoint()) break;
       if (this.#stepOff(turn) !== EXIT_BUDGET || this.#stop || over()) break;
       if (this.#execute(turn, end - this.#retired) !== EXIT_BREAKPOINT) break;
     }
@@ -778,7 +793,33 @@ export class Machine implements Target {
       if (hcr & 0x40) lines |= LINE_VFIQ;
       if (hcr & 0x100) lines |= LINE_VSERROR;
     }
-    state.setU32(IRQ_LINES, lines);
+    if (state.register('MDSCR_EL1') & 1n) lines |= LINE_STEP;
+    state.setU32(IRQ_LINES, lines | (state.u32(IRQ_LINES) & LINE_SERROR));
+  }
+
+  /** A physical SError becomes pending at a PE; `iss` is what ESR_ELx.ISS will say. */
+  raiseSError(pe: number, iss: number): void {
+    const state = this.#states[pe];
+    state.setU32(SERROR_SYNDROME, iss & 0x1ffffff);
+    state.setU32(IRQ_LINES, state.u32(IRQ_LINES) | LINE_SERROR);
+    this.engine.u32[EXIT_REQUEST >> 2] = 1;
+  }
+
+  stepChanged(): void {
+    this.#updateLines(this.#active);
+    this.deadlineChanged();
+  }
+
+  get guestBreakpoints(): boolean {
+    return this.#states.some(state => state.u32(BREAKPOINTS_ADDRESS) !== 0);
+  }
+
+  debugChanged(): void {
+    const { core, u32 } = this.engine;
+    const before = u32[BREAKPOINTS_ADDRESS >> 2];
+    core.debugChanged();
+    if (before || u32[BREAKPOINTS_ADDRESS >> 2]) this.#breakpoints.guestBreakpointsChanged();
+    this.deadlineChanged();
   }
 
   /** A timer was set: the slice has to end where it is due. */

@@ -186,16 +186,12 @@ export const PROOFS: readonly Proof[] = [
 /** What of the architecture a PE here should have and has not, in the words of the document. */
 export const GAPS: readonly { readonly what: string; readonly instead: string }[] = [
   {
-    what: 'Hardware breakpoints and watchpoints (DBGBVR, DBGBCR, DBGWVR, DBGWCR)',
-    instead: 'The registers keep what is written; no exception is taken.',
+    what: 'Watchpoints on DC IVAC',
+    instead: 'Cache maintenance has no effect here and is not watched; DC ZVA is.',
   },
   {
     what: 'Events of the performance monitors other than SW_INCR, and filters of the cycle counter',
     instead: 'PMCEID0_EL0 does not name the events. PMCCNTR_EL0 counts modelled cycles at every level.',
-  },
-  {
-    what: 'Software step of a level by itself (MDSCR_EL1.KDE) that begins with MSR DAIFClr',
-    instead: 'It begins at the next return from an exception, or when the PE takes its next turn.',
   },
   {
     what: 'QARMA for pointer authentication',

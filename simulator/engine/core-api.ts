@@ -22,12 +22,15 @@ export interface Core {
   currentVmid(): number;
   enterState(): void;
   flushAll(): void;
+  // debug.ts
+  debugChanged(): void;
+  stepState(): number;
+  takeBreakpoint(): number;
+  takeStep(iss: number): void;
   // exceptions.ts
   defaultTarget(): number;
   eret(): number;
   returnTo(address: bigint, spsr: number): number;
-  stepState(): number;
-  takeStep(iss: number): void;
   pendingInterrupt(): number;
   takeInterrupt(): number;
   takeException(target: number, kind: number, esr: bigint, returnAddress: bigint): void;

@@ -63,6 +63,12 @@ export const CTX_GENERATION = 0x11a4;
 export const ABORT_SYNDROME = 0x11a8;
 /** u32: not 0 while somebody wants `env.observed` called for every exception and return. */
 export const OBSERVE = 0x11ac;
+/** u32 each: enabled breakpoints on addresses, unlinked ones on contexts, and watchpoints of the guest, a bit each. */
+export const BREAKPOINTS_ADDRESS = 0x11b0;
+export const BREAKPOINTS_CONTEXT = 0x11b4;
+export const WATCHPOINTS = 0x11b8;
+/** u32: ISS of the SError that LINE_SERROR asks for. */
+export const SERROR_SYNDROME = 0x11bc;
 /** 4 ELs x 2 values of PSTATE.SP x {u32 address of the access table, u32 FP_ENABLED}. See core/access-tables.ts. */
 export const TRAP_TABLE_CACHE = 0x1360;
 /** f64: modelled time at which REMAINING is 0, in instructions. */
@@ -88,6 +94,7 @@ export const FAULT_PC = 128; // PC is not aligned
 export const FAULT_BTI = 256; // an indirect branch to no target; FAULT_STATUS is PSTATE.BTYPE
 export const FAULT_PAUTH = 512; // pointer authentication that a hypervisor or EL3 traps
 export const FAULT_PAC_FAIL = 1024; // FEAT_FPAC: a failed authentication; FAULT_STATUS is the number of the key
+export const FAULT_WATCHPOINT = 2048; // a watchpoint of the guest covers the byte at FAULT_VA
 export const FAULT_DEVICE = 64; // a device access outside of the checked interpreter: no abort, run it there
 
 /** 16 bytes through which slow loads and stores pass their data, and device accesses their values. */
@@ -124,6 +131,11 @@ export const LINE_FIQ = 2;
 export const LINE_VIRQ = 4;
 export const LINE_VFIQ = 8;
 export const LINE_VSERROR = 16;
+/** No interrupt: MDSCR_EL1.SS is set, so that who unmasks debug exceptions looks for a step. */
+export const LINE_STEP = 32;
+export const LINE_SERROR = 64;
+/** Lines that end WFI. */
+export const LINES_INTERRUPT = 95;
 
 // --- Constants of the compiled core (lookup tables): 0x10000 to 0x40000 -----------------------------------------
 

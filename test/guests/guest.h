@@ -178,8 +178,13 @@ handler_el\level:
 1:  mrs     x0, esr_el\level
     show    " ESR", x0
     lsr     x1, x0, #ESR_EC_SHIFT
-    // FAR is defined for aborts and a misaligned PC, HPFAR for translation and access flag faults of stage 2.
-    sub     x9, x1, #0x20
+    // FAR is defined for aborts, watchpoints and a misaligned PC, HPFAR for translation and access flag faults of stage 2.
+    and     x9, x1, #~1
+    cmp     x9, #0x34
+    b.ne    10f
+    mrs     x9, far_el\level
+    show    " FAR", x9
+10: sub     x9, x1, #0x20
     cmp     x9, #5
     b.hi    3f
     mrs     x9, far_el\level

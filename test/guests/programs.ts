@@ -65,6 +65,27 @@ export const PROGRAMS: readonly Program[] = [
     ],
   },
   { name: 'smp', el: 1, pes: 4, what: 'PSCI, SGIs, exclusives and LSE between PEs' },
-  { name: 'step', el: 2, what: 'software step of EL0 by EL1 and of EL1 by EL2' },
+  {
+    name: 'step',
+    el: 2,
+    what: 'software step of EL0 by EL1, of EL1 by EL2, and of both by themselves',
+    deviations: [
+      // Arm ARM, CheckSoftwareStep: before an instruction, if debug exceptions are enabled then.
+      {
+        qemu: /(EL[12] steps itself\n(?:.*\n){3})exception.*\n/,
+        arm: '$1',
+        why: 'it takes a step behind the instruction that switches steps off',
+      },
+    ],
+  },
+  {
+    name: 'debug',
+    el: 2,
+    what: 'breakpoints and watchpoints of EL0, EL1 and EL2 by EL1 and EL2',
+    deviations: [
+      // Arm ARM, AArch64.GenerateDebugExceptionsFrom: OSLSR_EL1.OSLK is bit 1.
+      { qemu: /(the OS lock\n)exception to EL1.*\n/, arm: '$1', why: 'it looks for the OS lock in bit 0 of OSLSR_EL1' },
+    ],
+  },
   { name: 'timers', el: 2, what: 'timers through the GIC, WFI and virtual IRQs' },
 ];

@@ -1,9 +1,10 @@
-// Software step: EL1 steps EL0 through arithmetic, an exclusive load, calls and an exception, and EL2 steps EL1 while
-// MDCR_EL2.TDE is 1. The handler of guest.h asks for the next step after each.
+// Software step: EL1 steps EL0 through arithmetic, an exclusive load, calls and an exception, EL2 steps EL1 while
+// MDCR_EL2.TDE is 1, and both step themselves. The handler of guest.h asks for the next step after each.
 
 #include "guest.h"
 
 #define MDSCR_SS 1
+#define MDSCR_KDE (1 << 13)
 #define MDCR_TDE 0x100
 #define STEPPED_EL0 0x2001c0            // SS, with A, I and F masked
 #define STEPPED_EL1 0x2003c5
@@ -57,6 +58,36 @@ stepped_el1:
 unstepped_el1:
     mov     x4, #1
     hvc     #CLIMB
+
+    say     "EL2 steps itself\n"
+    set_register mdscr_el1, MDSCR_SS | MDSCR_KDE
+    isb
+    mov     x4, #1                  // PSTATE.D is 1
+    msr     daifclr, #8
+    mov     x4, #2
+    mov     x5, xzr
+    msr     mdscr_el1, x5
+    isb
+    mov     x4, #3
+    msr     daifset, #8
+    set_register mdcr_el2, 0
+    enter   2, AT_EL1, itself_el1
+    .ltorg
+
+itself_el1:
+    say     "EL1 steps itself\n"
+    set_register mdscr_el1, MDSCR_SS | MDSCR_KDE
+    mov     x5, #0x140
+    isb
+    msr     daif, x5
+    mov     x4, #2
+    b       1f
+    mov     x4, #3
+1:  msr     daifset, #8
+    mov     x4, #4
+    msr     mdscr_el1, xzr
+    msr     daif, x5
+    mov     x4, #5
     finish
 
     .balign 8

@@ -228,27 +228,38 @@ function expectedTarget(el: number, scr: boolean, routed: boolean, tge: boolean,
 
 test('every combination of EL, routing controls and mask sends a physical interrupt where the table says', () => {
   const m = machine(1);
+  // Bits of SCR_EL3, of HCR_EL2 and of PSTATE, the line, and the offset of the vector.
+  const kinds = [
+    { scrBit: 1n, hcrBit: 4n, mask: 0x80, line: L.LINE_IRQ, vector: 0x80n },
+    { scrBit: 2n, hcrBit: 3n, mask: 0x40, line: L.LINE_FIQ, vector: 0x100n },
+    { scrBit: 3n, hcrBit: 5n, mask: 0x100, line: L.LINE_SERROR, vector: 0x180n },
+  ];
   let cases = 0;
-  for (let bits = 0; bits < 1 << 7; bits++) {
-    const [fiq, scr, routed, tge, e2h, masked, other] = [...Array(7).keys()].map(at => ((bits >> at) & 1) === 1);
-    for (let el = 0; el < 4; el++) {
-      const irqBits = fiq ? [2n, 3n, 0x40] : [1n, 4n, 0x80];
-      m.write('SCR_EL3', 1n | (scr ? 1n << (fiq ? 2n : 1n) : 0n));
-      m.write('HCR_EL2', (routed ? 1n << (fiq ? 3n : 4n) : 0n) | (tge ? TGE : 0n) | (e2h ? E2H : 0n));
+  for (const { scrBit, hcrBit, mask, line, vector } of kinds) {
+    for (let bits = 0; bits < 1 << 8; bits++) {
+      const [scr, routed, tge, e2h, masked, other, ...elBits] = [...Array(8).keys()].map(at => (bits >> at) & 1);
+      const el = elBits[0] + 2 * elBits[1];
+      m.write('SCR_EL3', 1n | (scr ? 1n << scrBit : 0n));
+      m.write('HCR_EL2', (routed ? 1n << hcrBit : 0n) | (tge ? TGE : 0n) | (e2h ? E2H : 0n));
       m.enter(el);
-      m.set32(L.DAIF, (masked ? Number(irqBits[2]) : 0) | (other ? 0x300 : 0));
-      m.set32(L.IRQ_LINES, fiq ? L.LINE_FIQ : L.LINE_IRQ);
-      const expected = expectedTarget(el, scr, routed, tge, masked);
+      m.set32(L.DAIF, (masked ? mask : 0) | (other ? 0x3c0 & ~mask : 0));
+      m.set32(L.IRQ_LINES, line);
+      m.set32(L.SERROR_SYNDROME, 0x123);
+      const expected = expectedTarget(el, scr === 1, routed === 1, tge === 1, masked === 1);
       const pending = m.core.pendingInterrupt();
-      assert.equal(pending >> 8, expected, JSON.stringify({ el, fiq, scr, routed, tge, e2h, masked }));
+      assert.equal(pending >> 8, expected, JSON.stringify({ el, line, scr, routed, tge, e2h, masked }));
       m.set64(L.PC, 0x6000n);
-      assert.equal(m.core.takeInterrupt(), expected === 0 ? 0 : fiq ? L.LINE_FIQ : L.LINE_IRQ);
+      assert.equal(m.core.takeInterrupt(), expected === 0 ? 0 : line);
       assert.equal(m.get32(L.EL), expected === 0 ? el : expected);
-      if (expected !== 0) assert.equal(m.get64(L.PC) & 0x180n, fiq ? 0x100n : 0x80n);
+      if (expected !== 0) assert.equal(m.get64(L.PC) & 0x180n, vector);
+      if (expected !== 0 && line === L.LINE_SERROR) {
+        assert.equal(m.get32(L.IRQ_LINES), 0, 'an SError is pending once');
+        assert.equal(m.read(`ESR_EL${expected}`), 0xbe000123n);
+      }
       cases++;
     }
   }
-  assert.equal(cases, 512);
+  assert.equal(cases, 768);
 });
 
 test('virtual interrupts are taken at EL0 and EL1 only, to EL1, while routed and not masked', () => {

@@ -9,12 +9,14 @@ import {
   CTX_FETCH,
   CTX_FETCH_HASH,
   CTX_UNPRIV,
+  EL,
   EXIT_REQUEST,
   FAULT_BTI,
   FAULT_DEVICE,
   FAULT_FETCH,
   FAULT_PC,
   FAULT_VNCR,
+  FAULT_WATCHPOINT,
   FAULT_WRITE,
   FEATURE_BTI,
   FEATURE_LSE2,
@@ -41,11 +43,13 @@ import {
   STEPPING,
   STRICT_DEVICE_ALIGNMENT,
   TLB_ANY,
+  WATCHPOINTS,
 } from '../layout';
 import { branchType, isTarget } from './branch-targets';
 import { contextAligned, contextPrivileged, contextRegime, enterState, noteBlock, resolve } from './context';
+import { watchpointHit } from './debug';
 import { codeChanged, deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
-import { ALIGNMENT, EXTERNAL } from './format';
+import { ALIGNMENT, DEBUG, EXTERNAL } from './format';
 import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
 import { has } from './state';
 import { hostPage, infoOf, lookup, recordFault, recordWalkFault, setTags } from './tlb';
@@ -94,6 +98,16 @@ function isMemory(entry: usize): bool {
   return (load<u32>(infoOf(entry) + INFO_FLAGS) & INFO_RAM) != 0;
 }
 
+/** The bytes of an access are watched by the guest: the debug exception is recorded. Aborts come first. */
+function watched(va: u64, size: i32, mode: i32, write: bool, context: u32, flags: u32): bool {
+  if (load<u32>(WATCHPOINTS) == 0) return false;
+  const el = (mode & MODE_VNCR) != 0 ? 2 : contextPrivileged(context) ? load<i32>(EL) : 0;
+  const byte = watchpointHit(va, size, write, el);
+  if (byte == u64.MAX_VALUE) return false;
+  recordFault(byte, DEBUG, flags | FAULT_WATCHPOINT);
+  return true;
+}
+
 /** A device access has to wait for the checked interpreter. */
 function refuseDevice(va: u64, flags: u32): bool {
   if (load<u32>(STEPPING) != 0) return false;
@@ -126,6 +140,7 @@ export function loadSlow(va: u64, size: i32, mode: i32): u32 {
   }
   const room = 0x1000 - (i32(va) & 0xfff);
   if (size <= room) {
+    if (watched(va, size, mode, false, context, flags)) return 0;
     if (refuseWatched(entry, va, flags)) return 0;
     if (isMemory(entry)) return readMemory(entry, va, size);
     if (refuseDevice(va, flags)) return 0;
@@ -134,6 +149,7 @@ export function loadSlow(va: u64, size: i32, mode: i32): u32 {
   const second = (va & PAGE_MASK) + 0x1000;
   const next = lookup(second, ACCESS_READ, context, flags);
   if (next == 0) return 0;
+  if (watched(va, size, mode, false, context, flags)) return 0;
   if (!(isMemory(entry) && isMemory(next)) && refuseDevice(va, flags)) return 0;
   if (refuseWatched(entry, va, flags) || refuseWatched(next, va, flags)) return 0;
   // The second part first: a device read leaves its value at the start of BOUNCE.
@@ -197,6 +213,7 @@ export function storeSlow(va: u64, size: i32, mode: i32): i32 {
   }
   const room = 0x1000 - (i32(va) & 0xfff);
   if (size <= room) {
+    if (watched(va, size, mode, true, context, flags | FAULT_WRITE)) return 0;
     if (refuseWatched(entry, va, flags | FAULT_WRITE)) return 0;
     if (takesStores(entry)) {
       if (refuseCode(entry, va, size, mode)) return 0;
@@ -209,6 +226,7 @@ export function storeSlow(va: u64, size: i32, mode: i32): i32 {
   const second = (va & PAGE_MASK) + 0x1000;
   const next = lookup(second, ACCESS_WRITE, context, flags);
   if (next == 0) return 0;
+  if (watched(va, size, mode, true, context, flags | FAULT_WRITE)) return 0;
   if (!(takesStores(entry) && takesStores(next)) && refuseDevice(va, flags | FAULT_WRITE)) return 0;
   if (refuseWatched(entry, va, flags | FAULT_WRITE) || refuseWatched(next, va, flags | FAULT_WRITE)) return 0;
   if (refuseCode(entry, va, room, mode) || refuseCode(next, second, size - room, mode)) return 0;

@@ -23,6 +23,7 @@ import {
   FEATURE_EL2,
   FP_ENABLED,
   IRQ_LINES,
+  LINE_STEP,
   PC,
   PSTATE_IL,
   PSTATE_SS,
@@ -37,6 +38,7 @@ import {
 } from '../layout';
 import { accessEntry, accessTablesChanged, arriveAtTable, enterAccessTable } from './access-tables';
 import { contextsChangedAt } from './context';
+import { stepState } from './debug';
 import { slowCall } from './env';
 import {
   defaultTarget,
@@ -86,8 +88,9 @@ function jumped(): i32 {
   return disturbed() ? CALL_LEAVE : CALL_JUMP;
 }
 
-/** An interrupt may have become unmasked. */
+/** An interrupt, or a software step of the level by itself, may have become unmasked. */
 export function interruptCheck(_record: u32): i32 {
+  if ((load<u32>(IRQ_LINES) & LINE_STEP) != 0 && stepState() != 0) store<u32>(EXIT_REQUEST, 1);
   return done();
 }
 

@@ -21,6 +21,7 @@ import {
   FAULT_STATUS,
   FAULT_VA,
   FAULT_VNCR,
+  FAULT_WATCHPOINT,
   FAULT_WRITE,
   FEATURE_DIT,
   FEATURE_EL2,
@@ -32,6 +33,8 @@ import {
   IRQ_LINES,
   LINE_FIQ,
   LINE_IRQ,
+  LINE_SERROR,
+  LINE_STEP,
   LINE_VFIQ,
   LINE_VIRQ,
   LINE_VSERROR,
@@ -40,6 +43,7 @@ import {
   PC,
   PSTATE_IL,
   PSTATE_SS,
+  SERROR_SYNDROME,
   SLOT_SP,
   SPSEL,
   SSBS,
@@ -50,6 +54,7 @@ import {
 import { arriveAtTable } from './access-tables';
 import { branchType, setBranchType } from './branch-targets';
 import { enterState } from './context';
+import { stepAfterReturn, stepState, watchpointTarget } from './debug';
 import { observed } from './env';
 import { pacAuthenticate } from './pointer-authentication';
 import {
@@ -64,9 +69,7 @@ import {
   FAR_EL3,
   HCR_EL2,
   HPFAR_EL2,
-  MDCR_EL2,
   MDSCR_EL1,
-  OSLSR_EL1,
   SCR_EL3,
   SCTLR_EL1,
   SCTLR_EL2,
@@ -236,6 +239,9 @@ export function takeAbort(pc: u64): void {
   else if (stage2 || vncr) target = 2;
   else if (isExternal(status) && (hcr & HCR_TEA) != 0 && el < 2) target = 2;
 
+  const watchpoint = (flags & FAULT_WATCHPOINT) != 0;
+  if (watchpoint) target = watchpointTarget(vncr);
+
   const fetched = (flags & FAULT_FETCH) != 0;
   const lower = el < target && !vncr;
   let ec: u64 = fetched ? (lower ? 0x20 : 0x21) : lower ? 0x24 : 0x25;
@@ -253,6 +259,7 @@ export function takeAbort(pc: u64): void {
     ec = 0x22;
     iss = 0;
   }
+  if (watchpoint) ec += 0x10;
   // Of these only a branch target exception leaves FAR_ELx alone.
   if ((flags & FAULT_BTI) != 0) ec = 0x0d;
   else store<u64>(banked(target, FAR_EL1, FAR_EL2, FAR_EL3), va);
@@ -271,7 +278,7 @@ function physicalTarget(el: i32, hcr: u64, toEl3: u64, toEl2: u64, mask: u32): i
 
 /** LINE_* bit of the interrupt that would be taken now, 0 for none, and its target EL in bits 9:8. */
 export function pendingInterrupt(): i32 {
-  const lines = load<u32>(IRQ_LINES);
+  const lines = load<u32>(IRQ_LINES) & ~LINE_STEP;
   if (lines == 0) return 0;
   const el = load<i32>(EL);
   const hcr = effectiveHcr();
@@ -282,6 +289,10 @@ export function pendingInterrupt(): i32 {
   if ((lines & LINE_IRQ) != 0) {
     const target = physicalTarget(el, hcr, SCR_IRQ, HCR_IMO, PSTATE_I);
     if (target != 0) return LINE_IRQ | (target << 8);
+  }
+  if ((lines & LINE_SERROR) != 0) {
+    const target = physicalTarget(el, hcr, SCR_EA, HCR_AMO, PSTATE_A);
+    if (target != 0) return LINE_SERROR | (target << 8);
   }
   // Virtual interrupts exist for a guest only: EL0 and EL1 while TGE is 0.
   if (el > 1 || (hcr & HCR_TGE) != 0) return 0;
@@ -304,6 +315,9 @@ export function takeInterrupt(): i32 {
     store<u64>(HCR_EL2, load<u64>(HCR_EL2) & ~HCR_VSE);
     store<u32>(IRQ_LINES, load<u32>(IRQ_LINES) & ~LINE_VSERROR);
     takeException(target, SERROR, ((<u64>0x2f) << 26) | (1 << 25) | (load<u64>(VSESR_EL2) & 0x1ffffff), pc);
+  } else if (line == LINE_SERROR) {
+    store<u32>(IRQ_LINES, load<u32>(IRQ_LINES) & ~LINE_SERROR);
+    takeException(target, SERROR, ((<u64>0x2f) << 26) | (1 << 25) | u64(load<u32>(SERROR_SYNDROME) & 0x1ffffff), pc);
   } else {
     const isFiq = line == LINE_FIQ || line == LINE_VFIQ;
     takeException(target, isFiq ? FIQ : IRQ, 0, pc);
@@ -319,43 +333,6 @@ function illegalReturn(spsr: u32, el: i32): bool {
   if (target == 0) return (spsr & 1) != 0;
   if (target == 2) return !has(FEATURE_EL2) || !el2Enabled();
   return target == 1 && (effectiveHcr() & HCR_TGE) != 0;
-}
-
-/** Level that takes debug exceptions: EL1, or EL2 by HCR_EL2.TGE and MDCR_EL2.TDE. */
-function debugTarget(): i32 {
-  return el2Enabled() && ((load<u64>(HCR_EL2) & HCR_TGE) != 0 || bit(load<u64>(MDCR_EL2), 8) != 0) ? 2 : 1;
-}
-
-/** Software step is enabled at a level (Arm ARM, AArch64.GenerateDebugExceptionsFrom). */
-function stepEnabled(el: i32, masked: bool): bool {
-  if (bit(load<u64>(OSLSR_EL1), 1) != 0) return false;
-  const target = debugTarget();
-  if (el == target) return bit(load<u64>(MDSCR_EL1), 13) != 0 && !masked;
-  return el < target;
-}
-
-/** PSTATE.SS after a return while MDSCR_EL1.SS is set: kept only where software step begins. */
-function stepAfterReturn(spsr: u32, el: i32, target: i32): u32 {
-  if (stepEnabled(el, (load<u32>(DAIF) & 0x200) != 0)) return 0;
-  return stepEnabled(target, (spsr & 0x200) != 0) ? (spsr >> 21) & 1 : 0;
-}
-
-/**
- * What software step wants before the next instruction (Arm ARM D2.11): 0 nothing, 1 look again after it, 2 execute it
- * and then take the exception, 3 take the exception.
- */
-export function stepState(): i32 {
-  if (bit(load<u64>(MDSCR_EL1), 0) == 0) return 0;
-  const el = load<i32>(EL);
-  if (stepEnabled(el, (load<u32>(DAIF) & 0x200) != 0)) return load<u32>(PSTATE_SS) != 0 ? 2 : 3;
-  return i32(stepEnabled(el, false));
-}
-
-/** Takes a software step exception; `iss` has ISV and EX. */
-export function takeStep(iss: u32): void {
-  const target = debugTarget();
-  const ec: u64 = load<i32>(EL) < target ? 0x32 : 0x33;
-  takeException(target, SYNC, (ec << 26) | (1 << 25) | 0x22 | u64(iss), load<u64>(PC));
 }
 
 /** Returns from an exception by SPSR_ELx and ELR_ELx of the present EL. 0 for an illegal return, which sets PSTATE.IL. */

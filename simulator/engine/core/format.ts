@@ -19,6 +19,7 @@ export const PERMISSION: i32 = 0x0c;
 export const EXTERNAL_ON_WALK: i32 = 0x14;
 export const EXTERNAL: i32 = 0x10;
 export const ALIGNMENT: i32 = 0x21;
+export const DEBUG: i32 = 0x22;
 
 /** Fault status code for a kind at a level; level -1 has codes of its own. */
 export function statusCode(kind: i32, level: i32): i32 {

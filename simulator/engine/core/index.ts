@@ -28,18 +28,17 @@ export {
   flushAll,
   isLive,
 } from './context';
+export { debugChanged, stepState, takeBreakpoint, takeStep } from './debug';
 export {
   defaultTarget,
   eret,
   pendingInterrupt,
   readPstate,
   returnTo,
-  stepState,
   switchStackPointer,
   takeAbort,
   takeException,
   takeInterrupt,
-  takeStep,
 } from './exceptions';
 export * from './fp-simd';
 export { crc32, crc32c } from './integer';

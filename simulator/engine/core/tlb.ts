@@ -46,6 +46,7 @@ import {
   noteBlock,
   noteLowerGlobal,
 } from './context';
+import { pageWatched } from './debug';
 import { hostAddress, isReadOnly } from './physical';
 import {
   walk,
@@ -148,7 +149,7 @@ export function setTags(entry: usize, tag: u64): void {
   let read = NO_TAG;
   let write = NO_TAG;
   const strict = (flags & INFO_DEVICE) != 0 && load<u32>(STRICT_DEVICE_ALIGNMENT) != 0;
-  if ((flags & INFO_RAM) != 0 && !strict && !contextAligned(u32(tag) & 0xfff)) {
+  if ((flags & INFO_RAM) != 0 && !strict && !contextAligned(u32(tag) & 0xfff) && !pageWatched(tag & PAGE_MASK)) {
     const page = load<u8>(PAGE_FLAGS + ((hostPage(entry) - RAM) >> 12));
     if ((page & PAGE_WATCH) == 0) {
       if ((flags & INFO_READ) != 0) read = tag;

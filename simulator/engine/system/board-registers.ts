@@ -1,6 +1,7 @@
 /** System registers whose state is outside of the PE: interrupt controller, timers, counters, cycle counter. */
 
 import type { Features } from '../../arch/features.ts';
+import { BREAKPOINTS, WATCHPOINTS } from '../../arch/registers/rows/debug.ts';
 import type { Board } from '../../board/virt.ts';
 import { GicV3 } from '../../gic/gicv3.ts';
 import type { Engine } from '../engine.ts';
@@ -19,6 +20,10 @@ export interface BoardRegistersHost {
   readonly pes: readonly { readonly cycles: number }[];
   /** HCR_EL2.VI, VF or VSE may have changed. */
   virtualLinesChanged(): void;
+  /** MDSCR_EL1.SS or KDE was written. */
+  stepChanged(): void;
+  /** A breakpoint or watchpoint register of the active PE was written. */
+  debugChanged(): void;
   /** The time of the next deadline may have changed: the slice has to be cut anew. */
   deadlineChanged(): void;
 }
@@ -95,7 +100,14 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
     },
   });
   // Software step may begin: the machine looks after this instruction.
-  made.set('MDSCR_EL1', { after: () => host.deadlineChanged(), effects: STEP_CONTROLS });
+  made.set('MDSCR_EL1', { after: () => host.stepChanged(), effects: STEP_CONTROLS });
+  for (const [prefix, count] of [
+    ['DBGBVR', BREAKPOINTS],
+    ['DBGBCR', BREAKPOINTS],
+    ['DBGWVR', WATCHPOINTS],
+    ['DBGWCR', WATCHPOINTS],
+  ] as const)
+    for (let n = 0; n < count; n++) made.set(`${prefix}${n}_EL1`, { after: () => host.debugChanged() });
   for (const [set, clear] of [
     ['PMCNTENSET_EL0', 'PMCNTENCLR_EL0'],
     ['PMINTENSET_EL1', 'PMINTENCLR_EL1'],

@@ -12,8 +12,10 @@ import {
   IRQ_LINES,
   LINE_FIQ,
   LINE_IRQ,
+  LINE_SERROR,
   LINE_VFIQ,
   LINE_VIRQ,
+  LINE_VSERROR,
   PAN,
   SLOT_SP,
   SPSEL,
@@ -117,5 +119,6 @@ function interruptStatus(lines: number, el: number, hcr: bigint): bigint {
   const guest = el === 1;
   const irq = guest && (hcr & 0x10n) !== 0n ? LINE_VIRQ : LINE_IRQ;
   const fiq = guest && (hcr & 0x8n) !== 0n ? LINE_VFIQ : LINE_FIQ;
-  return (lines & irq ? 0x80n : 0n) | (lines & fiq ? 0x40n : 0n);
+  const error = guest && (hcr & 0x20n) !== 0n ? LINE_VSERROR : LINE_SERROR;
+  return (lines & error ? 0x100n : 0n) | (lines & irq ? 0x80n : 0n) | (lines & fiq ? 0x40n : 0n);
 }
