@@ -16,7 +16,7 @@ import {
   RAM,
   RAM_BASE,
 } from './engine/layout.ts';
-import { slotOf } from './engine/pe-state.ts';
+import { slotOf as storageSlot } from './engine/pe-state.ts';
 import type {
   AddressSpace,
   BreakpointSpec,
@@ -121,7 +121,7 @@ export class Breakpoints {
     for (let left = u32[BREAKPOINTS_ADDRESS >> 2], n = 0; left !== 0; left >>= 1, n++) {
       if ((left & 1) === 0) continue;
       // The upper bits of DBGBVR extend the sign; the core compares what counts.
-      const address = u64[(slotOf('DBGBVR0_EL1') >> 3) + n] & ~3n;
+      const address = u64[(storageSlot('DBGBVR0_EL1') >> 3) + n] & ~3n;
       if (((address >> 12n) & GUEST_PAGE) === (page & GUEST_PAGE)) this.#place(address, pa);
     }
   }
