@@ -1,5 +1,6 @@
 /** What goes over DAP beyond the standard: launch attributes and custom requests. The extension imports types from here. */
 
+import type { RecordedAccess, WorldSwitchRecording } from '../simulator/observe/world-switch.ts';
 import type { ExceptionLevel, ListRegister, MappedRange, TranslationRegime, WalkStep } from '../simulator/target.ts';
 
 export interface SymbolSource {
@@ -270,8 +271,135 @@ export interface MachineResponse {
   }[];
 }
 
+/** `hyperstep/timeline`: what happened between two counts of instructions, in equal parts. */
+export interface TimelineArguments {
+  /** Left out: the whole run. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Parts; where a PE has fewer events than that, they are given one by one. 0: only how far the run got. */
+  readonly parts: number;
+}
+
+export interface TimelineLane {
+  readonly pe: number;
+  /** Level at `from`. */
+  readonly level: ExceptionLevel;
+  /** Four numbers for each part: modelled cycles at EL0 to EL3. Empty when `events` is there. */
+  readonly levels: readonly number[];
+  /** Exceptions by part: number of the part, index into the classes, count, and again. */
+  readonly classes: readonly number[];
+  /** Instructions, modelled cycles, class, level from, level to, VMID (-1: no guest) of each event, and again. */
+  readonly events?: readonly number[];
+}
+
+export interface TimelineResponse {
+  /** Where the log begins, the present moment, and the furthest moment that is known: instructions of the machine. */
+  readonly start: number;
+  readonly now: number;
+  readonly end: number;
+  /** Changes when what was answered before is no longer true. */
+  readonly generation: number;
+  readonly from: number;
+  readonly to: number;
+  readonly lanes: readonly TimelineLane[];
+}
+
+/** `hyperstep/timelineEvents`: single events of a PE, by number. */
+export interface TimelineEventsArguments extends PeArguments {
+  /** Number of the first one; or, with `at`, the first at or after a count of instructions. */
+  readonly first?: number;
+  readonly at?: number;
+  readonly count: number;
+}
+
+export interface TimelineEvent {
+  readonly number: number;
+  readonly instructions: number;
+  readonly cycles: number;
+  readonly from: ExceptionLevel;
+  readonly to: ExceptionLevel;
+  /** Key of the class, such as `hvc`; `return` for a return. */
+  readonly class: string;
+  /** Why, in words. */
+  readonly reason: string;
+  readonly vmid?: number;
+}
+
+export interface TimelineEventsResponse {
+  /** Events of that PE in all, and the first that is still kept. */
+  readonly total: number;
+  readonly oldest: number;
+  readonly events: readonly TimelineEvent[];
+}
+
+/** `hyperstep/timelineStatistics`: exceptions by class. */
+export interface TimelineStatisticsArguments {
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface TimelineStatisticsResponse {
+  readonly from: number;
+  readonly to: number;
+  readonly pes: readonly {
+    readonly pe: number;
+    /** Modelled cycles at EL0 to EL3. */
+    readonly levels: readonly number[];
+    /** Those that happened; cycles are those at the level that took the exception, until it returned. */
+    readonly classes: readonly { readonly class: string; readonly count: number; readonly cycles: number }[];
+  }[];
+}
+
+/** `hyperstep/worldSwitches`: the last ones before now, newest first. */
+export interface WorldSwitchesArguments extends PeArguments {
+  readonly limit?: number;
+  /** A switch ends where the guest that left runs again, not at the entry of any guest. */
+  readonly sameGuest?: boolean;
+  /** Before this count of instructions; now when left out. */
+  readonly before?: number;
+}
+
+export interface WorldSwitchView {
+  /** Numbers of the two events in the log of the PE. */
+  readonly exit: number;
+  readonly entry: number;
+  readonly pe: number;
+  readonly vmid: number;
+  readonly cause: string;
+  /** Instructions of the machine at the exit. */
+  readonly at: number;
+  readonly instructions: number;
+  readonly cycles: number;
+}
+
+export interface WorldSwitchesResponse {
+  readonly pe: number;
+  readonly switches: readonly WorldSwitchView[];
+}
+
+/** `hyperstep/worldSwitch`: one of them, replayed under observation. */
+export interface WorldSwitchArguments extends PeArguments {
+  readonly exit: number;
+  readonly entry: number;
+}
+
+type HexAccess = Omit<RecordedAccess, 'value' | 'old' | 'pc'> & {
+  readonly value: Hex;
+  readonly old?: Hex;
+  readonly pc: Hex;
+};
+
+export interface WorldSwitchResponse extends Omit<WorldSwitchRecording, 'accesses'> {
+  readonly accesses: readonly HexAccess[];
+}
+
 /** Custom requests: arguments and the body of the response, by command. */
 export interface CustomRequests {
+  'hyperstep/timeline': { arguments: TimelineArguments; body: TimelineResponse };
+  'hyperstep/timelineEvents': { arguments: TimelineEventsArguments; body: TimelineEventsResponse };
+  'hyperstep/timelineStatistics': { arguments: TimelineStatisticsArguments; body: TimelineStatisticsResponse };
+  'hyperstep/worldSwitches': { arguments: WorldSwitchesArguments; body: WorldSwitchesResponse };
+  'hyperstep/worldSwitch': { arguments: WorldSwitchArguments; body: WorldSwitchResponse };
   'hyperstep/listRegisters': { arguments: ListRegistersArguments; body: ListRegistersResponse };
   'hyperstep/mappings': { arguments: MappingsArguments; body: MappingsResponse };
   'hyperstep/walk': { arguments: WalkArguments; body: WalkResponse };

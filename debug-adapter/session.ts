@@ -161,7 +161,10 @@ export class Session {
 
   start(launch: Launch): Machine {
     const target = this.options.createTarget(launch.config);
-    if (launch.timeTravel) target.record();
+    if (launch.timeTravel) {
+      target.record();
+      target.logExceptions({});
+    }
     if (launch.console === 'output') {
       target.onConsole = bytes => {
         this.consoleText += this.consoleDecoder.decode(bytes, { stream: true });

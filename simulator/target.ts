@@ -4,6 +4,7 @@
  */
 
 import type { ExceptionLog, ExceptionLogOptions } from './observe/exception-log.ts';
+import type { FunctionName, WorldSwitch, WorldSwitchRecording } from './observe/world-switch.ts';
 
 export type ExceptionLevel = 0 | 1 | 2 | 3;
 
@@ -298,6 +299,10 @@ export interface Target {
   readonly exceptionLog: ExceptionLog | undefined;
   /** Keeps exceptions from here on, in bounded memory; undefined ends it. */
   logExceptions(options: Partial<ExceptionLogOptions> | undefined): void;
+  /** World switches in the log that begin before a count of instructions, newest first. */
+  worldSwitches(pe: number, before: number, limit: number, sameGuest?: boolean): readonly WorldSwitch[];
+  /** Replays one and records what it does; comes back to the present moment. Throws a sentence without a recording. */
+  recordWorldSwitch(wanted: WorldSwitch, names: FunctionName): WorldSwitchRecording;
   /** Bytes that the guest sent to its console. */
   onConsole: ((bytes: Uint8Array) => void) | undefined;
   sendConsole(bytes: Uint8Array): void;
@@ -318,6 +323,8 @@ export interface Target {
   readonly moment: Moment;
   /** Goes to a moment of the recorded run, or forward to it. Nothing stops it. Throws a sentence without a recording. */
   goTo(moment: Moment): void;
+  /** The same in steps, for long ways: yields where it is. The machine stands on the way when it is given up. */
+  travel(moment: Moment): Generator<Moment, void>;
   /**
    * Goes back to the last moment before this one at which a breakpoint stopped, or would have stopped, the run; to the
    * start of the recording when there is none, and then returns `limit`. Yields before each stretch that is searched,
@@ -367,6 +374,11 @@ export interface MachineConfig {
   /** Where a flat binary goes, for one that does not start from flash. */
   readonly loadAddress?: number;
   readonly semihosting: boolean;
+  /**
+   * Cost profile by which cycles are modelled, and time after them: `seattle` or `x-gene`. Instructions are interpreted then.
+   * Without one a cycle is an instruction.
+   */
+  readonly profile?: string;
   /** 0: instructions are interpreted; 1, or left out: hot ones are compiled. The machine does the same either way. */
   readonly tier?: 0 | 1;
   /** Branches to a place before it is compiled, for tests. */

@@ -8,6 +8,7 @@ import type { CustomRequests, ExceptionRecord } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { numeric } from '../values.ts';
 import { sendConsole } from './evaluate.ts';
+import { OBSERVE } from './observe.ts';
 
 const MOST_RANGES = 1000;
 const REGIMES: readonly string[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
@@ -82,6 +83,8 @@ function record(event: ExceptionEvent): ExceptionRecord {
 }
 
 export const CUSTOM: Requests = {
+  ...OBSERVE,
+
   'hyperstep/listRegisters': custom<'hyperstep/listRegisters'>((session, args) => {
     const pe = peOf(session, args.threadId);
     return {

@@ -183,6 +183,14 @@ export class FakeTarget implements Target {
 
   logExceptions(): void {}
 
+  worldSwitches(): [] {
+    return [];
+  }
+
+  recordWorldSwitch(): never {
+    throw new Error('The fake machine records nothing.');
+  }
+
   /** What the debugger sent to the console of the guest. */
   received = '';
   private readonly ram = new Uint8Array(RAM_BYTES);
@@ -224,6 +232,11 @@ export class FakeTarget implements Target {
 
   goTo(): void {
     throw new Error('This run is not recorded: start it with time travel to go back.');
+  }
+
+  // biome-ignore lint/correctness/useYield: it only refuses.
+  *travel(): Generator<Moment, void> {
+    this.goTo();
   }
 
   // biome-ignore lint/correctness/useYield: it only refuses.
