@@ -2,6 +2,8 @@
 // Read by C and by assembly.
 #pragma once
 
+#include "design.h"
+
 // Places in `sysregs`. Common state: both worlds use it at each switch.
 #define R_MDSCR_EL1 0
 #define R_SP_EL0 1
@@ -56,14 +58,21 @@ struct context {
   uint64_t x[31]; // of the host nothing: its C code keeps what it needs on its stack
   uint64_t pc;     // ELR_EL2
   uint64_t pstate; // SPSR_EL2
+#if NESTED
+  uint64_t el1[SYSREG_COUNT];
+  uint64_t *sysregs; // what a switch moves: those above, or others while a guest hypervisor is at virtual EL2
+#else
   uint64_t sysregs[SYSREG_COUNT];
   uint64_t unused;
+#endif
   struct fp_state fp;
 };
 
 _Static_assert(offsetof(struct context, pc) == CONTEXT_PC, "context.h");
 _Static_assert(offsetof(struct context, pstate) == CONTEXT_PSTATE, "context.h");
+#if !NESTED
 _Static_assert(offsetof(struct context, sysregs) == CONTEXT_SYSREG(0), "context.h");
+#endif
 _Static_assert(offsetof(struct context, fp) == CONTEXT_FP, "context.h");
 _Static_assert(offsetof(struct context, fp.fpsr) == CONTEXT_FPSR, "context.h");
 

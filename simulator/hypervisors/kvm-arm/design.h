@@ -5,15 +5,17 @@
 //   VHE=1              the host kernel is at EL2, with HCR_EL2.E2H. Nothing else differs from split mode.
 //   OPTIMISATIONS=...  with VHE=1: the redesign. Each step can be turned on alone, here or in a running machine by a write
 //                      to the variable `optimisations` before the first vCPU runs.
+//
+//   NESTED=1           the guest is a hypervisor itself, with guests of its own: ../nested has what that takes. VHE=0 only.
 #pragma once
+
+#if !defined(NESTED)
+#define NESTED 0
+#endif
 
 #if !defined(VHE)
 #error "Define VHE as 0 or 1: the list of guests does."
 #endif
-#if defined(OPTIMISATIONS) && !VHE
-#error "The steps of the redesign need a host at EL2."
-#endif
-
 // The redesign, step by step: what it takes out of each exit.
 #define STEP_EL1_STATE (1 << 0)    // the guest's EL1 registers stay loaded from vcpu_load to vcpu_put
 #define STEP_TRAPS (1 << 1)        // traps, stage 2 and the vectors for exits stay enabled while the host handles an exit
@@ -26,6 +28,15 @@
 #define STEP_VGIC_PRIORITY (1 << 8) // ICH_VMCR_EL2 and the active priorities stay loaded
 #define STEP_HOST_RETURN (1 << 9)  // ELR_EL2 and SPSR_EL2 of the host are not kept: nobody returns through them
 #define STEPS_ALL 0x3ff
+
+// What KVM/ARM of Linux v4.10 had of it: list registers that are empty are left alone, in either design; and a host at EL2
+// keeps no EL1 registers of its own.
+#define STEPS_4_10_SPLIT STEP_VGIC_EMPTY
+#define STEPS_4_10_VHE (STEP_VGIC_EMPTY | STEP_OWN_SWITCH | STEP_HOST_RETURN)
+
+#if defined(OPTIMISATIONS) && !VHE && ((OPTIMISATIONS) & ~STEPS_4_10_SPLIT)
+#error "The other steps of the redesign need a host at EL2."
+#endif
 
 // The name of a register of EL1, seen from the hypervisor: with E2H the plain name would be the host's own register.
 #if VHE
@@ -43,7 +54,9 @@
 
 #ifdef OPTIMISATIONS
 extern volatile uint32_t optimisations;
-#define step_is_on(step) ((optimisations & (step)) != 0)
+// In split mode the compiler removes what needs a host at EL2.
+#define STEPS_POSSIBLE (VHE ? STEPS_ALL : STEPS_4_10_SPLIT)
+#define step_is_on(step) ((STEPS_POSSIBLE & (step)) && (optimisations & (step)) != 0)
 #else
 // The compiler removes what depends on it.
 #define step_is_on(step) 0

@@ -64,6 +64,10 @@ struct timer_hardware {
 // Where a vCPU is, for those who want its attention.
 enum vcpu_mode { OUTSIDE, BLOCKED, IN_GUEST };
 
+#if NESTED
+#include "../nested/state.h"
+#endif
+
 struct vcpu {
   struct context guest;
 
@@ -89,6 +93,9 @@ struct vcpu {
   struct {
     uint64_t hvc, wait, sysreg, kernel_io, user_io, interrupt;
   } exits;
+#if NESTED
+  struct nested nested; // the guest as a hypervisor
+#endif
 };
 
 _Static_assert(offsetof(struct vcpu, guest) == VCPU_GUEST, "vcpu.h");

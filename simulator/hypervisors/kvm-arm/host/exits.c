@@ -3,6 +3,7 @@
 #include "../../common/print.h"
 #include "../registers.h"
 #include "kvm.h"
+#include "nesting.h"
 
 void print_exits(void) {
   struct vcpu *vcpu;
@@ -31,6 +32,8 @@ static enum exit_reason handle_wait(struct vcpu *vcpu) {
 }
 
 enum exit_reason handle_exit(struct vcpu *vcpu, unsigned exit) { /* BP: handle-exit */
+  enum exit_reason reason = NEEDS_NOTHING;
+  if (nesting_handles(vcpu, exit, &reason)) return reason;
   if (exit == EXIT_IRQ) {
     vcpu->exits.interrupt++; // taken in the window, by the host
     return NEEDS_NOTHING;

@@ -58,6 +58,7 @@ void vgic_set_line(struct vcpu *vcpu, unsigned id, bool level); // a device of t
 void vgic_send(struct vcpu *target, unsigned id, struct vcpu *source); // a software generated interrupt
 bool vgic_has_work(struct vcpu *vcpu);                          // something that could be delivered
 bool vgic_in_flight(struct vcpu *vcpu, unsigned id);
+bool vgic_has_signal(struct vcpu *vcpu); // something that is not being handled already; the new VGIC only
 void vgic_flush(struct vcpu *vcpu); // before entry: state to list registers
 void vgic_sync(struct vcpu *vcpu);  // after exit: list registers to state
 bool vgic_get(struct vcpu *vcpu, enum vgic_property property, unsigned id);

@@ -3,9 +3,8 @@
 #include "../hyp/hyp.h"
 #include "../registers.h"
 #include "kvm.h"
+#include "nesting.h"
 #include "list-register.h"
-
-extern char guest_entry[];
 
 static struct vm vm;
 static struct vcpu vcpus[MAX_PES] __attribute__((aligned(16)));
@@ -27,7 +26,8 @@ void vm_create(unsigned vcpu_count) {
     if (id) vcpu->hardware.timer.offset = vcpus[0].hardware.timer.offset;
   }
   vgic_create(&vm);
-  vcpu_power_on(&vcpus[0], (uint64_t)guest_entry, 0);
+  nesting_prepare(&vm);
+  vcpu_power_on(&vcpus[0], first_instruction(), 0);
 }
 
 struct vcpu *vcpu_find(uint64_t number) {
@@ -36,6 +36,7 @@ struct vcpu *vcpu_find(uint64_t number) {
 
 // As after a reset: EL1, MMU off, interrupts masked.
 void vcpu_power_on(struct vcpu *vcpu, uint64_t pc, uint64_t argument) {
+  nesting_reset(vcpu);
   vcpu->guest.pc = pc;
   vcpu->guest.pstate = PSTATE_EL1H | PSTATE_MASKED;
   vcpu->guest.x[0] = argument;
@@ -83,15 +84,17 @@ uint64_t vcpu_run(struct vcpu *vcpu) { /* BP: vcpu-run */
   vcpu_load(vcpu);
   enum exit_reason reason;
   do {
-    if (!step_is_on(STEP_RUN_LOOP)) prepare_entry(vcpu); /* BP: host-runs */
-    vcpu->mode = IN_GUEST;
+    if (!step_is_on(STEP_RUN_LOOP)) prepare_entry(vcpu);
+    vcpu->mode = IN_GUEST; /* BP: host-runs */
     dsb(); // who gives it something from here on sees the mode and kicks
+    nesting_enter(vcpu);
     timer_flush(vcpu);
-    vgic_flush(vcpu);
+    if (!nesting_owns_list_registers(vcpu)) vgic_flush(vcpu);
     unsigned exit = step_is_on(STEP_OWN_SWITCH) ? world_switch_vhe(vcpu) : hyp_call(world_switch, vcpu);
     vcpu->mode = OUTSIDE;
     timer_sync(vcpu);
-    vgic_sync(vcpu);
+    if (!nesting_owns_list_registers(vcpu)) vgic_sync(vcpu);
+    nesting_leave(vcpu);
     interrupt_window();
     reason = handle_exit(vcpu, exit);
   } while (reason == NEEDS_NOTHING);

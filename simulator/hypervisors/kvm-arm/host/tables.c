@@ -5,6 +5,7 @@
 #include "../hyp/hyp.h"
 #include "../registers.h"
 #include "host.h"
+#include "nesting.h"
 
 // Leaves of a regime with two levels of privilege (EL1&0, EL2&0).
 #define STAGE1_EL0 (1ULL << 6)
@@ -69,6 +70,7 @@ void host_tables_prepare(void) {
   map(&host_root, shared_start, shared_end, STAGE1_NORMAL | STAGE1_EL0 | LEAF_XN | LEAF_PXN);
   map(&host_root, vmm_text_start, vmm_text_end, STAGE1_NORMAL | STAGE1_EL0 | STAGE1_READ_ONLY | LEAF_PXN);
   map(&host_root, vmm_data_start, vmm_data_end, STAGE1_NORMAL | STAGE1_EL0 | LEAF_XN | LEAF_PXN);
+  nesting_map(&host_root);
   hyp_tables_prepare();
 }
 

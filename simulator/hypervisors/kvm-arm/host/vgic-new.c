@@ -137,6 +137,21 @@ bool vgic_has_work(struct vcpu *vcpu) {
   return found;
 }
 
+#if NESTED
+bool vgic_has_signal(struct vcpu *vcpu) {
+  struct ap_list *list = &lists[vcpu->id];
+  bool found = false;
+  lock(&list->lock);
+  for (struct irq *irq = list->first; irq && !found; irq = irq->next) {
+    lock(&irq->lock);
+    found = irq->enabled && is_pending(irq) && !irq->active;
+    unlock(&irq->lock);
+  }
+  unlock(&list->lock);
+  return found;
+}
+#endif
+
 bool vgic_in_flight(struct vcpu *vcpu, unsigned id) {
   struct irq *irq = irq_of(vcpu, id);
   lock(&irq->lock);

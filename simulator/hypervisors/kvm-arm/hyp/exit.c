@@ -1,5 +1,6 @@
 // The first look at an exit, still between the worlds.
 
+#include "../host/nesting.h"
 #include "../registers.h"
 #include "hyp.h"
 
@@ -28,7 +29,7 @@ bool handled_without_host(struct vcpu *vcpu, unsigned exit) {
     vcpu->hardware.far = read_register(far_el2);
     vcpu->hardware.hpfar = faulting_page(esr, vcpu->hardware.far);
   }
-  if (class != EC_FP) return false;
+  if (class != EC_FP || (nesting_cptr(vcpu) & CPTR_TFP)) return false;
   load_guest_fp(vcpu);
   return true;
 }

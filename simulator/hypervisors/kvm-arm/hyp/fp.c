@@ -1,5 +1,6 @@
 // Lazy FP: most exits leave V0 to V31 alone, and so do most visits to a guest.
 
+#include "../host/nesting.h"
 #include "../registers.h"
 #include "hyp.h"
 
@@ -7,7 +8,7 @@ void load_guest_fp(struct vcpu *vcpu) { /* BP: load-fp */
 #if VHE
   write_register(cptr_el2, CPACR_TTA | CPACR_FPEN);
 #else
-  write_register(cptr_el2, CPTR_RES1 | CPTR_TTA);
+  write_register(cptr_el2, CPTR_RES1 | CPTR_TTA | nesting_cptr(vcpu));
 #endif
   isb();
   save_fp(&pes[vcpu->pe].host.fp);

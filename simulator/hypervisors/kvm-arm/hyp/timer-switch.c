@@ -15,8 +15,9 @@
 #endif
 
 void restore_timer(const struct timer_hardware *timer) {
-  // The guest reads the physical counter, but the physical timer is the host's.
-  write_register(cnthctl_el2, CNTHCTL_EL1PCTEN << CNTHCTL_SHIFT);
+  // The guest reads the physical counter, but the physical timer is the host's. A guest hypervisor takes its own offset
+  // from the virtual counter, so that the other has to show the same time as we have given it: it traps.
+  write_register(cnthctl_el2, NESTED ? 0 : CNTHCTL_EL1PCTEN << CNTHCTL_SHIFT);
   write_register(cntvoff_el2, timer->offset);
   WRITE(TIMER_NAME(cntv_cval), timer->cval);
   isb(); // the compare value is there before the timer works

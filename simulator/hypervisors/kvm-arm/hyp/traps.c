@@ -1,6 +1,7 @@
 // What the guest may not do by itself, and its stage 2. The host is under none of it, so that a host at EL1 has to have
 // all of it taken off before it runs and put on again behind it.
 
+#include "../host/nesting.h"
 #include "../registers.h"
 #include "hyp.h"
 
@@ -17,9 +18,10 @@ void activate_traps(struct vcpu *vcpu) { /* BP: activate-traps */
   write_register(hcr_el2, vcpu->hardware.hcr | HCR_E2H);
   write_register(vbar_el2, hyp_vectors);
 #else
-  write_register(cptr_el2, CPTR_RES1 | CPTR_TTA | (fp ? 0 : CPTR_TFP));
+  write_register(cptr_el2, CPTR_RES1 | CPTR_TTA | (fp ? 0 : CPTR_TFP) | nesting_cptr(vcpu));
   write_register(hcr_el2, vcpu->hardware.hcr);
 #endif
+  nesting_activate(vcpu);
 }
 
 extern char host_vectors[];

@@ -22,9 +22,9 @@ static void write_list_register(unsigned index, uint64_t value) {
   switch (index) {
 #define DO(n)                                                                                                          \
   case n:                                                                                                              \
-    write_register(ich_lr##n##_el2, value); /* BP: write-list-register */                                              \
+    write_register(ich_lr##n##_el2, value);                                                                            \
     break;
-    EACH_LIST_REGISTER(DO)
+    EACH_LIST_REGISTER(DO) /* BP: write-list-register */
 #undef DO
   }
 }

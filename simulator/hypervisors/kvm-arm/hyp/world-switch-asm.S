@@ -403,8 +403,8 @@ faulting_page_asm:
 
 // unsigned world_switch(struct vcpu *vcpu)
     .global world_switch
-world_switch:                       /* BP: asm-hyp-entry */
-    stp     x29, x30, [sp, #-48]!
+world_switch:
+    stp     x29, x30, [sp, #-48]!   /* BP: asm-hyp-entry */
     stp     x19, x20, [sp, #16]
     stp     x21, x22, [sp, #32]
     mov     x19, x0

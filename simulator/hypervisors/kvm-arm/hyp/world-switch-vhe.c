@@ -44,7 +44,7 @@ unsigned world_switch_vhe(struct vcpu *vcpu) { /* BP: hyp-entry-vhe */
     deactivate_traps();
     deactivate_stage2();
   }
-  restore_common_state(host);
+  restore_common_state(host); /* BP: restore-host-vhe */
   if (!step_is_on(STEP_HOST_RETURN)) restore_return_state(host);
-  return exit; /* BP: return-to-host-vhe */
+  return exit;
 }

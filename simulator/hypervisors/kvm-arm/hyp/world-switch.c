@@ -51,5 +51,5 @@ unsigned world_switch(struct vcpu *vcpu) { /* BP: hyp-entry-c */
   if (!step_is_on(STEP_USER_STATE)) restore_user_state(host);
   restore_common_state(host);
   if (!step_is_on(STEP_HOST_RETURN)) restore_return_state(host);
-  return exit; /* BP: return-to-host */
+  return exit;
 }
