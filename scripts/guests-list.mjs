@@ -23,33 +23,40 @@ function workload(name, fp = false) {
   };
 }
 
+const kvmArmFolder = `${hypervisors}/kvm-arm`;
+const kvmArmFlags = ['-march=armv8.1-a', '-mno-outline-atomics'];
+/** What each design of KVM/ARM in miniature has. */
+const kvmArmParts = [
+  ...inFolder(kvmArmFolder, 'boot.S boot.c'),
+  ...inFolder(
+    `${kvmArmFolder}/host`,
+    'main.c vectors.S tables.c gic.c syscalls.c run.c load.c exits.c psci-calls.c mmio.c system-registers.c ' +
+      'vgic-mmio.c list-register.c',
+  ),
+  ...inFolder(
+    `${kvmArmFolder}/hyp`,
+    'enter.S sysregs.c traps.c vgic-switch.c vgic-switch-v2.c timer-switch.c debug.c exit.c fp.c fp-registers.S tlb.c',
+  ),
+  ...inFolder(`${kvmArmFolder}/vmm`, 'vmm-entry.S vmm-main.c'),
+  ...common,
+];
+
 /** One of the designs of KVM/ARM in miniature: `files` are its own, `defines` choose it (kvm-arm/design.h). */
 function kvmArm(name, files, defines) {
-  const folder = `${hypervisors}/kvm-arm`;
   return {
     name: `kvm-arm-${name}`,
     sources: [
-      ...inFolder(folder, 'boot.S boot.c'),
+      ...kvmArmParts,
+      ...inFolder(`${kvmArmFolder}/host`, 'stage2.c vmid.c timer.c'),
+      ...inFolder(kvmArmFolder, files),
       ...inFolder(
-        `${folder}/host`,
-        'main.c vectors.S tables.c stage2.c gic.c syscalls.c run.c load.c vmid.c exits.c psci-calls.c mmio.c ' +
-          'system-registers.c timer.c vgic-mmio.c list-register.c',
-      ),
-      ...inFolder(
-        `${folder}/hyp`,
-        'enter.S sysregs.c traps.c vgic-switch.c vgic-switch-v2.c timer-switch.c debug.c exit.c fp.c fp-registers.S tlb.c',
-      ),
-      ...inFolder(folder, files),
-      ...inFolder(`${folder}/vmm`, 'vmm-entry.S vmm-main.c'),
-      ...inFolder(
-        `${folder}/guest`,
+        `${kvmArmFolder}/guest`,
         'guest-entry.S guest-main.c guest-mmu.c guest-interrupts.c guest-print.c guest-bench.c',
       ),
-      ...common,
     ],
-    flags: ['-march=armv8.1-a', '-mno-outline-atomics', ...defines.map(define => `-D${define}`)],
-    script: `${folder}/kvm-arm.ld`,
-    output: `${folder}/${name}.elf`,
+    flags: [...kvmArmFlags, ...defines.map(define => `-D${define}`)],
+    script: `${kvmArmFolder}/kvm-arm.ld`,
+    output: `${kvmArmFolder}/${name}.elf`,
   };
 }
 
@@ -75,6 +82,26 @@ export const GUESTS = [
   kvmArm('split-asm', 'hyp/world-switch-asm.S host/vgic-new.c', ['VHE=0']),
   kvmArm('vhe', 'hyp/world-switch.c host/vgic-new.c', ['VHE=1']),
   kvmArm('vhe-opt', 'hyp/world-switch.c hyp/world-switch-vhe.c host/vgic-new.c', ['VHE=1', 'OPTIMISATIONS=STEPS_ALL']),
+  // KVM/ARM of Linux v4.10, which the published measurements of nesting used: `split` and `vhe` without what it no longer did.
+  kvmArm('split-4.10', 'hyp/world-switch.c host/vgic-new.c', ['VHE=0', 'OPTIMISATIONS=STEPS_4_10_SPLIT']),
+  kvmArm('vhe-4.10', 'hyp/world-switch.c hyp/world-switch-vhe.c host/vgic-new.c', [
+    'VHE=1',
+    'OPTIMISATIONS=STEPS_4_10_VHE',
+  ]),
+  {
+    name: 'nested',
+    sources: [
+      ...kvmArmParts,
+      ...inFolder(kvmArmFolder, 'hyp/world-switch.c host/vgic-new.c'),
+      ...inFolder(
+        `${hypervisors}/nested`,
+        'nesting.c image.c levels.c exceptions.c forward.c registers.c memory.c interrupts.c timers.c at-el2.c probe.S',
+      ),
+    ],
+    flags: [...kvmArmFlags, '-DVHE=0', '-DNESTED=1', '-DOPTIMISATIONS=STEPS_4_10_SPLIT'],
+    script: `${hypervisors}/nested/nested.ld`,
+    output: `${hypervisors}/nested/nested.elf`,
+  },
   ...['integer', 'memory', 'branches', 'indirect', 'svc', 'hvc', 'switch'].map(name => workload(name)),
   workload('fp', true),
   workload('simd', true),
