@@ -85,6 +85,25 @@ exec poweroff -f
 /** Programs of this repository for a Linux guest, linked statically: `sources` is a folder of C files. */
 const PROGRAMS = [{ result: 'vmm', set: 'ladder', sources: 'simulator/hypervisors/vmm' }];
 
+/** Drivers of a kernel's package that are modules, as an archive that follows another in an initramfs. */
+const MODULES = [
+  {
+    result: 'virtio-modules-bookworm.cpio',
+    set: 'ladder',
+    suite: 'bookworm',
+    package: 'linux-image-cloud-arm64',
+    follow: KERNEL,
+    // In the order of loading: each needs those before it.
+    modules: 'virtio_ring virtio virtio_mmio virtio_blk failover net_failover virtio_net virtio_console'.split(' '),
+  },
+];
+
+/** What is on the disk at its start, and what the guest writes to its fourth sector. */
+export const DISK_TEXT = 'The disk of Hyperstep.';
+
+/** Disk images made here: `sectors` of 512 bytes, the first with a text. */
+const DISKS = [{ result: 'disk.img', set: 'tests', sectors: 2048, text: DISK_TEXT }];
+
 /** Programs of Debian with the libraries that they need, as an archive that follows another in an initramfs. */
 const DEBIAN_PROGRAMS = [
   {
@@ -100,6 +119,22 @@ const DEBIAN_PROGRAMS = [
 const INIT_QEMU = `${INIT_START}/usr/bin/qemu-system-aarch64 -accel kvm -cpu host -M virt,gic-version=host -m 256 -nodefaults -display none \\
   -serial stdio -no-reboot -kernel /guest/Image -initrd /guest/initrd -append "\${GUEST:-console=ttyAMA0 quiet}" $VMM </dev/null
 echo "${VMM_LINE} $?"
+exec poweroff -f
+`;
+
+/** Uses each virtio device by the drivers of Linux. `ping` and `ip` are busybox's. */
+const INIT_VIRTIO = `${INIT_START}while read module; do insmod /modules/$module.ko; done </modules/order
+echo "disk: $(head -c ${DISK_TEXT.length} /dev/vda)"
+echo "written by the guest" | dd of=/dev/vda seek=4 conv=notrunc,fsync 2>/dev/null
+echo 3 >/proc/sys/vm/drop_caches
+echo "disk: $(dd if=/dev/vda skip=4 count=1 2>/dev/null | head -n 1)"
+ip address add 10.0.2.15/24 dev eth0
+ip link set eth0 up
+ping -c 2 10.0.2.2
+exec 3<>/dev/hvc0
+echo "hvc0: said by the guest" >&3
+read line <&3
+echo "hvc0: heard $line"
 exec poweroff -f
 `;
 
@@ -123,6 +158,12 @@ const INITRAMFS = [
     files: guestFiles('linux-bookworm', 'initramfs-poweroff.cpio'),
   },
   {
+    result: 'initramfs-virtio.cpio',
+    set: 'ladder',
+    init: INIT_VIRTIO,
+    archives: ['virtio-modules-bookworm.cpio'],
+  },
+  {
     result: 'initramfs-qemu-bookworm.cpio',
     set: 'ladder',
     init: INIT_QEMU,
@@ -143,7 +184,7 @@ const INITRAMFS = [
   },
 ];
 
-const ROWS = [...DEBIAN, ...PROGRAMS, ...DEBIAN_PROGRAMS, ...INITRAMFS];
+const ROWS = [...DEBIAN, ...MODULES, ...DISKS, ...PROGRAMS, ...DEBIAN_PROGRAMS, ...INITRAMFS];
 
 /** Path of an image; it exists only after `takeImages`. */
 export function imagePath(result) {
@@ -219,6 +260,32 @@ function makeDebianProgram(row) {
   return { package: name, version };
 }
 
+/** An archive with modules of a kernel, and the order in which to load them. */
+function makeModules(row) {
+  const suite = suiteOf(row);
+  const { name, version } = suite.resolve(row.package, row.follow);
+  console.log(`  taking ${row.result} from ${name} ${version}`);
+  const unpacked = suite.unpack(name);
+  const file = (path, data) => ({ name: `modules/${path}`, type: 'file', mode: 0o644, data });
+  const archive = cpio([
+    { name: 'modules', type: 'folder', mode: 0o755 },
+    file('order', Buffer.from(`${row.modules.join('\n')}\n`)),
+    ...row.modules.map(module =>
+      file(`${module}.ko`, readFileSync(findFile(unpacked, new RegExp(`/kernel/.*/${module}\\.ko$`)))),
+    ),
+  ]);
+  writeFileSync(join(folder, row.result), archive);
+  rmSync(unpacked, { recursive: true });
+  return { package: name, version };
+}
+
+function makeDisk(row) {
+  console.log(`  making ${row.result}`);
+  const image = Buffer.alloc(row.sectors * 512);
+  image.write(row.text);
+  writeFileSync(join(folder, row.result), image);
+}
+
 function makeProgram(row) {
   console.log(`  making ${row.result} from ${row.sources}`);
   const sources = sourcesOf(row).filter(name => name.endsWith('.c'));
@@ -286,6 +353,7 @@ function recipe(row, manifest) {
         .map(name => readFileSync(join(root, name), 'utf8'))
         .join('\0'),
     );
+  if (row.sectors || row.modules) return digest(JSON.stringify(row));
   if (!row.init) return undefined;
   return digest(
     [row.init, JSON.stringify(row.files), ...ingredients(row).map(name => manifest[name]?.sha256)].join('\0'),
@@ -301,6 +369,8 @@ function isThere(row, manifest) {
 function makerOf(row) {
   if (row.init) return makeInitramfs;
   if (row.sources) return makeProgram;
+  if (row.sectors) return makeDisk;
+  if (row.modules) return makeModules;
   return row.program ? makeDebianProgram : takeFromDebian;
 }
 

@@ -2,7 +2,7 @@
 // repository), the machine (`cpu`, `gic`, `pes`, `memory`, `el`) where it is not the default, and how it ends: by
 // power-off with what the console `says`, or with the last of its `steps`. `limit` is in seconds, for a slow computer.
 
-import { USERSPACE_LINE, VMM_LINE } from './images.mjs';
+import { DISK_TEXT, USERSPACE_LINE, VMM_LINE } from './images.mjs';
 
 const GUEST_ENDED = `${VMM_LINE} 0`;
 
@@ -99,6 +99,23 @@ export const RUNGS = [
     milestone: 'the shell answers a typed command',
     initrd: 'initramfs-shell.cpio',
     steps: [{ expect: '# ' }, { send: 'echo $((6 * 7))-ok' }, { expect: '42-ok' }],
+    says: undefined,
+  }),
+  linux('bookworm', {
+    name: 'linux-6.1-virtio',
+    milestone: 'disk, network and console work by its drivers',
+    initrd: 'initramfs-virtio.cpio',
+    disks: ['disk.img'],
+    network: true,
+    virtioConsole: true,
+    steps: [
+      { expect: `disk: ${DISK_TEXT}` },
+      { expect: 'disk: written by the guest' },
+      { expect: '2 packets transmitted, 2 packets received' },
+      { expect: 'hvc0: said by the guest' },
+      { send: 'typed' },
+      { expect: 'hvc0: heard typed' },
+    ],
     says: undefined,
   }),
   linux('trixie', { name: 'linux-6.12' }),

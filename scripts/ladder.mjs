@@ -47,13 +47,25 @@ function fileOf(image) {
   return image.includes('/') ? join(root, image) : imagePath(image);
 }
 
-const DEFAULTS = { cpu: 'max', gic: 3, pes: 1, memory: '1G', el: 2, append: 'console=ttyAMA0 quiet', steps: [] };
+const DEFAULTS = {
+  cpu: 'max',
+  gic: 3,
+  pes: 1,
+  memory: '1G',
+  el: 2,
+  append: 'console=ttyAMA0 quiet',
+  steps: [],
+  disks: [],
+};
 
 function machineCommand(rung, report) {
   const args = ['run', fileOf(rung.image), '--cpu', rung.cpu, '--gic', rung.gic, '--pes', rung.pes];
   args.push('--memory', rung.memory, '--el', rung.el, '--timeout', rung.limit, '--json', report);
   if (rung.initrd) args.push('--initrd', fileOf(rung.initrd), '--append', rung.append);
   if (rung.guestKernel) args.push('--guest-kernel', fileOf(rung.guestKernel), '--guest-append', rung.guestAppend);
+  for (const disk of rung.disks) args.push('--disk', fileOf(disk));
+  if (rung.network) args.push('--network');
+  if (rung.virtioConsole) args.push('--virtio-console');
   for (const step of rung.steps) {
     if (step.expect) args.push('--expect', step.expect);
     else args.push('--send', step.send);
@@ -67,7 +79,17 @@ const GUEST_ADDRESS = 0x70000000;
 function qemuCommand(rung, program) {
   const virtualization = rung.el === 2 ? 'on' : 'off';
   const args = ['-M', `virt,virtualization=${virtualization},gic-version=${rung.gic}`, '-cpu', rung.cpu];
-  args.push('-smp', rung.pes, '-m', rung.memory, '-display', 'none', '-nodefaults', '-serial', 'stdio', '-no-reboot');
+  args.push('-smp', rung.pes, '-m', rung.memory, '-display', 'none', '-nodefaults', '-no-reboot');
+  if (rung.virtioConsole) {
+    // One terminal for both, as in the machine.
+    args.push('-chardev', 'stdio,id=console,mux=on', '-serial', 'chardev:console');
+    args.push('-device', 'virtio-serial-device', '-device', 'virtconsole,chardev=console');
+  } else args.push('-serial', 'stdio');
+  for (const [index, disk] of rung.disks.entries()) {
+    args.push('-drive', `if=none,id=disk${index},format=raw,snapshot=on,file=${fileOf(disk)}`);
+    args.push('-device', `virtio-blk-device,drive=disk${index}`);
+  }
+  if (rung.network) args.push('-netdev', 'user,id=network', '-device', 'virtio-net-device,netdev=network');
   args.push(rung.firmware ? '-bios' : '-kernel', fileOf(rung.image));
   if (rung.initrd) args.push('-initrd', fileOf(rung.initrd), '-append', rung.append);
   if (rung.guestKernel) {
@@ -142,11 +164,14 @@ async function inMachine(rung) {
   // The machine looks at its own limit; starting and writing the report come on top.
   const outcome = await watch(machineCommand(rung, report), { limit: rung.limit + 30 });
   writeFileSync(join(folder, `${rung.name}.txt`), outcome.console, 'latin1');
-  const { instructions, wallSeconds, mips } = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
+  const { instructions, wallSeconds, mips, peakMemoryBytes } = existsSync(report)
+    ? JSON.parse(readFileSync(report, 'utf8'))
+    : {};
   return {
     instructions,
     seconds: wallSeconds,
     mips,
+    peakMemoryBytes,
     console: createHash('sha256').update(outcome.console).digest('hex'),
     failure: failure(rung, outcome),
   };
@@ -154,7 +179,7 @@ async function inMachine(rung) {
 
 async function climb(row, options) {
   const rung = { ...DEFAULTS, ...row };
-  takeImages([rung.image, rung.initrd, rung.guestKernel].filter(image => image && !image.includes('/')));
+  takeImages([rung.image, rung.initrd, rung.guestKernel, ...rung.disks].filter(image => image && !image.includes('/')));
   const machine = await inMachine(rung);
   if (options.twice && !machine.failure) {
     const again = await inMachine(rung);
@@ -172,11 +197,12 @@ async function climb(row, options) {
 
 const COLUMNS = [
   ['rung', 26, row => row.name],
-  ['milestone', 46, row => row.failure ?? row.milestone],
+  ['milestone', 49, row => row.failure ?? row.milestone],
   ['', 7, row => (row.failure ? 'FAILED' : 'ok')],
   ['10^6 instr.', -12, row => (row.instructions ? (row.instructions / 1e6).toFixed(0) : '-')],
   ['s', -8, row => row.seconds?.toFixed(1) ?? '-'],
   ['MIPS', -7, row => row.mips?.toFixed(0) ?? '-'],
+  ['MiB', -7, row => (row.peakMemoryBytes ? (row.peakMemoryBytes / 2 ** 20).toFixed(0) : '-')],
   ['QEMU s', -8, row => (row.qemu ? (row.qemu.failure ?? row.qemu.seconds.toFixed(1)) : '-')],
 ];
 
