@@ -31,7 +31,7 @@ const kvmArmParts = [
   ...inFolder(
     `${kvmArmFolder}/host`,
     'main.c vectors.S tables.c gic.c syscalls.c run.c load.c exits.c psci-calls.c mmio.c system-registers.c ' +
-      'vgic-mmio.c list-register.c',
+      'vgic-mmio.c list-register.c vhost.c',
   ),
   ...inFolder(
     `${kvmArmFolder}/hyp`,
@@ -41,6 +41,13 @@ const kvmArmParts = [
   ...common,
 ];
 
+/** The guest that measures, the same in all systems. */
+const guestParts = inFolder(
+  `${kvmArmFolder}/guest`,
+  'guest-entry.S guest-main.c guest-mmu.c guest-interrupts.c guest-print.c guest-bench.c guest-workloads.c ' +
+    'guest-processes.c guest-processes-entry.S guest-storm.c',
+);
+
 /** One of the designs of KVM/ARM in miniature: `files` are its own, `defines` choose it (kvm-arm/design.h). */
 function kvmArm(name, files, defines) {
   return {
@@ -49,10 +56,7 @@ function kvmArm(name, files, defines) {
       ...kvmArmParts,
       ...inFolder(`${kvmArmFolder}/host`, 'stage2.c vmid.c timer.c'),
       ...inFolder(kvmArmFolder, files),
-      ...inFolder(
-        `${kvmArmFolder}/guest`,
-        'guest-entry.S guest-main.c guest-mmu.c guest-interrupts.c guest-print.c guest-bench.c',
-      ),
+      ...guestParts,
     ],
     flags: [...kvmArmFlags, ...defines.map(define => `-D${define}`)],
     script: `${kvmArmFolder}/kvm-arm.ld`,

@@ -2,6 +2,7 @@
 // clock. A watcher outside counts between the calls of bench_begin and bench_end.
 
 #include "../registers.h"
+#include "guest-bench.h"
 #include "guest.h"
 
 #define GICD_IIDR 0x08000008
@@ -22,7 +23,7 @@ static void io_kernel(void) {
 }
 
 // A register of a device that the VMM has.
-static void io_user(void) {
+void io_user(void) {
   (void)*device(VIRTIO_DEVICE_ID); /* BP: guest-io-user */
 }
 
@@ -32,7 +33,7 @@ static void eoi(void) {
 }
 
 // From this vCPU to the other, which has it when its handler has counted it.
-static void virtual_ipi(void) {
+void virtual_ipi(void) {
   uint64_t before = guest_interrupts[IPI];
   guest_send(IPI, 1);
   while (guest_interrupts[IPI] == before) {
@@ -47,12 +48,7 @@ static void timer(void) {
   while (guest_interrupts[TIMER] == before) __asm__ volatile("wfi" ::: "memory"); /* BP: guest-wfi */
 }
 
-static const struct bench {
-  const char *name;
-  void (*operation)(void);
-  uint64_t iterations;
-  int needs_second;
-} benches[] = {
+static const struct bench benches[] = {
     {"hypercall", hypercall, 256, 0},     {"io-kernel", io_kernel, 256, 0}, {"io-user", io_user, 256, 0},
     {"virtual-ipi", virtual_ipi, 64, 1}, {"eoi", eoi, 256, 0},             {"timer", timer, 4, 0},
 };
@@ -73,8 +69,7 @@ static void count_cycles(void) {
   isb();
 }
 
-static void measure(uint64_t number) {
-  const struct bench *bench = &benches[number];
+static void measure(const struct bench *bench, uint64_t number) {
   bench->operation(); // once before, for caches and TLBs
   bench_begin(number, bench->iterations);
   __asm__ volatile("dsb ish; isb" ::: "memory");
@@ -91,8 +86,12 @@ static void measure(uint64_t number) {
               cycles / bench->iterations);
 }
 
-void bench_all(int second_vcpu) {
+void bench_list(const struct bench *list, uint64_t count, uint64_t first_number, int second_vcpu) {
   count_cycles();
-  for (uint64_t number = 0; number < sizeof benches / sizeof benches[0]; number++)
-    if (second_vcpu || !benches[number].needs_second) measure(number);
+  for (uint64_t index = 0; index < count; index++)
+    if (second_vcpu || !list[index].needs_second) measure(&list[index], first_number + index);
+}
+
+void micro_benchmarks(int second_vcpu) {
+  bench_list(benches, sizeof benches / sizeof benches[0], 0, second_vcpu);
 }

@@ -54,6 +54,7 @@ guest_fp_read:
     fmov    x0, d8
     ret
 
+    .global guest_unexpected
 guest_unexpected:
     mrs     x0, esr_el1
     mrs     x1, elr_el1

@@ -17,7 +17,7 @@
 
 #define TIMER 27
 
-volatile uint64_t guest_interrupts[32];
+volatile uint64_t guest_interrupts[64];
 unsigned guest_gic_version;
 
 static void prepare_v2(uint64_t vcpu) {

@@ -10,6 +10,21 @@ extern char guest_entry[];
 
 static volatile int second_is_up;
 
+// Which of the programs runs: changed in the image by whoever loads it, or in memory before the guest begins.
+volatile uint32_t guest_program = 0;
+
+static const struct guest_program programs[] = {
+    {micro_benchmarks, 0},
+    {workloads, 0},
+    {processes, 0},
+    {storm, storm_second},
+};
+
+static const struct guest_program *program(void) {
+  uint32_t number = guest_program;
+  return &programs[number < sizeof programs / sizeof programs[0] ? number : 0];
+}
+
 uint64_t guest_hypercall(uint64_t function, uint64_t argument1, uint64_t argument2, uint64_t argument3) {
   register uint64_t x0 __asm__("x0") = function;
   register uint64_t x1 __asm__("x1") = argument1;
@@ -19,9 +34,14 @@ uint64_t guest_hypercall(uint64_t function, uint64_t argument1, uint64_t argumen
   return x0;
 }
 
+void guest_end(void) {
+  guest_hypercall(PSCI_SYSTEM_OFF, 0, 0, 0);
+  for (;;) __asm__ volatile("wfi");
+}
+
 void guest_fault(uint64_t esr, uint64_t elr) {
   guest_print("An exception in the guest: ESR %u, ELR %u.\n", esr, elr);
-  guest_hypercall(PSCI_SYSTEM_OFF, 0, 0, 0);
+  guest_end();
 }
 
 static int start_second(void) {
@@ -36,10 +56,11 @@ void guest_main(uint64_t vcpu) {
   if (vcpu != 0) {
     // Spins in the guest, so that its interrupts have to fetch it out.
     second_is_up = 1;
+    if (program()->second) program()->second();
     for (;;) __asm__ volatile("yield");
   }
   guest_fp_write(0x40490fdb);
-  bench_all(start_second());
+  program()->first(start_second());
   guest_print(guest_fp_read() == 0x40490fdb ? "FP registers kept\n" : "FP registers lost\n");
-  guest_hypercall(PSCI_SYSTEM_OFF, 0, 0, 0);
+  guest_end();
 }

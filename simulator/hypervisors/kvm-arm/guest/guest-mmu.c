@@ -12,7 +12,7 @@
 #define TCR_EPD1 (1 << 23)
 #define TCR_IPS_40_BITS (2ULL << 32)
 
-static const uint64_t guest_table[512] __attribute__((aligned(4096))) = {
+const uint64_t guest_table[512] __attribute__((aligned(4096))) = {
     [0] = BLOCK_DEVICE,
     [2] = 0x80000000 | BLOCK_NORMAL,
 };

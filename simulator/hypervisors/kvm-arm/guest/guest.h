@@ -7,6 +7,9 @@ void guest_enable_mmu(void);
 void guest_interrupts_prepare(uint64_t vcpu);
 void guest_print(const char *format, ...); // %s and %u (uint64_t); %l is %s, padded to 12
 uint64_t guest_hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
+void guest_interrupt(void);                                 // the handler of interrupts
+_Noreturn void guest_fault(uint64_t esr, uint64_t elr);     // says what happened, and ends
+_Noreturn void guest_end(void);                             // turns the machine off
 void guest_fp_write(uint64_t value);
 uint64_t guest_fp_read(void);
 
@@ -14,7 +17,16 @@ void guest_send(uint64_t id, unsigned vcpu);      // a software generated interr
 void guest_complete(uint64_t acknowledged);       // an interrupt, by what acknowledging it gave
 
 // Interrupts that came, by number, on whichever vCPU.
-extern volatile uint64_t guest_interrupts[32];
+extern volatile uint64_t guest_interrupts[64];
 
-// The measurements. In guest-bench.c.
-void bench_all(int second_vcpu);
+// A program of the guest: what each vCPU does. `second_vcpu` says whether there is one.
+struct guest_program {
+  void (*first)(int second_vcpu);
+  void (*second)(void); // null for one that only takes its interrupts
+};
+
+void micro_benchmarks(int second_vcpu); // in guest-bench.c
+void workloads(int second_vcpu);        // in guest-workloads.c
+void processes(int second_vcpu);        // in guest-processes.c
+void storm(int second_vcpu);            // in guest-storm.c
+void storm_second(void);

@@ -28,6 +28,8 @@ enum exit_reason handle_mmio(struct vcpu *vcpu);
 void finish_user_read(struct vcpu *vcpu);
 bool vgic_access(struct vcpu *vcpu, uint64_t ipa, bool is_write, unsigned size, uint64_t *value); // in vgic-mmio.c
 
+bool vhost_access(struct vcpu *vcpu, uint64_t ipa, bool is_write, uint64_t *value); // in vhost.c
+
 // In system-registers.c.
 enum exit_reason handle_system_register(struct vcpu *vcpu);
 uint64_t read_guest_sysreg(struct vcpu *vcpu, unsigned place);

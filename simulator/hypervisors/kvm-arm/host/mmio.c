@@ -41,7 +41,7 @@ enum exit_reason handle_mmio(struct vcpu *vcpu) { /* BP: mmio */
   uint64_t value = is_write ? low_bytes(get_x(vcpu, ISS_SRT(esr)), size) : 0;
   skip_instruction(vcpu);
 
-  if (vgic_access(vcpu, ipa, is_write, size, &value)) {
+  if (vgic_access(vcpu, ipa, is_write, size, &value) || vhost_access(vcpu, ipa, is_write, &value)) {
     vcpu->exits.kernel_io++;
     if (!is_write) load_result(vcpu, value);
     return NEEDS_NOTHING;

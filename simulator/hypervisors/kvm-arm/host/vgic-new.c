@@ -14,7 +14,8 @@
 
 const char vgic_name[] = "new";
 
-volatile uint32_t lock_order_reversed = 0; // 1 in the image, or written before the first vCPU runs
+// 1 in the image, or written before the first vCPU runs. In the image also with the value 0.
+__attribute__((section(".data"))) volatile uint32_t lock_order_reversed = 0;
 
 struct irq {
   struct lock lock;
