@@ -7,12 +7,13 @@
 export interface Transfer {
   readonly load: boolean;
   readonly address: bigint;
+  /** Empty for those of SIMD and FP, whose values are not followed. */
   readonly registers: readonly number[];
-  /** Bytes of each register. */
+  /** Bytes of each register; of SIMD registers, all of them. */
   readonly bytes: number;
 }
 
-/** Loads and stores of one general register or a pair; undefined for everything else. */
+/** Loads and stores of one register or a pair; undefined for everything else. */
 export function transferOf(word: number, register: (n: number) => bigint): Transfer | undefined {
   const load = ((word >>> 22) & 1) === 1;
   const rt = word & 31;
@@ -24,6 +25,17 @@ export function transferOf(word: number, register: (n: number) => bigint): Trans
     const offset = (((word >>> 15) & 0x7f) << 25) >> 25;
     const after = ((word >>> 23) & 3) === 1;
     return { load, address: at(after ? 0 : offset * bytes), registers: [rt, (word >>> 10) & 31], bytes };
+  }
+  if ((word & 0x3e000000) >>> 0 === 0x2c000000) {
+    const bytes = 4 << (word >>> 30);
+    const offset = (((word >>> 15) & 0x7f) << 25) >> 25;
+    const after = ((word >>> 23) & 3) === 1;
+    return { load, address: at(after ? 0 : offset * bytes), registers: [], bytes: 2 * bytes };
+  }
+  // LDR, STR of a SIMD register with an offset.
+  if ((word & 0x3f000000) >>> 0 === 0x3d000000) {
+    const bytes = (word >>> 23) & 1 ? 16 : 1 << (word >>> 30);
+    return { load, address: at(((word >>> 10) & 0xfff) * bytes), registers: [], bytes };
   }
   // LDR, STR of 32 and 64 bits; bit 23 set is a signed load or a prefetch.
   if ((word & 0xbe800000) >>> 0 !== 0xb8000000) return undefined;

@@ -10,7 +10,7 @@
 
 import type { ExceptionLevel, SystemRegisterEvent } from '../target.ts';
 import type { ExceptionLog, LoggedException } from './exception-log.ts';
-import { moveOf, transferOf } from './transfers.ts';
+import { moveOf, type Transfer, transferOf } from './transfers.ts';
 
 /** An exit and the entry after it, as the log has them. */
 export interface WorldSwitch {
@@ -170,7 +170,7 @@ type Access = { -readonly [K in keyof RecordedAccess]: RecordedAccess[K] };
 class Flow {
   readonly #origins: (Origin | undefined)[] = new Array(32);
   /** Saves by address that nobody has loaded yet. */
-  readonly #saved = new Map<bigint, Set<number>>();
+  readonly #saved = new Map<bigint, number>();
   readonly #accesses: Access[];
 
   constructor(accesses: Access[]) {
@@ -190,14 +190,24 @@ class Flow {
     if (register !== 31) this.#origins[register] = origin;
   }
 
-  step({ word, register }: RetraceStep): void {
+  /** Before an instruction: where it loads and stores, while its base register has not changed. */
+  prepare({ word, register }: RetraceStep): void {
+    this.#transfer = transferOf(word, register);
+  }
+
+  #transfer: Transfer | undefined;
+
+  /** After it. */
+  step({ word }: RetraceStep): void {
     const move = moveOf(word);
     if (move) {
       this.set(move.to, this.origin(move.from));
       return;
     }
-    const transfer = transferOf(word, register);
+    const transfer = this.#transfer;
     if (transfer) {
+      // A copy by SIMD registers may use what was saved, or overwrite it: neither is called needless.
+      if (transfer.registers.length === 0) this.#forget(transfer.address, transfer.bytes);
       transfer.registers.forEach((number, index) => {
         const address = transfer.address + BigInt(index * transfer.bytes);
         if (transfer.load) this.#load(number, address);
@@ -209,18 +219,24 @@ class Flow {
     if ((word & 0xffc00000) >>> 0 !== 0xd5000000) this.set(word & 31, undefined);
   }
 
+  #forget(address: bigint, bytes: number): void {
+    for (const saved of this.#saved.keys())
+      if (saved + 8n > address && saved < address + BigInt(bytes)) this.#saved.delete(saved);
+  }
+
   #load(register: number, address: bigint): void {
     this.#saved.delete(address);
     this.set(register, { address });
   }
 
   #store(register: number, address: bigint): void {
-    for (const lost of this.#saved.get(address) ?? []) this.#accesses[lost].needless ??= 'unused';
+    const lost = this.#saved.get(address);
+    if (lost !== undefined) this.#accesses[lost].needless ??= 'unused';
     this.#saved.delete(address);
     const origin = this.origin(register);
     if (!origin || !('access' in origin)) return;
     this.#accesses[origin.access].kind = 'save';
-    this.#saved.set(address, new Set([origin.access]));
+    this.#saved.set(address, origin.access);
   }
 }
 
@@ -250,6 +266,7 @@ class Recorder implements RetraceVisitor {
 
   before(step: RetraceStep): number {
     this.#step = step;
+    this.#flow.prepare(step);
     if (this.#steps++ >= MOST_STEPS) return 0;
     if (this.#state !== 'after' || !step.guest) return 1;
     // What a guest does is of no interest: on to its next exit, if saved values may still turn up.
