@@ -61,7 +61,7 @@ export interface Environment {
   branchTo(target: () => void, link: boolean): void;
 }
 
-const PAGE = -4096n;
+const PAGE = -4096;
 
 /** What `leavesOnMiss` calls out for. */
 const TLB_MISS = 'tlbMiss';
@@ -284,7 +284,7 @@ function emitTlbCompare(
   const entry = env.scratch('i32', 2);
   const unprivileged = (mode & UNPRIVILEGED) !== 0;
   emitExpr(address, env);
-  code.tee(va).i64(12n).op('i64.shr_u').op('i32.wrap_i64');
+  code.tee(va).i64(12).op('i64.shr_u').op('i32.wrap_i64');
   env.context(unprivileged ? CTX_UNPRIV_HASH : CTX_DATA_HASH);
   code.op('i32.xor');
   code
@@ -295,7 +295,7 @@ function emitTlbCompare(
     .tee(entry);
   code.load('i64', TLB + tag);
   code.get(va);
-  if (bytes > 1) code.i64(BigInt(bytes - 1)).op('i64.add');
+  if (bytes > 1) code.i64(bytes - 1).op('i64.add');
   code.i64(PAGE).op('i64.and');
   env.context(unprivileged ? CTX_UNPRIV : CTX_DATA);
   code.op('i64.or');
@@ -304,7 +304,7 @@ function emitTlbCompare(
     code
       .op('i64.xor')
       .get(va)
-      .i64(BigInt(bytes - 1))
+      .i64(bytes - 1)
       .op('i64.and')
       .op('i64.or')
       .op('i64.eqz');

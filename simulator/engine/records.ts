@@ -51,6 +51,10 @@ export interface CodeKeeper {
 
 const WORDS = 1024;
 
+const RECENT_BITS = 15;
+/** 2^32 by the golden ratio. */
+const MIX = 0x9e3779b1;
+
 /** Instructions in the hint space do nothing where their feature is absent (Arm ARM C6.2, HINT). */
 const isHint = (word: number): boolean => (word & 0xfffff01f) >>> 0 === 0xd503201f;
 
@@ -59,6 +63,9 @@ export class Records {
   readonly #halves: Uint16Array;
   readonly #bytes: Uint8Array;
   readonly #ready = new Map<number, Ready>();
+  /** Words of late by a hash, which is faster than the map. */
+  readonly #recentWords = new Int32Array(1 << RECENT_BITS);
+  readonly #recent = new Array<Ready | undefined>(1 << RECENT_BITS).fill(undefined);
   /** Page of RAM by block of records. */
   readonly #pageOf = new Int32Array(RECORD_PAGES);
   #used = 0;
@@ -129,20 +136,31 @@ export class Records {
 
   /** The instruction at a word of RAM, by its host address; undefined at a breakpoint. */
   instruction(host: number): Ready | undefined {
-    return this.#breakpoints.has(host) ? undefined : this.#readyFor(this.#words[host >> 2] >>> 0);
+    return this.#breakpoints.has(host) ? undefined : this.#readyFor(this.#words[host >> 2]);
   }
 
+  /** The word is a signed number. */
   #readyFor(word: number): Ready {
+    const place = Math.imul(word, MIX) >>> (32 - RECENT_BITS);
+    const recent = this.#recent[place];
+    if (this.#recentWords[place] === word && recent) return recent;
+    const ready = this.#fromAll(word);
+    this.#recentWords[place] = word;
+    this.#recent[place] = ready;
+    return ready;
+  }
+
+  #fromAll(word: number): Ready {
     let ready = this.#ready.get(word);
     if (!ready) {
-      ready = this.#prepare(word);
+      ready = this.#prepare(word >>> 0);
       this.#ready.set(word, ready);
     }
     return ready;
   }
 
   #write(record: number, host: number): void {
-    const ready = this.#readyFor(this.#words[host >> 2] >>> 0);
+    const ready = this.#readyFor(this.#words[host >> 2]);
     const target = ((host & 4095) + ready.low) >> 2;
     const half = record >> 1;
     this.#halves[half] = ready.far !== ready.near && (target < 0 || target >= WORDS) ? ready.far : ready.near;
@@ -158,7 +176,11 @@ export class Records {
     const near = this.tables.numbers.near.get(lowered.handler);
     if (near === undefined)
       throw new Error(`The semantics of an instruction name a handler "${lowered.handler}" that does not exist.`);
-    const imm = BigInt.asUintN(64, BigInt(lowered.imm ?? 0));
+    const imm = lowered.imm ?? 0;
+    const [low, high] =
+      typeof imm === 'number'
+        ? [imm | 0, Math.floor(imm / 2 ** 32) | 0]
+        : [Number(BigInt.asIntN(32, imm)), Number(BigInt.asIntN(32, imm >> 32n))];
     return {
       handler: lowered.handler,
       near,
@@ -166,8 +188,8 @@ export class Records {
       rd: lowered.rd ?? 0,
       rn: lowered.rn ?? 0,
       rm: lowered.rm ?? 0,
-      low: lowered.ra ?? Number(BigInt.asIntN(32, imm)),
-      high: lowered.high ?? Number(BigInt.asIntN(32, imm >> 32n)),
+      low: lowered.ra ?? low,
+      high: lowered.high ?? high,
     };
   }
 

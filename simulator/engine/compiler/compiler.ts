@@ -32,8 +32,8 @@ import type { Type } from '../wasm/opcodes.ts';
 import type { ImportFunction } from './emitter.ts';
 import { emitRegion } from './emitter.ts';
 import { flagFunctions } from './flags.ts';
-import { discover, type Page, pageNumber, type Region, type RegionLimits } from './region.ts';
-import { usageOf } from './usage.ts';
+import { discover, type Page, type Region, type RegionLimits } from './region.ts';
+import { type Usage, usageOf } from './usage.ts';
 
 export interface CompilerHost {
   readonly memory: WebAssembly.Memory;
@@ -58,6 +58,8 @@ export const HOT = 4000;
 const WARM_SHARE = 8;
 
 const LIMITS: RegionLimits = { instructions: 300, blocks: 80, pages: 4 };
+/** In pages from the one that was found hot. */
+const FARTHEST_PAGE = 15;
 /** The interpreter looks for its budget as often. */
 const LONGEST_WAY = 1000;
 /** Regions in a module. */
@@ -77,11 +79,12 @@ interface Compiled {
   readonly entries: { readonly slot: number; readonly record: number }[];
 }
 
+/** A page whose hot places wait for the rest of their batch. */
 interface Pending {
-  readonly region: Region;
-  readonly starts: readonly number[];
-  /** What the new region takes the place of. */
-  readonly replaces: readonly Compiled[];
+  /** Pages by their distance from this one, as they were mapped when it was first found hot. */
+  readonly neighbours: ReadonlyMap<number, Page>;
+  /** Offsets that were found hot. */
+  readonly starts: number[];
 }
 
 export class Compiler implements CodeKeeper {
@@ -99,8 +102,8 @@ export class Compiler implements CodeKeeper {
   readonly #freeSlots: number[] = [];
   readonly #freeNumbers: number[] = [];
   #bytes = 0;
-  /** By page: what waits for the rest of its batch. */
-  #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, Pending>();
+  readonly #usages = new Map<string, Usage>();
   /** By page: how often it changed under compiled code, and how often it has to be hot again before the next try. */
   readonly #penalties = new Map<number, { times: number; wait: number }>();
   readonly statistics = { modules: 0, regions: 0, instructions: 0, dropped: 0, bytes: 0 };
@@ -132,11 +135,8 @@ export class Compiler implements CodeKeeper {
     const waiting = this.#pending.get(page.page);
     // What waits and becomes hot again is worth more than a full batch.
     if (!waiting?.starts.includes(start)) {
-      const replaces = waiting?.replaces ?? this.#joined(page.page);
-      const starts = [start, ...(waiting?.starts ?? replaces.flatMap(compiled => compiled.starts))];
-      const region = this.#discover(base, starts);
-      if (!region) return;
-      this.#pending.set(page.page, { region, starts: starts.filter(offset => region.entries.has(offset)), replaces });
+      if (waiting) waiting.starts.unshift(start);
+      else this.#pending.set(page.page, { neighbours: this.#neighbours(base), starts: [start] });
       if (this.#pending.size < BATCH) return;
     }
     this.compilePending();
@@ -174,16 +174,26 @@ export class Compiler implements CodeKeeper {
     return true;
   }
 
-  #discover(base: bigint, starts: readonly number[]): Region | undefined {
-    const { records, handlers } = this.#host;
+  /** Pages that a region may reach, by their distance. */
+  #neighbours(base: bigint): ReadonlyMap<number, Page> {
+    const pages = new Map<number, Page>();
+    for (let number = -FARTHEST_PAGE; number <= FARTHEST_PAGE; number++) {
+      const page = this.#pageAt(BigInt.asUintN(64, base + BigInt(number * 4096)));
+      if (page) pages.set(number, page);
+    }
+    return pages;
+  }
+
+  #discover(neighbours: ReadonlyMap<number, Page>, starts: readonly number[]): Region | undefined {
+    const { records } = this.#host;
     return discover(
       starts,
       {
-        page: number => this.#pageAt(BigInt.asUintN(64, base + BigInt(number * 4096))),
+        page: number => neighbours.get(number),
         instruction: (page, offset) => {
           if (this.#u16[(page.records + ((offset & 4095) >> 2) * RECORD_BYTES) >> 1] === OP_UNDECODED) return undefined;
           const ready = records.instruction(RAM + page.page * 4096 + (offset & 4095));
-          return ready && { ready, usage: usageOf(handlers[ready.handler]) };
+          return ready && { ready, usage: this.#usage(ready.handler) };
         },
         isWarm: (page, offset) => {
           const record = page.records + ((offset & 4095) >> 2) * RECORD_BYTES;
@@ -194,11 +204,20 @@ export class Compiler implements CodeKeeper {
     );
   }
 
+  #usage(handler: string): Usage {
+    let usage = this.#usages.get(handler);
+    if (!usage) {
+      usage = usageOf(this.#host.handlers[handler]);
+      this.#usages.set(handler, usage);
+    }
+    return usage;
+  }
+
   // --- Compiling --------------------------------------------------------------------------------------------------------
 
   /** Compiles what waits. */
   compilePending(): void {
-    const pending = [...this.#pending.values()];
+    const pending = [...this.#pending];
     this.#pending.clear();
     const module = new ModuleBuilder();
     const made: {
@@ -206,12 +225,16 @@ export class Compiler implements CodeKeeper {
       emitted: NonNullable<ReturnType<typeof emitRegion>>;
       replaces: readonly Compiled[];
     }[] = [];
-    for (const { region, starts, replaces } of pending) {
-      if (!this.#isCurrent(region)) continue;
+    for (const [page, { neighbours, starts: found }] of pending) {
+      const replaces = this.#joined(page);
+      const starts = [...new Set([...found, ...replaces.flatMap(compiled => compiled.starts)])];
+      const region = this.#discover(neighbours, starts);
+      if (!region) continue;
       const number = this.#freeNumbers.pop();
       if (number === undefined) break;
       const emitted = emitRegion(region, number, LONGEST_WAY, this.#import);
-      if (emitted) made.push({ compiled: { region, number, starts, entries: [] }, emitted, replaces });
+      const kept = starts.filter(offset => region.entries.has(offset));
+      if (emitted) made.push({ compiled: { region, number, starts: kept, entries: [] }, emitted, replaces });
       else this.#freeNumbers.push(number);
     }
     if (!made.length) return;
@@ -235,16 +258,6 @@ export class Compiler implements CodeKeeper {
       this.#install({ ...compiled, bytes: Math.ceil(bytes.length / made.length) }, emitted.entries);
     }
     this.#evict();
-  }
-
-  /** Nothing has changed since the region was found: nobody was told of changes to pages that merely wait. */
-  #isCurrent(region: Region): boolean {
-    return region.blocks.every(block =>
-      block.instructions.every(({ offset, ready }) => {
-        const { page } = region.pages.get(pageNumber(offset)) as Page;
-        return this.#host.records.instruction(RAM + page * 4096 + (offset & 4095)) === ready;
-      }),
-    );
   }
 
   readonly #import: ImportFunction = (name, args, result) => {
@@ -301,7 +314,7 @@ export class Compiler implements CodeKeeper {
   changed(page: number, offset: number, bytes: number): void {
     const times = (this.#penalties.get(page)?.times ?? 0) + 1;
     this.#penalties.set(page, { times, wait: Math.min(2 ** times - 1, MOST_PENALTY) });
-    this.#pending.clear();
+    this.#pending.delete(page);
     const from = offset & ~3;
     for (const compiled of [...(this.#byPage.get(page) ?? [])]) {
       if (covers(compiled.region, page, from, offset + bytes)) this.#drop(compiled);

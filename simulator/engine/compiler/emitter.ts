@@ -102,7 +102,9 @@ class RegionEmitter implements Environment {
   readonly vectorBase = X;
   /** Loops without calls keep their registers in the host's; to come back costs little, and misses are rare. */
   readonly leavesOnMiss = true;
-  readonly #registers = new Map<number, number>();
+  /** Locals by slot of the register. */
+  readonly #registers: number[] = [];
+  #registerCount = 0;
   readonly #written = new Set<number>();
   readonly #pool: LocalPool;
   readonly #index = new Map<number, number>();
@@ -119,7 +121,7 @@ class RegionEmitter implements Environment {
     readonly importFunction: ImportFunction,
   ) {
     this.#findRegisters();
-    this.#pool = new LocalPool(1 + fixedLocals.length + this.#registers.size);
+    this.#pool = new LocalPool(1 + fixedLocals.length + this.#registerCount);
     for (const entry of flow.entries) this.#index.set(entry, this.#index.size);
   }
 
@@ -141,11 +143,11 @@ class RegionEmitter implements Environment {
     for (const slot of this.#written) used.add(slot);
     used.delete(SLOT_ZERO);
     for (const slot of [...used].sort((a, b) => a - b))
-      this.#registers.set(slot, 1 + fixedLocals.length + this.#registers.size);
+      this.#registers[slot] = 1 + fixedLocals.length + this.#registerCount++;
   }
 
   #register(slot: number): number {
-    return this.#registers.get(slot) as number;
+    return this.#registers[slot];
   }
 
   // --- The function ---------------------------------------------------------------------------------------------------
@@ -153,11 +155,12 @@ class RegionEmitter implements Environment {
   emit(): CompiledRegion {
     const { scope } = this;
     const code = this.#code;
-    for (const [slot, local] of this.#registers)
+    this.#registers.forEach((local, slot) => {
       code
         .i32(0)
         .load('i64', X + slot * 8)
         .set(local);
+    });
     code.i32(0).load('i32', REMAINING).set(LEFT);
     code.i32(0).load('i64', CTX_DATA).op('i64.eqz');
     scope.if();
@@ -189,7 +192,7 @@ class RegionEmitter implements Environment {
     for (const [node, index] of this.#index) {
       entries.set(this.region.blocks[node - 1].offset, { index, limit: this.flow.longest[node] });
     }
-    const registers = new Array<Type>(this.#registers.size).fill('i64');
+    const registers = new Array<Type>(this.#registerCount).fill('i64');
     return { code, locals: [...fixedLocals, ...registers, ...this.#pool.types], entries };
   }
 
@@ -435,7 +438,7 @@ class RegionEmitter implements Environment {
 
   #pushAddress(offset: number): void {
     this.#code.get(BASE);
-    if (offset) this.#code.i64(BigInt(offset)).op('i64.add');
+    if (offset) this.#code.i64(offset).op('i64.add');
   }
 
   /** Leaves the region for the instruction at an offset. */
@@ -506,7 +509,7 @@ class RegionEmitter implements Environment {
 
   immediate(part: 'all' | 'low' | 'high'): void {
     const { low, high } = this.#present.ready;
-    if (part === 'all') this.#code.i64((BigInt(high) << 32n) | BigInt(low >>> 0));
+    if (part === 'all') this.#code.i64(high === low >> 31 ? low : (BigInt(high) << 32n) | BigInt(low >>> 0));
     else this.#code.i32(part === 'low' ? low : high);
   }
 

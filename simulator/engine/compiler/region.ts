@@ -81,7 +81,7 @@ export function discover(starts: readonly number[], source: CodeSource, limits: 
     const number = pageNumber(offset);
     const known = pages.get(number);
     if (known) return known;
-    const page = pages.size < limits.pages && Math.abs(number) < 16 ? source.page(number) : undefined;
+    const page = pages.size < limits.pages ? source.page(number) : undefined;
     if (page) pages.set(number, page);
     return page;
   };

@@ -11,6 +11,7 @@ import {
   FEATURE_EL3,
   FEATURE_FPAC,
   FEATURE_PAUTH2,
+  FEATURES,
 } from '../layout';
 import {
   APDAKeyHi_EL1,
@@ -23,15 +24,23 @@ import {
   APIAKeyLo_EL1,
   APIBKeyHi_EL1,
   APIBKeyLo_EL1,
+  HCR_EL2,
   SCR_EL3,
+  SCTLR_EL1,
+  SCTLR_EL2,
+  SCTLR_EL3,
+  TCR_EL1,
+  TCR_EL2,
+  TCR_EL3,
 } from './slots.generated';
-import { bit, currentEl, effectiveHcr, el2Enabled, HCR_TGE, has, inHost, regimeOf } from './state';
+import { bit, effectiveHcr, el2Enabled, HCR_TGE, has, inHost, REGIME_EL3, REGIME_EL10, regimeOf } from './state';
 import { hasTwoRanges, sctlrOf, tcrOf, topByteIgnored } from './walk';
 
 /** Numbers of the keys: bit 0 is B rather than A, bit 1 is data rather than instruction. */
 const KEY_IA: i32 = 0;
 const KEY_IB: i32 = 1;
 const KEY_DA: i32 = 2;
+const KEY_DB: i32 = 3;
 /** The key of PACGA, which no control switches off. */
 const KEY_GA: i32 = 4;
 
@@ -43,12 +52,76 @@ const SCTLR_ENIB: u64 = 1 << 30;
 const SCTLR_ENDA: u64 = 1 << 27;
 const SCTLR_ENDB: u64 = 1 << 13;
 
+// What the controls say, as settle() has found it, and the controls that it was found by. Every function call and return
+// of a kernel asks, while the controls hardly ever change.
+let knownEl: i32 = -1;
+let knownHcr: u64 = 0;
+let knownScr: u64 = 0;
+let knownSctlr: u64 = 0;
+let knownTcr: u64 = 0;
+let knownFeatures: u32 = 0;
+let sctlrSlot: usize = 0;
+let tcrSlot: usize = 0;
+/** The level that traps an instruction that uses a key, 0 for none. */
+let trapping: i32 = 0;
+/** Bit n: key n is switched on. */
+let keys: i32 = 0;
+/** Either range has tags in pointers to code or to data: bit 55 tells the ranges apart then, else bit 63 does. */
+let taggedCode: bool = false;
+let taggedData: bool = false;
+/** As bits: the top byte of a pointer is a tag. Index: 1 for the upper range, 2 for data. */
+let tagsIgnored: u32 = 0;
+/** Lowest bit of the code, by range. */
+let bottomLower: u64 = 0;
+let bottomUpper: u64 = 0;
+
+/** Looks at the controls, if one has changed since the last time. */
+function settle(): void {
+  if (
+    load<i32>(EL) == knownEl &&
+    load<u64>(HCR_EL2) == knownHcr &&
+    load<u64>(SCR_EL3) == knownScr &&
+    load<u64>(sctlrSlot) == knownSctlr &&
+    load<u64>(tcrSlot) == knownTcr &&
+    load<u32>(FEATURES) == knownFeatures
+  )
+    return;
+  const el = load<i32>(EL);
+  const regime = regimeOf(el);
+  knownEl = el;
+  knownHcr = load<u64>(HCR_EL2);
+  knownScr = load<u64>(SCR_EL3);
+  knownFeatures = load<u32>(FEATURES);
+  sctlrSlot = regime == REGIME_EL3 ? SCTLR_EL3 : regime == REGIME_EL10 ? SCTLR_EL1 : SCTLR_EL2;
+  tcrSlot = regime == REGIME_EL3 ? TCR_EL3 : regime == REGIME_EL10 ? TCR_EL1 : TCR_EL2;
+  knownSctlr = load<u64>(sctlrSlot);
+  knownTcr = load<u64>(tcrSlot);
+  const sctlr = sctlrOf(regime);
+  const tcr = tcrOf(regime);
+  trapping = trapTarget();
+  keys = i32((sctlr & SCTLR_ENIA) != 0) << KEY_IA;
+  keys |= i32((sctlr & SCTLR_ENIB) != 0) << KEY_IB;
+  keys |= i32((sctlr & SCTLR_ENDA) != 0) << KEY_DA;
+  keys |= i32((sctlr & SCTLR_ENDB) != 0) << KEY_DB;
+  tagsIgnored = 0;
+  for (let index: u32 = 0; index < 4; index++) {
+    const pointer = u64(index & 1) << 55;
+    tagsIgnored |= u32(topByteIgnored(pointer, regime, tcr, index < 2)) << index;
+  }
+  taggedCode = (tagsIgnored & (hasTwoRanges(regime) ? 3 : 1)) != 0;
+  taggedData = (tagsIgnored & (hasTwoRanges(regime) ? 12 : 4)) != 0;
+  bottomLower = bottomBit(false, regime, tcr);
+  bottomUpper = bottomBit(true, regime, tcr);
+}
+
 /** The key is switched on by SCTLR_ELx of the present regime: otherwise pointers stay as they are. */
 function enabled(key: i32): bool {
-  const sctlr = sctlrOf(regimeOf(currentEl()));
-  if (key == KEY_IA) return (sctlr & SCTLR_ENIA) != 0;
-  if (key == KEY_IB) return (sctlr & SCTLR_ENIB) != 0;
-  return (sctlr & (key == KEY_DA ? SCTLR_ENDA : SCTLR_ENDB)) != 0;
+  return ((keys >> key) & 1) != 0;
+}
+
+/** The top byte of a pointer is a tag. */
+function isTagged(pointer: u64, data: i32): bool {
+  return ((tagsIgnored >> (bit(pointer, 55) | (u32(data) << 1))) & 1) != 0;
 }
 
 const MIX_1: u64 = (0xff51afd7 << 32) | 0xed558ccd;
@@ -106,29 +179,24 @@ function trapTarget(): i32 {
   return el < 3 && has(FEATURE_EL3) && (load<u64>(SCR_EL3) & SCR_API) == 0 ? 3 : 0;
 }
 
-/** Whether an instruction that uses a key executes: 0 leaves the fault for `takeAbort`, whose status is the target. */
+/**
+ * Whether an instruction that uses a key executes: 0 leaves the fault for `takeAbort`, whose status is the target. To be
+ * asked before pacAdd() and the others that take a key.
+ */
 export function pacAllowed(key: i32): i32 {
-  const target = trapTarget();
-  if (target == 0 || (key != KEY_GA && !enabled(key))) return 1;
+  settle();
+  if (trapping == 0 || (key != KEY_GA && !enabled(key))) return 1;
   store<u32>(FAULT_FLAGS, FAULT_PAUTH);
-  store<u32>(FAULT_STATUS, target);
+  store<u32>(FAULT_STATUS, trapping);
   return 0;
 }
 
 /** PACIA and its like: the pointer with its authentication code. */
 export function pacAdd(pointer: u64, modifier: u64, key: i32): u64 {
   if (!enabled(key)) return pointer;
-  const regime = regimeOf(currentEl());
-  const tcr = tcrOf(regime);
-  const execute = key < KEY_DA;
-  const tbi = topByteIgnored(pointer, regime, tcr, execute);
-  // Where either range has tags, bit 55 tells the ranges apart, else bit 63 does.
-  let tags = tbi;
-  if (hasTwoRanges(regime)) {
-    tags = topByteIgnored(0, regime, tcr, execute) || topByteIgnored((<u64>1) << 55, regime, tcr, execute);
-  }
-  const upper = bit(pointer, tags ? 55 : 63) != 0;
-  const bottom = bottomBit(upper, regime, tcr);
+  const tbi = isTagged(pointer, key >> 1);
+  const upper = bit(pointer, (key < KEY_DA ? taggedCode : taggedData) ? 55 : 63) != 0;
+  const bottom = upper ? bottomUpper : bottomLower;
   let pac = codeOf(key, extended(pointer, upper, bottom, tbi), modifier);
   const mask = codeMask(bottom, tbi);
   if (has(FEATURE_PAUTH2)) {
@@ -146,11 +214,9 @@ export function pacAdd(pointer: u64, modifier: u64, key: i32): u64 {
 /** AUTIA and its like: the address, or one that faults when the code is wrong. */
 export function pacAuthenticate(pointer: u64, modifier: u64, key: i32): u64 {
   if (!enabled(key)) return pointer;
-  const regime = regimeOf(currentEl());
-  const tcr = tcrOf(regime);
-  const tbi = topByteIgnored(pointer, regime, tcr, key < KEY_DA);
+  const tbi = isTagged(pointer, key >> 1);
   const upper = bit(pointer, 55) != 0;
-  const bottom = bottomBit(upper, regime, tcr);
+  const bottom = upper ? bottomUpper : bottomLower;
   const original = extended(pointer, upper, bottom, tbi);
   const mask = codeMask(bottom, tbi);
   if (has(FEATURE_PAUTH2)) return pointer ^ (codeOf(key, original, modifier) & mask);
@@ -160,10 +226,9 @@ export function pacAuthenticate(pointer: u64, modifier: u64, key: i32): u64 {
   return (original & ~((<u64>3) << at)) | (error << at);
 }
 
-/** FEAT_FPAC, for AUT instructions: 0 leaves a failed authentication for `takeAbort`. */
-export function pacAuthentic(pointer: u64, modifier: u64, key: i32): i32 {
-  if (!has(FEATURE_FPAC) || !enabled(key)) return 1;
-  if (pacStrip(pointer, key >> 1) == pacAuthenticate(pointer, modifier, key)) return 1;
+/** FEAT_FPAC, for AUT instructions with what pacAuthenticate() made: 0 leaves a failed one for `takeAbort`. */
+export function pacAuthentic(pointer: u64, authenticated: u64, key: i32): i32 {
+  if (!has(FEATURE_FPAC) || !enabled(key) || address(pointer, key >> 1) == authenticated) return 1;
   store<u32>(FAULT_FLAGS, FAULT_PAC_FAIL);
   store<u32>(FAULT_STATUS, key);
   return 0;
@@ -171,10 +236,13 @@ export function pacAuthentic(pointer: u64, modifier: u64, key: i32): i32 {
 
 /** XPACI (`data` 0) and XPACD: the address without a code. */
 export function pacStrip(pointer: u64, data: i32): u64 {
-  const regime = regimeOf(currentEl());
-  const tcr = tcrOf(regime);
+  settle();
+  return address(pointer, data);
+}
+
+function address(pointer: u64, data: i32): u64 {
   const upper = bit(pointer, 55) != 0;
-  return extended(pointer, upper, bottomBit(upper, regime, tcr), topByteIgnored(pointer, regime, tcr, data == 0));
+  return extended(pointer, upper, upper ? bottomUpper : bottomLower, isTagged(pointer, data));
 }
 
 /** PACGA: a code of two registers in the upper 32 bits. */

@@ -4,6 +4,7 @@ import { random, TestMachine } from '../core-tests/harness.ts';
 import { FEATURE_EL2, FEATURE_EL3, FEATURE_PAUTH } from '../layout.ts';
 
 interface PointerCore {
+  pacAllowed(key: number): number;
   pacAdd(pointer: bigint, modifier: bigint, key: number): bigint;
   pacAuthenticate(pointer: bigint, modifier: bigint, key: number): bigint;
   pacStrip(pointer: bigint, data: number): bigint;
@@ -31,9 +32,16 @@ function machine(tcr: bigint, sctlr = allEnabled): TestMachine & { readonly pac:
   m.enter(1);
   const core = m.core as unknown as PointerCore;
   const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
+  // As instructions do, which ask first; here nothing is trapped, whatever HCR_EL2 says.
+  const asked = <T>(key: number, value: () => T): T => {
+    core.pacAllowed(key);
+    return value();
+  };
   const pac: PointerCore = {
-    pacAdd: (pointer, modifier, key) => unsigned(core.pacAdd(pointer, modifier, key)),
-    pacAuthenticate: (pointer, modifier, key) => unsigned(core.pacAuthenticate(pointer, modifier, key)),
+    pacAllowed: key => core.pacAllowed(key),
+    pacAdd: (pointer, modifier, key) => asked(key, () => unsigned(core.pacAdd(pointer, modifier, key))),
+    pacAuthenticate: (pointer, modifier, key) =>
+      asked(key, () => unsigned(core.pacAuthenticate(pointer, modifier, key))),
     pacStrip: (pointer, data) => unsigned(core.pacStrip(pointer, data)),
     pacGeneric: (a, b) => unsigned(core.pacGeneric(a, b)),
   };

@@ -43,10 +43,12 @@ const define = (name: string, body: Stmt[]): void => {
 
 for (const [number, key] of keys.entries()) {
   define(`pac${key}`, [unlessTrapped(number), setX('rd', call('i64', 'pacAdd', x('rd'), x('rn'), c32(number)))]);
+  const [authenticated, compute] = bind(authenticate(x('rd'), x('rn'), number));
   define(`aut${key}`, [
     unlessTrapped(number),
-    orAbort(call('i32', 'pacAuthentic', x('rd'), x('rn'), c32(number))),
-    setX('rd', authenticate(x('rd'), x('rn'), number)),
+    compute,
+    orAbort(call('i32', 'pacAuthentic', x('rd'), authenticated, c32(number))),
+    setX('rd', authenticated),
   ]);
   for (const stem of ['pac', 'aut']) {
     const handler = `${stem}${key}`;

@@ -93,8 +93,10 @@ export class Code extends Bytes {
     return this.byte(0x41).signed32(value);
   }
 
-  i64(value: bigint): this {
-    return this.byte(0x42).signed64(value);
+  /** A number has at most 32 bits. */
+  i64(value: bigint | number): this {
+    this.byte(0x42);
+    return typeof value === 'number' ? this.signed32(value) : this.signed64(value);
   }
 
   v128(low: bigint, high: bigint): this {
