@@ -2,7 +2,8 @@
  * The machine: PEs that take turns on one engine, the board around them, modelled time, and why a run stops. A run is a
  * pure function of image, configuration and console input.
  *
- * Time counts instructions: one takes INSTRUCTION_NANOSECONDS of modelled time. Whose turn it is, is said by `turns.ts`.
+ * Time counts instructions: one takes INSTRUCTION_NANOSECONDS of modelled time. With a cost profile it counts cycles. Whose
+ * turn it is, is said by `turns.ts`.
  */
 
 import type { Features } from './arch/features.ts';
@@ -21,11 +22,14 @@ import { attachedDevices } from './board/virtio/attached.ts';
 import type { VirtioConsole } from './board/virtio/console.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { featuresOf, ramSize } from './configuration.ts';
+import { type Costs, costsOf } from './cost/costs.ts';
+import { profileNamed } from './cost/index.ts';
 import { coreFeatures, physicalAddressBits } from './engine/core-features.ts';
 import { ACTIVE_STATE, Engine } from './engine/engine.ts';
 import { EXIT_BREAKPOINT, EXIT_BUDGET } from './engine/interpreter.ts';
 import {
   BOUNCE,
+  CYCLES,
   BREAKPOINTS_ADDRESS,
   DAIF,
   EL,
@@ -59,9 +63,10 @@ import {
   REGION_READ_ONLY,
   REGION_SIZE,
   REGIONS,
+  SLOT_SP,
   SERROR_SYNDROME,
   SPSEL,
-  TICK_INSTRUCTIONS,
+  TICK_TIME,
 } from './engine/layout.ts';
 import { PeState, slotOf } from './engine/pe-state.ts';
 import { handlers, lowerings } from './engine/semantics/index.ts';
@@ -72,7 +77,17 @@ import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
 import { classOf, ExceptionRecord, isAbort } from './exception-event.ts';
 import { guestMemory } from './guest-memory.ts';
+import { describeLogged } from './observe/describe.ts';
 import { ExceptionLog, type ExceptionLogOptions } from './observe/exception-log.ts';
+import {
+  type FunctionName,
+  type RetraceStep,
+  type RetraceVisitor,
+  recordWorldSwitch,
+  type WorldSwitch,
+  type WorldSwitchRecording,
+  worldSwitches,
+} from './observe/world-switch.ts';
 import { Pe } from './pe.ts';
 import { Schedule } from './schedule.ts';
 import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
@@ -101,9 +116,10 @@ export function createTarget(config: MachineConfig): Target {
 /** Instructions of a round. A single PE has nobody to share with. */
 const QUANTUM = 20_000;
 const LONE_QUANTUM = 2 ** 20;
+/** With a cost profile: cycles of a round. Short, since how far apart PEs are is part of what one of them waits for another. */
+const QUANTUM_CYCLES = 64;
 /** About what the engine does on a fast computer, so that delays of a guest take about as long as they say. */
 const INSTRUCTION_NANOSECONDS = 8;
-const INSTRUCTIONS_PER_TICK = 1e9 / COUNTER_FREQUENCY / INSTRUCTION_NANOSECONDS;
 
 /** By the kinds that the core knows. */
 const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
@@ -130,6 +146,12 @@ interface MachineState {
   readonly logged: readonly number[] | undefined;
 }
 
+/** How far a PE may go on: to a number of instructions of the machine, and to a time of its own. */
+interface Slice {
+  readonly retired: number;
+  readonly time: number;
+}
+
 export class Machine implements Target {
   readonly features: Features;
   readonly pes: readonly Pe[];
@@ -142,6 +164,9 @@ export class Machine implements Target {
   readonly #ramBytes: number;
   readonly #states: PeState[];
   readonly #turns: Turns;
+  readonly #costs: Costs | undefined;
+  /** Modelled time of a tick of the counter. */
+  readonly #tickTime: number;
   readonly #plan: LoadPlan;
   readonly #decoder = new Decoder(instructionRows);
   readonly #special: Map<string, SpecialRegister>;
@@ -167,7 +192,11 @@ export class Machine implements Target {
     this.#ramBytes = ramBytes;
     this.#lines = new Uint32Array(config.pes);
     const alone = config.pes === 1 && config.scheduleSeed === undefined;
-    const schedule = new Schedule(config.quantum ?? (alone ? LONE_QUANTUM : QUANTUM), config.scheduleSeed);
+    this.#costs =
+      config.profile === undefined ? undefined : costsOf(profileNamed(config.profile), handlers, config.gic);
+    this.#tickTime = (this.#costs?.frequency ?? 1e9 / INSTRUCTION_NANOSECONDS) / COUNTER_FREQUENCY;
+    const quantum = alone ? LONE_QUANTUM : this.#costs ? QUANTUM_CYCLES : QUANTUM;
+    const schedule = new Schedule(config.quantum ?? quantum, config.scheduleSeed);
     this.#turns = new Turns(config.pes, schedule, {
       wakes: pe => this.#wakes(pe),
       nextDeadline: pe => this.#nextDeadline(pe),
@@ -283,10 +312,10 @@ export class Machine implements Target {
         observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
         fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
       },
-      { tier1: this.#config.tier !== 0, hot: this.#config.hot },
+      { tier1: this.#config.tier !== 0, hot: this.#config.hot, costs: this.#costs },
     );
     engine.u32[FEATURES >> 2] = coreFeatures(this.features);
-    new Float64Array(engine.memory.buffer)[TICK_INSTRUCTIONS >> 3] = INSTRUCTIONS_PER_TICK;
+    engine.f64[TICK_TIME >> 3] = this.#tickTime;
     engine.u32[PA_BITS >> 2] = physicalAddressBits(this.features);
     return engine;
   }
@@ -335,11 +364,13 @@ export class Machine implements Target {
         for (const [pe, turn] of this.#turns.all.entries()) if (toAll || pe === this.#active) turn.event = true;
       },
       unimplemented: word => this.#unimplemented(word),
-      watchesRegister: row => this.#breakpoints.watchesRegister(row),
+      watchesRegister: row => this.#retracing !== undefined || this.#breakpoints.watchesRegister(row),
       registerAccessed: (row, write, value, old) => {
         const { name } = row;
         const pc = this.engine.u64[PC >> 3];
-        this.#breakpoints.accessed(row, { pe: this.#active, name, write, value, old, pc });
+        const event = { pe: this.#active, name, write, value, old, pc };
+        if (!this.#retracing) this.#breakpoints.accessed(row, event);
+        else if (this.#retracing.pe === this.#active) this.#retracing.visitor.accessed(event);
       },
       mustLeave: () => this.#stop !== undefined || this.engine.u32[EXIT_REQUEST >> 2] !== 0,
     });
@@ -440,21 +471,23 @@ export class Machine implements Target {
   get moment(): Moment {
     return {
       instructions: this.#retired,
-      round: this.#roundStart,
-      turn: this.#turn,
-      done: this.#turns[this.#turn].done,
+      turns: this.#turns.ended,
+      time: this.#turns.all[this.#turns.present].time,
     };
   }
 
   goTo(moment: Moment): void {
+    this.#exceptionLog?.settle();
     this.#recorder.goTo(moment);
   }
 
   travel(moment: Moment): Generator<Moment, void> {
+    this.#exceptionLog?.settle();
     return this.#recorder.travel(moment);
   }
 
   reverseContinue(only?: readonly number[]): Generator<Moment, StopReason> {
+    this.#exceptionLog?.settle();
     return this.#recorder.reverseContinue(only);
   }
 
@@ -583,19 +616,19 @@ export class Machine implements Target {
     return this.pes.reduce((sum, { cycles }) => sum + cycles, 0);
   }
 
-  /** Modelled time of a PE, in instructions. */
+  /** Modelled time of a PE: instructions, or cycles with a cost profile. */
   #time(pe: number): number {
-    return this.#turns.all[pe].time + this.#executing(pe);
+    return this.#turns.all[pe].time + (this.#runs(pe) ? this.engine.elapsed : 0);
   }
 
   /** Modelled cycles that a PE has executed. */
   #cycles(pe: number): number {
-    return this.#turns.all[pe].retired + this.#executing(pe);
+    if (this.#costs) return this.#states[pe].f64(CYCLES);
+    return this.#turns.all[pe].retired + (this.#runs(pe) ? this.engine.executed : 0);
   }
 
-  /** Instructions that the running engine has executed for a PE. */
-  #executing(pe: number): number {
-    return this.#running && pe === this.#active ? this.engine.executed : 0;
+  #runs(pe: number): boolean {
+    return this.#running && pe === this.#active;
   }
 
   run(options: RunOptions): StopReason {
@@ -646,7 +679,7 @@ export class Machine implements Target {
   }
 
   #ticks(pe: number): number {
-    return Math.floor(this.#time(pe) / INSTRUCTIONS_PER_TICK);
+    return Math.floor(this.#time(pe) / this.#tickTime);
   }
 
   /** Modelled time at which something is due: a timer, or the end of WFIT. */
@@ -654,7 +687,7 @@ export class Machine implements Target {
     const { waiting, until } = this.#turns.all[pe];
     const due = this.board.nextDeadline(pe);
     const ticks = waiting && until !== undefined ? Math.min(until, due ?? until) : due;
-    return ticks === undefined ? undefined : Math.ceil(ticks * INSTRUCTIONS_PER_TICK);
+    return ticks === undefined ? undefined : Math.ceil(ticks * this.#tickTime);
   }
 
   /** Runs the active PE for some of its round, at most `most` instructions. */
@@ -662,16 +695,19 @@ export class Machine implements Target {
     const pe = this.#active;
     this.#updateTime(pe);
     const deadline = this.#nextDeadline(pe) ?? Number.POSITIVE_INFINITY;
-    const room = Math.min(this.#turns.end, Math.max(turn.time + 1, deadline)) - turn.time;
+    const end = Math.min(this.#turns.end, Math.max(turn.time + 1, deadline));
     if (turn.waiting) {
       if (!this.#wakes(pe)) {
-        turn.time += room;
+        turn.time = end;
         return undefined;
       }
       turn.waiting = false;
       turn.until = undefined;
     }
-    if (this.engine.core.takeInterrupt() && this.#stop) return this.#takeStop();
+    const { cycles } = this.engine;
+    const taken = this.engine.core.takeInterrupt();
+    turn.time += this.engine.cycles - cycles;
+    if (taken && this.#stop) return this.#takeStop();
     const step = this.engine.core.stepState();
     if (step === STEP_PENDING) {
       this.engine.core.takeStep(0);
@@ -679,12 +715,12 @@ export class Machine implements Target {
     }
     // Elsewhere a breakpoint of the guest is a record.
     if ((step || stepOff) && this.engine.core.takeBreakpoint()) return this.#takeStop();
-    const count = step ? 1 : Math.min(room, most);
     const stepped = step === STEP_ACTIVE ? this.#wordAtPc() : undefined;
     const retired = this.#retired;
-    const exit = stepOff ? this.#stepOff(turn) : this.#execute(turn, count);
+    const slice = { retired: retired + (step ? 1 : most), time: Math.max(end, turn.time + 1) };
+    const exit = stepOff ? this.#stepOff(turn) : this.#execute(turn, slice);
     if (exit === EXIT_BREAKPOINT) {
-      const stop = this.#breakpoint(turn, retired + count);
+      const stop = this.#breakpoint(turn, slice);
       if (stop) return stop;
     }
     if (stepped !== undefined && this.#retired !== retired) endStep(this.engine, stepped);
@@ -698,13 +734,17 @@ export class Machine implements Target {
     return bytes ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
   }
 
-  #execute(turn: Turn, count: number): number {
+  #execute(turn: Turn, slice: Slice): number {
     this.#running = true;
-    const { executed, exit } = this.engine.run(count, this.#time(this.#active));
+    const { executed, elapsed, exit } = this.engine.run(
+      slice.retired - this.#retired,
+      turn.time,
+      slice.time - turn.time,
+    );
     this.#running = false;
     this.#retired += executed;
     turn.retired += executed;
-    turn.time += executed;
+    turn.time += elapsed;
     return exit;
   }
 
@@ -718,7 +758,7 @@ export class Machine implements Target {
   #stepOff(turn: Turn): number {
     this.#breakpoints.lift(this.engine.u64[PC >> 3]);
     try {
-      return this.#execute(turn, 1);
+      return this.#execute(turn, { retired: this.#retired + 1, time: Number.POSITIVE_INFINITY });
     } finally {
       this.#breakpoints.putBack();
     }
@@ -726,19 +766,18 @@ export class Machine implements Target {
 
   /**
    * The PE has run into a breakpoint record. A stop if one of its breakpoints holds; an exception if one of the guest's
-   * own does. Otherwise it goes on here until `end` instructions have retired, since a condition in a loop is asked very
-   * often.
+   * own does. Otherwise it goes on here to the end of its slice, since a condition in a loop is asked very often.
    */
-  #breakpoint(turn: Turn, end: number): StopReason | undefined {
+  #breakpoint(turn: Turn, slice: Slice): StopReason | undefined {
     const pe = this.pes[this.#active];
-    const over = () => this.#retired >= end || this.#turns.isOver();
+    const over = () => this.#retired >= slice.retired || turn.time >= slice.time || this.#turns.isOver();
     for (;;) {
       const ids = this.#breakpoints.at(pe);
       if (ids.length) return { kind: 'breakpoint', pe: this.#active, ids };
       if (over()) return undefined;
       if (this.engine.core.takeBreakpoint()) break;
       if (this.#stepOff(turn) !== EXIT_BUDGET || this.#stop || over()) break;
-      if (this.#execute(turn, end - this.#retired) !== EXIT_BREAKPOINT) break;
+      if (this.#execute(turn, slice) !== EXIT_BREAKPOINT) break;
     }
     return this.#stop ? this.#takeStop() : undefined;
   }
@@ -765,12 +804,14 @@ export class Machine implements Target {
 
   #deviceRead(pa: number, size: number): number {
     this.#breakpoints.watched(pa, size, false);
+    if (this.#costs) this.engine.charge(this.#costs.device(pa, false));
     const data = this.engine.u8.subarray(BOUNCE, BOUNCE + size);
     return this.board.bus.readInto(pa, data) ? 1 : 0;
   }
 
   #deviceWrite(pa: number, size: number): number {
     this.#breakpoints.watched(pa, size, true);
+    if (this.#costs) this.engine.charge(this.#costs.device(pa, true));
     return this.board.bus.writeFrom(pa, this.engine.u8.subarray(BOUNCE, BOUNCE + size)) ? 1 : 0;
   }
 
@@ -917,7 +958,7 @@ export class Machine implements Target {
       writeMemory: (va, data) => pe().write({ kind: 'va' }, va, data),
       console: bytes => this.#output(bytes),
       readConsole: () => this.#typed.shift(),
-      centiseconds: () => Math.floor((this.#time(this.#active) * INSTRUCTION_NANOSECONDS) / 1e7),
+      centiseconds: () => Math.floor((this.#ticks(this.#active) * 100) / COUNTER_FREQUENCY),
       ticks: () => BigInt(this.#ticks(this.#active)),
       tickFrequency: COUNTER_FREQUENCY,
       exit: code => this.requestStop({ kind: 'semihosting', code }),
@@ -945,7 +986,7 @@ export class Machine implements Target {
     }
     // WFE may end at any time: it gives the rest of the round to the others.
     if (this.#states.length === 1) return false;
-    turn.time = this.#turns.end - this.engine.executed;
+    turn.time = this.#turns.end - this.engine.elapsed;
     return true;
   }
 
@@ -999,6 +1040,7 @@ export class Machine implements Target {
   /** The core took an exception (kind 0 to 3) or returned from one (4). */
   #observed(kind: number, from: ExceptionLevel, to: ExceptionLevel): void {
     if (this.#exceptionLog) this.#log(this.#exceptionLog, kind, from, to);
+    if (this.#retracing?.pe === this.#active) this.#retracing.visitor.exception(kind, from, to);
     if (this.#keepInterrupted && kind < 4 && from < to) this.pes[this.#active].keepInterrupted(to, kind);
     if (!this.#reporting) return;
     const event = this.#event(kind, from, to);
@@ -1035,6 +1077,62 @@ export class Machine implements Target {
       log.guests.set(vmid, this.engine.u64[VTTBR_SLOT >> 3]);
     }
     log.add(this.#active, this.instructions, this.#cycles(this.#active), kind, from, to, syndrome, guest, vmid);
+  }
+
+  #retracing: { readonly pe: number; readonly visitor: RetraceVisitor } | undefined;
+
+  worldSwitches(pe: number, before: number, limit: number, sameGuest = false): readonly WorldSwitch[] {
+    return this.#exceptionLog ? worldSwitches(this.#exceptionLog, pe, before, limit, sameGuest) : [];
+  }
+
+  recordWorldSwitch(wanted: WorldSwitch, names: FunctionName): WorldSwitchRecording {
+    const log = this.#exceptionLog;
+    if (!log || !this.recording)
+      throw new Error('This run is not recorded: start it with time travel to look into a world switch.');
+    return recordWorldSwitch(
+      {
+        log,
+        retrace: (pe, from, visitor) => this.#retrace(pe, from, visitor),
+        disassemble: (word, address) => this.disassemble(word, address),
+        describe: event => describeLogged(event),
+      },
+      wanted,
+      names,
+    );
+  }
+
+  /** Runs a recorded stretch of one PE once more under observation, and comes back to the present moment. */
+  #retrace(pe: number, from: number, visitor: RetraceVisitor): void {
+    const now = this.moment;
+    const state = this.#states[pe];
+    const register = (n: number): bigint => state.x(n === 31 ? SLOT_SP : n);
+    const stand = (): RetraceStep => {
+      const { pc, el: level } = this.pes[pe];
+      const hcr = this.features.has('el2') ? Number(BigInt.asUintN(32, state.register('HCR_EL2'))) : 0;
+      const guest = level < 2 && (hcr & HCR_VM_TGE) === HCR_VM;
+      const bytes = this.pes[pe].read({ kind: 'va' }, pc, 4);
+      const word = bytes ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
+      return { word, pc, level, guest, instructions: this.instructions, cycles: this.#cycles(pe), register };
+    };
+    this.goTo({ ...now, instructions: from });
+    this.#retracing = { pe, visitor };
+    this.watchedRegistersChanged();
+    try {
+      this.#recorder.silently(() =>
+        this.#breakpoints.suspended(() => {
+          while (this.#retired < now.instructions) {
+            const count = visitor.before(stand());
+            if (count === 0) break;
+            this.run({ instructions: Math.min(count, now.instructions - this.#retired) });
+            visitor.after(stand());
+          }
+        }),
+      );
+    } finally {
+      this.#retracing = undefined;
+      this.watchedRegistersChanged();
+      this.goTo(now);
+    }
   }
 
   #exceptionLog: ExceptionLog | undefined;

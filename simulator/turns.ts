@@ -1,7 +1,8 @@
 /**
  * Whose turn it is, and what time it is for each PE. PEs take turns in rounds: in a round every PE comes to the end of it,
- * executing or waiting, one after the other. An interrupt that one PE sends to another ends the round where the furthest
- * PE is by then, so that the other sees it without the sender having spent the rest of its turn.
+ * executing or waiting, one after the other. When one raises an interrupt of another, the round ends where the furthest PE
+ * is by then, and the next ones are short at first: what the two have to say to each other takes about as long as it does,
+ * not a round for each word.
  *
  * The unit of time is an instruction, or a cycle while the machine has a cost profile.
  */
@@ -39,7 +40,11 @@ export interface TurnsState {
   readonly round: number;
   readonly start: number;
   readonly end: number;
+  readonly longest: number;
 }
+
+/** How many times shorter than others the round after an interrupt is; the following ones are twice as long each. */
+const SHORTER = 64;
 
 const OFF: Turn = { powered: false, waiting: false, until: undefined, event: false, time: 0, retired: 0 };
 
@@ -52,6 +57,8 @@ export class Turns {
   #round = 0;
   #start = 0;
   #end = 0;
+  /** Time that a round may take at most, after an interrupt. */
+  #longest = Number.POSITIVE_INFINITY;
 
   constructor(pes: number, schedule: Schedule, host: TurnsHost) {
     this.all = Array.from({ length: pes }, () => ({ ...OFF }));
@@ -67,6 +74,7 @@ export class Turns {
     this.#round = 0;
     this.#start = 0;
     this.#end = this.#schedule.roundLength(0);
+    this.#longest = Number.POSITIVE_INFINITY;
   }
 
   /** The PE whose turn it is. */
@@ -109,7 +117,10 @@ export class Turns {
     const turn = this.all[pe];
     // It has waited until now.
     if (turn.waiting) turn.time = Math.max(turn.time, Math.min(time, this.#end));
-    if (this.#schedule.isFixed) this.#end = Math.min(this.#end, Math.max(time, ...this.#times()));
+    // A seed draws all rounds as it likes.
+    if (!this.#schedule.isFixed) return;
+    this.#end = Math.min(this.#end, Math.max(time, ...this.#times()));
+    this.#longest = Math.max(1, Math.floor(this.#schedule.roundLength(this.#round) / SHORTER));
   }
 
   capture(): TurnsState {
@@ -120,6 +131,7 @@ export class Turns {
       round: this.#round,
       start: this.#start,
       end: this.#end,
+      longest: this.#longest,
     };
   }
 
@@ -130,6 +142,7 @@ export class Turns {
     this.#round = state.round;
     this.#start = state.start;
     this.#end = state.end;
+    this.#longest = state.longest;
   }
 
   #times(): number[] {
@@ -161,7 +174,8 @@ export class Turns {
   }
 
   #nextRound(only: number | undefined): boolean {
-    this.#begin(this.#end, this.#schedule.roundLength(++this.#round));
+    this.#begin(this.#end, Math.min(this.#schedule.roundLength(++this.#round), this.#longest));
+    this.#longest *= 2;
     const taking = [...this.all.keys()].filter(pe => this.#takesPart(pe, only));
     if (taking.some(pe => !this.#sleeps(pe))) return true;
     // While all of them wait, time goes on to the next deadline.

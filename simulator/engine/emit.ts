@@ -10,6 +10,7 @@ import {
   CTX_DATA_HASH,
   CTX_UNPRIV,
   CTX_UNPRIV_HASH,
+  CYCLES,
   TLB,
   TLB_ADDEND,
   TLB_ENTRIES,
@@ -26,6 +27,8 @@ export interface Environment {
    * calling the core in the midst of it.
    */
   readonly leavesOnMiss: boolean;
+  /** Modelled cycles are counted. */
+  readonly costs: boolean;
   /** Pushes a general register. */
   x(operand: Operand): void;
   setX(operand: Operand, value: () => void): void;
@@ -237,6 +240,12 @@ function emitStmt(s: Stmt, env: Environment): void {
       return;
     case 'do':
       emitCall(s.fn, s.args, undefined, env);
+      return;
+    case 'charge':
+      if (!env.costs) return;
+      code.i32(0).i32(0).load('f64', CYCLES);
+      emitExpr(s.cost, env);
+      code.op('f64.add').store('f64', CYCLES);
       return;
     case 'orAbort':
       emitExpr(s.done, env);

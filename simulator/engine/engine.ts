@@ -4,6 +4,7 @@
  */
 
 import { abortSyndrome } from './abort-syndrome.ts';
+import { accessRowCount } from './access-rows.ts';
 import { Compiler, HOT } from './compiler/compiler.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
@@ -14,19 +15,31 @@ import {
   EXIT_LEAVE,
   generateInterpreter,
   type InterpreterForm,
+  OP_BREAKPOINT,
 } from './interpreter.ts';
 import {
   ABORT_SYNDROME,
+  ACCESS_COSTS,
+  ACCESS_COSTS_END,
   BOUNCE,
   BTYPE,
   BTYPE_REMAINING,
+  CYCLES,
+  CYCLES_END,
+  ENTRY_BYTES,
+  ENTRY_COSTS,
   EXIT_REQUEST,
+  INSTRUCTION_TIME,
+  OP_COSTS,
+  OP_COSTS_END,
   PE_STATE,
   PE_STATE_BYTES,
   RAM,
   REMAINING,
+  RETURN_COSTS,
   STEPPING,
   TIME_END,
+  WRITE_ENTRY,
 } from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
@@ -38,13 +51,31 @@ export interface EngineHost extends Omit<CoreHost, 'recordsFor' | 'codeChanged'>
   readonly callOuts: Readonly<Record<string, CallOut>>;
 }
 
+/** What things cost, in cycles. */
+export interface EngineCosts {
+  /** An instruction, by the name of its handler. */
+  instruction(handler: string): number;
+  /** An access to a system register or a system instruction, by the number of its row, besides the instruction. */
+  access(row: number, write: boolean): number;
+  /** The access to memory that FEAT_NV2 makes instead of one to a register. */
+  vncr(write: boolean): number;
+  /** An exception, by the level that takes it. */
+  entry(level: number): number;
+  /** A return, by the level that it comes from. */
+  return(level: number): number;
+}
+
 export interface EngineOptions {
+  /** Count modelled cycles: instructions are interpreted then. */
+  readonly costs?: EngineCosts | undefined;
   /** Compile hot code (tier 1). What the machine does is the same without. */
   readonly tier1?: boolean;
   /** Branches to a place before it is compiled; unless tests want it sooner, what pays. */
   readonly hot?: number | undefined;
 }
 
+/** The interpreters count in bytes of records, with 32 bits. */
+const MOST_INSTRUCTIONS = 2 ** 26;
 /** Straight code runs at most this far without a check. */
 const LONGEST_RUN = 1024;
 
@@ -54,12 +85,13 @@ export class Engine {
   readonly u32: Uint32Array;
   readonly i32: Int32Array;
   readonly u64: BigUint64Array;
-  readonly #f64: Float64Array;
+  readonly f64: Float64Array;
   readonly core: Core;
   readonly records: Records;
   readonly #fast: () => number;
   readonly #checked: () => number;
   readonly compiler: Compiler | undefined;
+  readonly #costs: EngineCosts | undefined;
 
   /** `ramBytes` is a multiple of 64 KiB. Throws a sentence when the host cannot give so much memory. */
   constructor(
@@ -74,9 +106,12 @@ export class Engine {
     this.u32 = new Uint32Array(this.memory.buffer);
     this.i32 = new Int32Array(this.memory.buffer);
     this.u64 = new BigUint64Array(this.memory.buffer);
-    this.#f64 = new Float64Array(this.memory.buffer);
+    this.f64 = new Float64Array(this.memory.buffer);
+    const { costs } = options;
+    this.#costs = costs;
     const hot = options.hot ?? HOT;
-    const fast = interpreter(handlers, { checked: false, heat: options.tier1 ? hot : undefined });
+    const tier1 = options.tier1 && !costs;
+    const fast = interpreter(handlers, { checked: false, heat: tier1 ? hot : undefined });
     this.records = new Records(this.memory, { ...tables, numbers: fast.numbers });
     const coreHost: CoreHost = {
       ...host,
@@ -101,8 +136,10 @@ export class Engine {
     };
     const fastInstance = start(fast.module, env);
     this.#fast = fastInstance.run;
-    this.#checked = start(interpreter(handlers, { checked: true }).module, env).run;
-    if (options.tier1) {
+    this.#checked = start(interpreter(handlers, { checked: true, costs: costs !== undefined }).module, env).run;
+    this.f64[INSTRUCTION_TIME >> 3] = costs ? 0 : 1;
+    if (costs) this.#writeCosts(costs, fast.numbers.names);
+    if (tier1) {
       this.compiler = new Compiler({
         memory: this.memory,
         handlers,
@@ -116,22 +153,71 @@ export class Engine {
     }
   }
 
+  #writeCosts(costs: EngineCosts, names: readonly string[]): void {
+    if (names.length > (OP_COSTS_END - OP_COSTS) / 8 || accessRowCount > (ACCESS_COSTS_END - ACCESS_COSTS) / 16)
+      throw new Error('The costs do not fit: enlarge OP_COSTS or ACCESS_COSTS in layout.ts.');
+    names.forEach((name, number) => {
+      if (number > OP_BREAKPOINT) this.f64[(OP_COSTS >> 3) + number] = costs.instruction(name);
+    });
+    for (let row = 0; row < accessRowCount; row++) {
+      for (const write of [false, true]) {
+        const entry = row * ENTRY_BYTES + (write ? WRITE_ENTRY : 0);
+        this.f64[(ACCESS_COSTS + entry * 2) >> 3] = costs.access(row, write);
+      }
+    }
+    for (let level = 0; level < 4; level++) {
+      this.f64[(ENTRY_COSTS >> 3) + level] = costs.entry(level);
+      this.f64[(RETURN_COSTS >> 3) + level] = costs.return(level);
+    }
+  }
+
+  /** Modelled cycles of the active PE; 0 without costs. */
+  get cycles(): number {
+    return this.f64[CYCLES >> 3];
+  }
+
+  /** Adds to the modelled cycles of the active PE. */
+  charge(cycles: number): void {
+    this.f64[CYCLES >> 3] += cycles;
+  }
+
+  /** Charges an access to a system register or a system instruction, by the offset of its entry. */
+  chargeAccess(entry: number): void {
+    this.charge(this.f64[(ACCESS_COSTS + entry * 2) >> 3]);
+  }
+
+  chargeVncr(write: boolean): void {
+    if (this.#costs) this.charge(this.#costs.vncr(write));
+  }
+
   /**
-   * Runs the active PE for at most `count` instructions. Returns how many ran and an EXIT_* reason; EXIT_BUDGET when
-   * all did. `time` is the modelled time at which they begin, in instructions: what counters read follows from it.
+   * Runs the active PE for at most `count` instructions, and until `room` of modelled time has passed: instructions, or
+   * cycles where there are costs. Returns how many ran, how much time passed and an EXIT_* reason; EXIT_BUDGET when all
+   * ran that may. `time` is the modelled time at which they begin: what counters read follows from it.
    */
-  run(count: number, time = 0): { executed: number; exit: number } {
+  run(count: number, time = 0, room = Number.POSITIVE_INFINITY): { executed: number; elapsed: number; exit: number } {
+    const most = Math.min(count, this.#costs ? MOST_INSTRUCTIONS : room);
     this.i32[EXIT_REQUEST >> 2] = 0;
-    this.#goal = count;
-    this.#left = count;
-    this.#f64[TIME_END >> 3] = time + count;
+    this.#goal = most;
+    this.#left = most;
+    this.#begin = this.cycles;
+    this.f64[TIME_END >> 3] = this.#costs ? time - this.#begin : time + most;
+    this.f64[CYCLES_END >> 3] = this.#begin + room;
     let exit = EXIT_BUDGET;
     while (exit === EXIT_BUDGET && this.#left > 0) exit = this.#advance();
-    const executed = this.executed;
+    const { executed, elapsed } = this;
     this.#goal = 0;
     this.#left = 0;
-    return { executed, exit };
+    this.#begin = this.cycles;
+    return { executed, elapsed, exit };
   }
+
+  /** Modelled time that has passed since the present `run` began; 0 between runs. */
+  get elapsed(): number {
+    return this.#costs ? this.cycles - this.#begin : this.executed;
+  }
+
+  #begin = 0;
 
   /** Instructions that have retired since the present `run` began; 0 between runs. For call-outs and devices. */
   get executed(): number {
@@ -156,7 +242,7 @@ export class Engine {
 
   /** Runs until one of the forms comes back. EXIT_BUDGET when it can go on, if anything is left. */
   #advance(): number {
-    const exit = this.#left >= LONGEST_RUN ? this.#fast() : this.#step();
+    const exit = this.#left >= LONGEST_RUN && !this.#costs ? this.#fast() : this.#step();
     if (exit === EXIT_HOT) {
       this.compiler?.hot();
       return EXIT_BUDGET;
@@ -220,7 +306,7 @@ function compileCore(): WebAssembly.Module {
 }
 
 function interpreter(handlers: Handlers, form: InterpreterForm) {
-  const key = `${form.checked} ${form.heat}`;
+  const key = `${form.checked} ${form.heat} ${form.costs ?? false}`;
   const known = interpreters.get(handlers) ?? new Map();
   interpreters.set(handlers, known);
   const made = known.get(key) ?? makeInterpreter(handlers, form);

@@ -21,6 +21,8 @@ import {
   CTX_FETCH,
   CTX_FETCH_HASH,
   CTX_UNPRIV,
+  CYCLES,
+  CYCLES_END,
   EXIT_REQUEST,
   FAULT_DEVICE,
   FAULT_FLAGS,
@@ -36,6 +38,7 @@ import {
   HEAT_END,
   ITLB,
   ITLB_ENTRIES,
+  OP_COSTS,
   PC,
   RECORD,
   RECORD_BYTES,
@@ -174,6 +177,7 @@ abstract class RecordEnvironment implements Environment {
   readonly scope = new Scope();
   readonly vectorBase = X;
   readonly leavesOnMiss = false;
+  abstract readonly costs: boolean;
   abstract readonly ip: number;
   protected abstract readonly pool: LocalPool;
 
@@ -369,6 +373,7 @@ abstract class RecordEnvironment implements Environment {
 
 /** A rare handler: returns 0 when it is done and 1 after an abort. Flags are in memory. */
 export class FunctionEnvironment extends RecordEnvironment {
+  readonly costs = false;
   readonly ip = 0;
   protected readonly pool: LocalPool = new LocalPool(1);
 
@@ -440,6 +445,19 @@ class MainEnvironment extends RecordEnvironment {
 
   get checked(): boolean {
     return this.form.checked;
+  }
+
+  get costs(): boolean {
+    return this.form.costs ?? false;
+  }
+
+  /** Adds what the instruction of OP costs to the modelled cycles, or takes it off them when it is not done after all. */
+  chargeOp(sign: 'add' | 'sub' = 'add'): void {
+    if (!this.costs) return;
+    const code = this.code;
+    code.i32(0).i32(0).load('f64', CYCLES);
+    code.get(OP).i32(3).op('i32.shl').load('f64', OP_COSTS);
+    code.op(`f64.${sign}`).store('f64', CYCLES);
   }
 
   protected pushFlag(address: number): void {
@@ -579,6 +597,7 @@ class MainEnvironment extends RecordEnvironment {
     this.call(CALL_FP);
     this.code.get(RESULT);
     this.scope.brIf('called');
+    this.chargeOp('sub');
     this.scope.br('next'); // enabled by now: the same record again
     this.scope.end();
   }
@@ -589,6 +608,8 @@ export interface InterpreterForm {
   readonly checked: boolean;
   /** Branches to a place after which it is EXIT_HOT; undefined where nobody compiles. */
   readonly heat?: number | undefined;
+  /** Counts modelled cycles, and ends the slice at CYCLES_END. For a checked form. */
+  readonly costs?: boolean;
 }
 
 /**
@@ -706,6 +727,10 @@ function emitCheck(env: MainEnvironment): void {
   const { scope } = env;
   const code = scope.code;
   code.get(IP).get(END).op('i32.ge_s').i32(0).load('i32', EXIT_REQUEST).op('i32.or');
+  if (env.costs) {
+    code.i32(0).load('f64', CYCLES).i32(0).load('f64', CYCLES_END);
+    code.op('f64.ge').op('i32.or');
+  }
   scope.if();
   env.savePc();
   code.i32(EXIT_BUDGET).i32(EXIT_LEAVE).get(IP).get(END).op('i32.ge_s').select().set(RESULT);
@@ -743,7 +768,14 @@ function emitDispatch(
       scope.depth(otherwise),
     );
   scope.block('compiled');
-  code.get(IP).load('i32', 0, 2).tee(OP);
+  code.get(IP).load('i32', 0, 2);
+  if (env.costs) {
+    code.set(OP);
+    env.chargeOp();
+    code.get(OP);
+  } else {
+    code.tee(OP);
+  }
   dispatch('compiled');
   scope.end();
   if (env.form.heat) emitRegionCall(env, functionType, firstRegion);
@@ -969,10 +1001,14 @@ function emitCalled(env: MainEnvironment): void {
   // CALL_REFUSE: nothing counts, PC is at the instruction.
   code.get(RESULT).i32(CALL_REFUSE).op('i32.eq');
   scope.if();
+  env.chargeOp('sub');
   env.exit(EXIT_REFUSED);
   scope.end();
   code.get(RESULT).i32(CALL_AGAIN).op('i32.eq');
-  scope.brIf('enter');
+  scope.if();
+  env.chargeOp('sub');
+  scope.br('enter');
+  scope.end();
   env.count(1);
   code.get(RESULT).i32(CALL_LEAVE).op('i32.eq');
   scope.if();

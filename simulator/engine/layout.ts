@@ -71,8 +71,12 @@ export const WATCHPOINTS = 0x11b8;
 export const SERROR_SYNDROME = 0x11bc;
 /** 4 ELs x 2 values of PSTATE.SP x {u32 address of the access table, u32 FP_ENABLED}. See core/access-tables.ts. */
 export const TRAP_TABLE_CACHE = 0x1360;
-/** f64: modelled time at which REMAINING is 0, in instructions. */
+/** f64: modelled time at which REMAINING is 0, less CYCLES. */
 export const TIME_END = 0x1310;
+/** f64: modelled cycles that the PE has executed; 0 in a machine without a cost profile. */
+export const CYCLES = 0x1318;
+/** f64: value of CYCLES at which the slice ends, while there are costs. */
+export const CYCLES_END = 0x1320;
 
 // Exclusive monitor.
 export const EXCLUSIVE_VALID = 0x12c0; // u32
@@ -303,7 +307,9 @@ export const TRAP_CONTROL_COUNT = 0x459400; // u32
 export const TRAP_TABLE_BYTES = 0x459404; // u32: bytes of the entries of one table
 export const TRAP_TABLE_NEXT = 0x459408; // u32: where the next new table begins
 export const FP_ENTRY = 0x45940c; // u32: offset of the entry that says whether FP and AdvSIMD are trapped
-export const TICK_INSTRUCTIONS = 0x459410; // f64: instructions of modelled time that a tick of the counter takes
+export const TICK_TIME = 0x459410; // f64: modelled time that a tick of the counter takes
+/** f64: modelled time that an instruction takes besides what it adds to CYCLES: 0 in a machine with a cost profile, else 1. */
+export const INSTRUCTION_TIME = 0x459418;
 /** u64 each: what registers read as that have the same value throughout a trap context. */
 export const CONSTANTS = 0x459420;
 export const CONSTANTS_END = 0x459800;
@@ -362,6 +368,18 @@ export const HEAT_END = 0x500000;
 
 export const PARKED = 0x500000; // up to 64 PEs
 export const PARKED_END = 0x6c0000;
+
+// --- Costs, all 0 in a machine without a cost profile: f64 each ----------------------------------------------------
+
+/** By number of the handler. */
+export const OP_COSTS = 0x6c0000;
+export const OP_COSTS_END = 0x6d0000;
+/** Of accesses to system registers and of system instructions, at twice the offset of their entry in an access table. */
+export const ACCESS_COSTS = 0x6d0000;
+export const ACCESS_COSTS_END = 0x6e0000;
+/** Of an exception by its target, and of a return by where it comes from: EL0 to EL3. */
+export const ENTRY_COSTS = 0x6e0000;
+export const RETURN_COSTS = 0x6e0020;
 
 // --- Pages of RAM: one byte each, PAGE_* bits ----------------------------------------------------------------------
 

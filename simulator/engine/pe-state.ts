@@ -28,6 +28,10 @@ export class PeState {
     this.engine.u32[(address + this.offset) >> 2] = value;
   }
 
+  f64(address: number): number {
+    return this.engine.f64[(address + this.offset) >> 3];
+  }
+
   u64(address: number): bigint {
     return this.engine.u64[(address + this.offset) >> 3];
   }

@@ -49,6 +49,7 @@ const EC_UNKNOWN = 0x00;
 const EC_SVC = 0x15;
 const EC_HVC = 0x16;
 const EC_SMC = 0x17;
+const EC_SYSTEM_REGISTER = 0x18;
 const EC_BRK = 0x3c;
 const IL = 1 << 25;
 
@@ -264,23 +265,29 @@ export class SystemCalls {
     const entry = this.tables.entry(row, write && accessedBy(row).kind === 'register');
     const register = (X >> 3) + (this.#engine.records.operand(record, RECORD_D) >> 3);
     // The core leaves the writes of controls that have effects.
-    if ((entry & ENTRY_KIND) !== ENTRY_ANSWER)
-      return this.#registerAccess((this.resolve(row, write) as RegisterAccess).row, register, write);
-    const access = this.tables.answers[entry >> 3];
+    const access =
+      (entry & ENTRY_KIND) === ENTRY_ANSWER
+        ? this.tables.answers[entry >> 3]
+        : (this.resolve(row, write) as RegisterAccess);
     switch (access.kind) {
       case 'register':
+        this.#engine.chargeAccess(offset);
         return this.#registerAccess(access.row, register, write);
       case 'constant':
+        this.#engine.chargeAccess(offset);
         if (!write) this.#engine.u64[register] = access.value;
         return CALL_NEXT;
       case 'memory':
+        this.#engine.chargeVncr(write);
         return this.#vncr(access.offset, register, write);
       case 'execute':
+        this.#engine.chargeAccess(offset);
         return this.#instruction(accessedBy(row).name, this.#engine.u64[register]);
       case 'undefined':
         return this.#undefined();
       case 'trap': {
-        const number = Math.min(register - (X >> 3), 31);
+        // Only the class of system registers says which general register it was, not that of FP.
+        const number = access.ec === EC_SYSTEM_REGISTER ? Math.min(register - (X >> 3), 31) : 0;
         return this.#trap(access.to, access.ec, access.iss | (number << 5));
       }
     }

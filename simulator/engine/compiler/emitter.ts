@@ -102,6 +102,7 @@ class RegionEmitter implements Environment {
   readonly vectorBase = X;
   /** Loops without calls keep their registers in the host's; to come back costs little, and misses are rare. */
   readonly leavesOnMiss = true;
+  readonly costs = false;
   /** Locals by slot of the register. */
   readonly #registers: number[] = [];
   #registerCount = 0;

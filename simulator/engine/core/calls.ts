@@ -4,6 +4,7 @@
 
 import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT } from '../callout';
 import {
+  ACCESS_COSTS,
   CONTROL_BYTES,
   CONTROL_EFFECTS,
   CONTROL_KEEP,
@@ -12,6 +13,7 @@ import {
   CONTROL_SLOT,
   CONTROL_TRAPS,
   CONTROL_VARIANT,
+  CYCLES,
   EL,
   ENTRY_ALLOWED,
   ENTRY_CONTROL,
@@ -22,6 +24,7 @@ import {
   EXIT_REQUEST,
   FEATURE_EL2,
   FP_ENABLED,
+  INSTRUCTION_TIME,
   IRQ_LINES,
   LINE_STEP,
   PC,
@@ -31,7 +34,7 @@ import {
   RECORD_IMM,
   REMAINING,
   SPSEL,
-  TICK_INSTRUCTIONS,
+  TICK_TIME,
   TIME_END,
   WRITE_ENTRY,
   X,
@@ -41,6 +44,7 @@ import { contextsChangedAt } from './context';
 import { stepState } from './debug';
 import { slowCall } from './env';
 import {
+  charge,
   defaultTarget,
   eret,
   eretAuthenticated,
@@ -161,20 +165,29 @@ export function systemRegister(record: usize): i32 {
       if ((offset & WRITE_ENTRY) != 0)
         store<u64>(address, load<u64>(operand) & load<u64>(load<u32>(record, ACCESS_HIGH)));
       else store<u64>(operand, load<u64>(address));
+      chargeAccess(offset);
       return CALL_NEXT;
     }
     case ENTRY_CONTROL:
-      return writeControl(entry - ENTRY_CONTROL, load<u64>(operand)) ? done() : slowCall(SLOW_ACCESS, u32(record));
+      if (!writeControl(entry - ENTRY_CONTROL, load<u64>(operand))) return slowCall(SLOW_ACCESS, u32(record));
+      chargeAccess(offset);
+      return done();
     case ENTRY_COUNTER:
+      chargeAccess(offset);
       store<u64>(operand, count(entry >> 3 != 0));
       return CALL_NEXT;
     case ENTRY_ALLOWED:
       return CALL_AGAIN;
     case ENTRY_NOTHING:
+      chargeAccess(offset);
       return CALL_NEXT;
     default:
       return slowCall(SLOW_ACCESS, u32(record));
   }
+}
+
+function chargeAccess(offset: u32): void {
+  charge(load<f64>(ACCESS_COSTS + (offset << 1)));
 }
 
 /** False when the change has an effect that the host has to care for; then nothing is written. */
@@ -194,8 +207,8 @@ function writeControl(first: usize, value: u64): bool {
 
 /** CNTPCT_EL0 or CNTVCT_EL0. A host at EL2 with EL2&0, and its EL0, see no offset (Arm ARM, CNTVCT_EL0). */
 function count(virtual: bool): u64 {
-  const time = load<f64>(TIME_END) - f64(load<i32>(REMAINING));
-  const ticks = u64(Math.floor(time / load<f64>(TICK_INSTRUCTIONS)));
+  const time = load<f64>(TIME_END) + load<f64>(CYCLES) - load<f64>(INSTRUCTION_TIME) * f64(load<i32>(REMAINING));
+  const ticks = u64(Math.floor(time / load<f64>(TICK_TIME)));
   if (!virtual || !has(FEATURE_EL2)) return ticks;
   const el = load<i32>(EL);
   const hcr = load<u64>(HCR_EL2);

@@ -3,9 +3,11 @@
 import {
   ABORT_SYNDROME,
   BTYPE,
+  CYCLES,
   DAIF,
   DIT,
   EL,
+  ENTRY_COSTS,
   EXCLUSIVE_VALID,
   EXIT_REQUEST,
   FAULT_BTI,
@@ -43,6 +45,7 @@ import {
   PC,
   PSTATE_IL,
   PSTATE_SS,
+  RETURN_COSTS,
   SERROR_SYNDROME,
   SLOT_SP,
   SPSEL,
@@ -159,6 +162,11 @@ export function readPstate(): u32 {
   );
 }
 
+/** Adds to the modelled cycles. */
+export function charge(cost: f64): void {
+  store<f64>(CYCLES, load<f64>(CYCLES) + cost);
+}
+
 /** What depends on the exception level besides registers: contexts, access table, FP. */
 function arrive(): void {
   arriveAtTable();
@@ -203,6 +211,7 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   const vector = load<u64>(banked(target, VBAR_EL1, VBAR_EL2, VBAR_EL3)) & ~(<u64>0x7ff);
   store<u64>(PC, vector + offset);
   arrive();
+  charge(load<f64>(ENTRY_COSTS + (target << 3)));
   if (load<u32>(OBSERVE) != 0) observed(kind, from, target);
 }
 
@@ -380,6 +389,7 @@ export function returnTo(address: u64, spsr: u32): i32 {
   arrive();
   if (legal) setBranchType((spsr >> 10) & 3);
   if (stepState() != 0) store<u32>(EXIT_REQUEST, 1);
+  charge(load<f64>(RETURN_COSTS + (el << 3)));
   if (load<u32>(OBSERVE) != 0) observed(RETURN, el, target);
   return i32(legal);
 }

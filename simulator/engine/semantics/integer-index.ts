@@ -14,11 +14,18 @@ const nop = { handler: 'nop' };
  * Hints and barriers that a PE may ignore which executes in order and defers no error. What BTI allows is checked where
  * branches arrive.
  */
-const ignored = 'NOP YIELD DGH CSDB PSB_CSYNC TSB_CSYNC ESB HINT DSB DMB SB BTI BTI_C BTI_J BTI_JC'.split(' ');
-const hints: Lowerings = Object.fromEntries(ignored.map(id => [id, () => nop]));
+const ignored = 'NOP YIELD DGH CSDB PSB_CSYNC TSB_CSYNC ESB HINT SB BTI BTI_C BTI_J BTI_JC'.split(' ');
+const hints: Lowerings = {
+  ...Object.fromEntries(ignored.map(id => [id, () => nop])),
+  // Apart, because they take time.
+  DSB: () => ({ handler: 'dsb' }),
+  DMB: () => ({ handler: 'dmb' }),
+};
 
 export const integerHandlers: Handlers = {
   nop: { body: [] },
+  dsb: { body: [] },
+  dmb: { body: [] },
   ...integer.handlers,
   ...branches.handlers,
   ...loadsStores.handlers,
