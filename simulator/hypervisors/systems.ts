@@ -42,8 +42,19 @@ export interface SystemRow {
   readonly published?: readonly PublishedCell[];
 }
 
-/** Those of kvm-arm/guest/guest-bench.c, in its order. */
+/** Those of kvm-arm/guest/guest-bench.c, in its order: what the guest does with its variable `guest_program` at 0. */
 export const MICRO_BENCHMARKS: readonly string[] = ['hypercall', 'io-kernel', 'io-user', 'virtual-ipi', 'eoi', 'timer'];
+
+/** Those of kvm-arm/guest/guest-workloads.c, numbered behind the others: what the guest does with `guest_program` at 1. */
+export const WORKLOADS: readonly string[] = [
+  'kernel-compile',
+  'hackbench',
+  'netperf-rr',
+  'netperf-stream',
+  'netperf-maerts',
+  'apache',
+  'memcached',
+];
 
 const SFO17 = 'Dall, Li, Nieh: To EL2, and Beyond! (Linaro Connect SFO17), AMD Seattle';
 

@@ -40,6 +40,7 @@ void inject_undefined(struct vcpu *vcpu);
 enum exit_reason handle_call(struct vcpu *vcpu);
 
 // In timer.c.
+void timer_load(struct vcpu *vcpu);
 void timer_flush(struct vcpu *vcpu);
 void timer_sync(struct vcpu *vcpu);
 void timer_interrupt(void);

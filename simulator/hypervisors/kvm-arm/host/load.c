@@ -16,7 +16,10 @@ void vcpu_load(struct vcpu *vcpu) { /* BP: vcpu-load */
   }
   if (step_is_on(STEP_EL1_STATE)) restore_el1_state(&vcpu->guest);
   if (step_is_on(STEP_VGIC_PRIORITY)) restore_vgic_priorities(&vcpu->hardware.vgic);
-  if (step_is_on(STEP_TIMER)) restore_timer(&vcpu->hardware.timer);
+  if (step_is_on(STEP_TIMER)) {
+    timer_load(vcpu);
+    restore_timer(&vcpu->hardware.timer);
+  }
   if (step_is_on(STEP_TRAPS)) {
     activate_traps(vcpu);
     activate_stage2(vcpu);

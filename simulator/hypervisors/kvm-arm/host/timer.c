@@ -22,6 +22,12 @@ static void set_level(struct vcpu *vcpu, bool level) {
   vgic_set_line(vcpu, INTERRUPT_GUEST_TIMER, level);
 }
 
+// Before the timer comes to this PE for many exits: its physical interrupt is what the vCPU left it as, wherever that was.
+void timer_load(struct vcpu *vcpu) {
+  vcpu->timer_active = vgic_in_flight(vcpu, INTERRUPT_GUEST_TIMER);
+  gic_set_active(INTERRUPT_GUEST_TIMER, vcpu->timer_active);
+}
+
 // Before entry. The interrupt that the guest has still to complete is held active in the physical GIC, else its line, as
 // long as it is up, would take the PE out of the guest again at once.
 void timer_flush(struct vcpu *vcpu) {
