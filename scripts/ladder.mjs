@@ -14,33 +14,16 @@
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { imagePath, takeImages } from './images.mjs';
-import { ownSuite, Suite } from './images-apt.mjs';
 import { RUNGS } from './ladder-rungs.mjs';
+import { takeQemu } from './qemu.mjs';
 import { root } from './setup.mjs';
 
 const folder = join(root, '.cache', 'ladder');
-
-/** The newer QEMU for this computer, without installing it: the libraries are those of the one that is installed. */
-function takeQemu() {
-  const cache = join(root, '.cache', 'qemu-backports');
-  const program = join(cache, 'usr/bin/qemu-system-aarch64');
-  if (existsSync(program)) return program;
-  const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch];
-  if (!architecture) throw new Error(`There is no row for Debian on ${process.arch}: name a QEMU with --qemu.`);
-  const apt = join(root, '.cache', 'apt-host');
-  const unpacked = new Suite(apt, `${ownSuite()}-backports`, architecture).unpack(
-    'qemu-system-arm',
-    'qemu-system-data',
-  );
-  rmSync(cache, { recursive: true, force: true });
-  renameSync(unpacked, cache);
-  return program;
-}
 
 /** An image of this repository, or one that images.mjs takes. */
 function fileOf(image) {

@@ -70,6 +70,14 @@ export const PROOFS: readonly Proof[] = [
     test: 'HCR_EL2 traps what its bits say',
   },
   {
+    part: 'Traps',
+    what: 'Every access at EL0, EL1 and EL2: bare, with E2H and TGE, with NV, NV1 and NV2, and with each control that has a rule for it: level, syndrome, return address, word of the VNCR_EL2 page',
+    oracle: 'QEMU 10.0 (answers kept with the test)',
+    cases: '11,645 accesses',
+    file: 'test/differential/accesses.test.ts',
+    test: 'every access at every level',
+  },
+  {
     part: 'Nested virtualization',
     what: 'FEAT_NV and FEAT_NV2 at EL1',
     oracle: 'the accessibility pseudocode of the Arm ARM, by hand',

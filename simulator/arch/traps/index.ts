@@ -9,5 +9,6 @@ export {
   translationControls,
   trapControlMask,
   trapControls,
+  trapRulesOf,
 } from './resolve.ts';
 export type { Access, Accessed, AccessState, Because, Direction, OperationRow } from './types.ts';

@@ -84,6 +84,11 @@ function rulesFor(row: Accessed): readonly CompiledRule[] {
   return rules;
 }
 
+/** The rules that can trap an access to a row, each with its fields and the values of them that trap. */
+export function trapRulesOf(row: Accessed): readonly Pick<CompiledRule, 'rule' | 'fields' | 'values'>[] {
+  return rulesFor(row);
+}
+
 /** What rules ask of HCR_EL2, worked out once for an access. */
 interface Controls {
   readonly el2: boolean;

@@ -232,7 +232,7 @@ const el2Rules: readonly TrapRule[] = [
     when: 'nv1WithoutNv2',
     targets: ['VBAR_EL1', 'ELR_EL1', 'SPSR_EL1', 'SCXTNUM_EL1'],
   },
-  { control: 'HCR_EL2', field: 'NV', at: [1], to: 2, targets: ['ERET', 'ERETAA', 'ERETAB'] },
+  { control: 'HCR_EL2', field: 'NV', at: [1], to: 2, targets: ['ERET', 'ERETAA', 'ERETAB', ...prediction] },
 
   { control: 'CPTR_EL2', field: 'TCPAC', at: [1], to: 2, targets: ['CPACR_EL1'] },
   { control: 'CPTR_EL2', field: 'TFP', at: [0, 1, 2], to: 2, when: 'noE2h', targets: fp, ...fpTrap },
