@@ -3,6 +3,9 @@
 import type { RecordedAccess, WorldSwitchRecording } from '../simulator/observe/world-switch.ts';
 import type { ExceptionLevel, ListRegister, MappedRange, TranslationRegime, WalkStep } from '../simulator/target.ts';
 
+/** Classes of exceptions, by the index that answers give. */
+export { EXCEPTION_CLASSES } from '../simulator/observe/exception-classes.ts';
+
 export interface SymbolSource {
   /** Path of an ELF file. */
   readonly file: string;
