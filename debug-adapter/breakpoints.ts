@@ -208,7 +208,8 @@ export class Breakpoints {
   private guarded(breakpoint: UserBreakpoint, spec: BreakpointSpec): BreakpointSpec {
     const { pes } = this.target;
     switch (spec.kind) {
-      case 'instruction': {
+      case 'instruction':
+      case 'register': {
         const { match } = spec;
         return { ...spec, match: (pe: PeView) => (match?.(pe) ?? true) && this.passes(breakpoint, pe, undefined) };
       }

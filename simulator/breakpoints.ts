@@ -5,6 +5,7 @@
  */
 
 import { byName, type RegisterRow, storageOf } from './arch/registers/index.ts';
+import { writtenRegisters } from './engine/destinations.ts';
 import type { Engine } from './engine/engine.ts';
 import {
   BREAKPOINTS_ADDRESS,
@@ -17,18 +18,12 @@ import {
   RAM_BASE,
 } from './engine/layout.ts';
 import { slotOf as storageSlot } from './engine/pe-state.ts';
-import type {
-  AddressSpace,
-  BreakpointSpec,
-  ExceptionEvent,
-  PeView,
-  StopReason,
-  SystemRegisterEvent,
-} from './target.ts';
+import { handlers } from './engine/semantics/index.ts';
+import type { BreakpointSpec, ExceptionEvent, PeView, StopReason, SystemRegisterEvent } from './target.ts';
 
 export interface BreakpointHost {
   readonly engine: Engine;
-  readonly pes: readonly (PeView & { physicalAddress(space: AddressSpace, address: bigint): bigint | undefined })[];
+  readonly pes: readonly PeView[];
   /** Whose turn it is. */
   readonly activePe: number;
   /** Some PE has an enabled breakpoint in its own registers (DBGBCR<n>_EL1). */
@@ -58,7 +53,7 @@ export class Breakpoints {
   #of<K extends BreakpointSpec['kind']>(kind: K): readonly [number, Of<K>][] {
     let entries = this.#byKind.get(kind);
     if (entries === undefined) {
-      entries = [...this.#all].filter(entry => entry[1].kind === kind);
+      entries = [...this.#all].filter(([id, spec]) => spec.kind === kind && (this.#only?.has(id) ?? true));
       this.#byKind.set(kind, entries);
     }
     return entries as [number, Of<K>][];
@@ -72,6 +67,7 @@ export class Breakpoints {
     if (spec.kind === 'system-register' && !byName(spec.name)) {
       throw new Error(`There is no system register named ${spec.name}.`);
     }
+    if (spec.kind === 'register') slotOf(spec.name);
     const id = this.#next++;
     this.#all.set(id, spec);
     this.#changed(spec.kind);
@@ -90,12 +86,23 @@ export class Breakpoints {
     if (kind === 'data') this.#placeWatches();
     if (kind === 'exception') this.#host.observationChanged();
     if (kind === 'system-register') this.#watchRegisters();
+    if (kind === 'register') this.#placeRegisters();
   }
+
+  /** Lets only some breakpoints count, until it is called without ids. */
+  only(ids?: readonly number[]): void {
+    this.#only = ids && new Set(ids);
+    for (const kind of ['instruction', 'data', 'exception', 'system-register', 'register'] as const)
+      this.#changed(kind);
+  }
+
+  #only: ReadonlySet<number> | undefined;
 
   /** After the machine was loaded anew. */
   rearm(): void {
     this.#placed.clear();
     this.#placeInstructions();
+    this.#placeRegisters();
     this.#placeWatches();
     this.#host.observationChanged();
   }
@@ -127,7 +134,7 @@ export class Breakpoints {
   }
 
   #place(address: bigint, pa: bigint): void {
-    const host = Number(pa & ~0xfffn) - RAM_BASE + RAM + Number(address & 0xffcn);
+    const host = this.#hostOf(Number(pa & ~0xfffn)) + Number(address & 0xffcn);
     if (this.#placed.has(host)) return;
     this.#placed.add(host);
     if (address === this.#liftedAt) this.#lifted.push(host);
@@ -139,7 +146,12 @@ export class Breakpoints {
     this.#placeInstructions();
   }
 
-  /** Ids of the instruction breakpoints that hold where a PE is. */
+  /** Where the engine keeps a PA of RAM, or of the flash that code runs from, which lies behind RAM. */
+  #hostOf(pa: number): number {
+    return pa >= RAM_BASE ? pa - RAM_BASE + RAM : pa + RAM + this.#host.ramBytes;
+  }
+
+  /** Ids of the instruction and register breakpoints that hold where a PE is. */
   at(pe: PeView): readonly number[] {
     const { pc } = pe;
     let ids: number[] = NO_IDS;
@@ -151,12 +163,23 @@ export class Breakpoints {
       if (ids === NO_IDS) ids = [];
       ids.push(id);
     }
+    const registers = this.#of('register');
+    if (registers.length) {
+      const written = this.#writtenAt(pe);
+      for (const [id, spec] of registers) {
+        if (!written.has(slotOf(spec.name)) || (spec.pe !== undefined && spec.pe !== pe.index)) continue;
+        if (spec.match && !spec.match(pe)) continue;
+        if (ids === NO_IDS) ids = [];
+        ids.push(id);
+      }
+    }
     return ids;
   }
 
   /** Takes the records at a PC out of the way, for one instruction; `putBack` comes after it. */
   lift(pc: bigint): void {
     this.#liftedAt = pc;
+    if (this.#of('register').length) this.#host.engine.records.letPass(this.#hostAt(pc));
     const offset = Number(pc & 0xfffn);
     // The page may be mapped more than once.
     for (const host of this.#placed) {
@@ -170,6 +193,7 @@ export class Breakpoints {
     for (const host of this.#lifted) this.#host.engine.records.setBreakpoint(host);
     this.#lifted.length = 0;
     this.#liftedAt = undefined;
+    if (this.#of('register').length) this.#host.engine.records.letPass(-1);
   }
 
   readonly #lifted: number[] = [];
@@ -177,18 +201,44 @@ export class Breakpoints {
   #liftedAt: bigint | undefined;
 
   /** Runs without stopping at any breakpoint: on the way back to a moment. */
-  suspended(run: () => void): void {
+  suspended<T>(run: () => T): T {
     this.#suspended = true;
-    this.#placeInstructions();
+    const place = (): void => {
+      this.#placeInstructions();
+      this.#placeRegisters();
+      this.#host.observationChanged();
+    };
+    place();
     try {
-      run();
+      return run();
     } finally {
       this.#suspended = false;
-      this.#placeInstructions();
+      place();
     }
   }
 
   #suspended = false;
+
+  // --- General registers ------------------------------------------------------------------------------------------------
+
+  #placeRegisters(): void {
+    const slots = new Set(this.#of('register').map(([, { name }]) => slotOf(name)));
+    const wanted = slots.size > 0 && !this.#suspended;
+    this.#host.engine.records.stopAt(
+      wanted ? ready => [...writtenRegisters(ready, handlers)].some(slot => slots.has(slot)) : undefined,
+    );
+  }
+
+  /** Host address of the instruction at a PC of the active PE; -1 where there is none. */
+  #hostAt(pc: bigint): number {
+    const pa = this.#host.pes[this.#host.activePe].physicalAddress({ kind: 'va' }, pc);
+    return pa === undefined ? -1 : this.#hostOf(Number(pa));
+  }
+
+  #writtenAt(pe: PeView): ReadonlySet<number> {
+    const host = this.#hostAt(pe.pc);
+    return host < 0 ? new Set() : writtenRegisters(this.#host.engine.records.readyOf(host), handlers);
+  }
 
   // --- Data -------------------------------------------------------------------------------------------------------------
 
@@ -298,7 +348,7 @@ export class Breakpoints {
   // --- Exceptions -------------------------------------------------------------------------------------------------------
 
   get wantsExceptions(): boolean {
-    return this.#of('exception').length > 0;
+    return !this.#suspended && this.#of('exception').length > 0;
   }
 
   onException(event: ExceptionEvent): readonly number[] {
@@ -310,6 +360,13 @@ export class Breakpoints {
     }
     return ids;
   }
+}
+
+/** Number of a general register, 31 for SP. Throws a sentence for another name. */
+function slotOf(name: string): number {
+  const match = /^(?:[xw]([0-9]|[12][0-9]|30)|(w?sp)|(lr)|(fp))$/i.exec(name);
+  if (match === null) throw new Error(`"${name}" is no general register: there are X0 to X30 and SP.`);
+  return match[1] !== undefined ? Number(match[1]) : match[2] ? 31 : match[3] ? 30 : 29;
 }
 
 const PAGE = 4096;

@@ -45,6 +45,7 @@ import type {
   TranslationRegime,
   WalkResult,
 } from './target.ts';
+import type { Input } from './timeline/input-log.ts';
 
 /** What a PE's view needs of the machine. */
 export interface PeHost {
@@ -61,8 +62,8 @@ export interface PeHost {
   withActive<T>(pe: number, run: () => T): T;
   /** Writes a system register with its effects, of the active PE. */
   writeSystemRegister(row: RegisterRow, value: bigint): void;
-  /** PSTATE or an interrupt mask changed from outside. */
-  stateChanged(): void;
+  /** A debugger changed the machine: replay has to do it again. */
+  changed(input: Input): void;
 }
 
 const REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
@@ -187,6 +188,7 @@ export class Pe implements PeView {
 
   set pc(value: bigint) {
     this.state.setU64(PC, BigInt.asUintN(64, value));
+    this.#changed('PC', value);
   }
 
   #active<T>(run: () => T): T {
@@ -220,12 +222,18 @@ export class Pe implements PeView {
     const plain = this.#general(name);
     if (plain) {
       plain.write(value);
+      // The setter of PC says so itself.
+      if (!/^pc$/i.test(name)) this.#changed(name, value);
       return;
     }
     const row = this.#row(name);
     if (row.write === undefined) throw new Error(`${row.name} is read-only.`);
     this.#active(() => this.#host.writeSystemRegister(row, value));
-    this.#host.stateChanged();
+    this.#changed(row.name, value);
+  }
+
+  #changed(name: string, value: bigint): void {
+    this.#host.changed({ kind: 'register', pe: this.index, name, value });
   }
 
   #row(name: string): RegisterRow {
@@ -290,7 +298,6 @@ export class Pe implements PeView {
         if (row && isImplemented(row, this.#host.features)) this.#host.special.get(name)?.write?.(value);
       }
     });
-    this.#host.stateChanged();
   }
 
   systemRegisters(): readonly RegisterInfo[] {
@@ -320,8 +327,10 @@ export class Pe implements PeView {
     // All or nothing: a first pass finds out whether every piece is memory.
     if (!this.#pieces(space, address, data.length, () => {})) return false;
     return this.#pieces(space, address, data.length, (host, at, length) => {
-      this.#host.engine.core.beforeHostWrite(BigInt(host - RAM + this.#host.ramBase), length);
+      const pa = BigInt(host - RAM + this.#host.ramBase);
+      this.#host.engine.core.beforeHostWrite(pa, length);
       this.#host.engine.u8.set(data.subarray(at, at + length), host);
+      this.#host.changed({ kind: 'memory', pa, data: data.slice(at, at + length) });
     });
   }
 

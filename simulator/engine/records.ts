@@ -127,16 +127,45 @@ export class Records {
     return this.#halves[(record + which) >> 1];
   }
 
+  /** Stops at every instruction that a test names; undefined for none. All instructions are decoded anew. */
+  stopAt(test: ((ready: Ready) => boolean) | undefined): void {
+    if (this.#stopAt === undefined && test === undefined) return;
+    this.#stopAt = test;
+    this.clear();
+  }
+
+  #stopAt: ((ready: Ready) => boolean) | undefined;
+  /** Host address of a word that is executed in spite of `stopAt`. */
+  #let = -1;
+
+  /** Lets the instruction at a host address run once more in spite of `stopAt`; -1 ends that. */
+  letPass(host: number): void {
+    const before = this.#let;
+    this.#let = host;
+    for (const one of [before, host]) if (one >= 0) this.#forget(one);
+  }
+
+  #stops(host: number): boolean {
+    if (this.#breakpoints.has(host)) return true;
+    if (this.#stopAt === undefined || host === this.#let) return false;
+    return this.#stopAt(this.#readyFor(this.#words[host >> 2]));
+  }
+
+  /** The decoded form of a word, for those who ask what it does. */
+  readyOf(host: number): Ready {
+    return this.#readyFor(this.#words[host >> 2]);
+  }
+
   /** Fills the record of a word that is about to be executed. */
   decode(record: number): void {
     const host = this.wordAddress(record);
-    if (this.#breakpoints.has(host)) this.#halves[record >> 1] = OP_BREAKPOINT;
+    if (this.#stops(host)) this.#halves[record >> 1] = OP_BREAKPOINT;
     else this.#write(record, host);
   }
 
   /** The instruction at a word of RAM, by its host address; undefined at a breakpoint. */
   instruction(host: number): Ready | undefined {
-    return this.#breakpoints.has(host) ? undefined : this.#readyFor(this.#words[host >> 2]);
+    return this.#stops(host) ? undefined : this.#readyFor(this.#words[host >> 2]);
   }
 
   /** The word is a signed number. */

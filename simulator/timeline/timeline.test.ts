@@ -180,3 +180,114 @@ test('a search that is given up leaves the machine where it was', () => {
   search.return({ kind: 'limit' });
   assert.equal(fingerprint(machine), before);
 });
+
+/** Goes back to the last stop at one of the breakpoints. */
+function back(machine: Machine, ...only: number[]): StopReason {
+  const search = machine.reverseContinue(only);
+  for (;;) {
+    const step = search.next();
+    if (step.done) return step.value;
+  }
+}
+
+test('what a debugger changes is replayed where it was changed', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  machine.run({ instructions: 100_000 });
+  const [pe] = machine.pes;
+  const changed = machine.moment;
+  pe.writeRegister('X27', 0x1234n);
+  pe.writeRegister('TPIDR_EL2', 0x5678n);
+  pe.write({ kind: 'pa' }, 0x43ff_fff0n, Uint8Array.of(1, 2, 3, 4));
+  const after = fingerprint(machine);
+  machine.run({ instructions: 20_000 });
+  const later = [machine.moment, fingerprint(machine)] as const;
+  machine.goTo({ ...changed, instructions: 40_000 });
+  assert.notEqual(pe.readRegister('TPIDR_EL2'), 0x5678n);
+  machine.goTo(later[0]);
+  assert.equal(fingerprint(machine), later[1]);
+  machine.goTo(changed);
+  assert.equal(fingerprint(machine), after);
+});
+
+test('a change in the past begins another future', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  machine.run({ instructions: 50_000 });
+  const middle = machine.moment;
+  machine.run({ instructions: 50_000 });
+  machine.sendConsole(Uint8Array.of(0x41));
+  machine.goTo(middle);
+  machine.pes[0].writeRegister('TPIDR_EL2', 7n);
+  assert.equal(machine.recording?.end.instructions, middle.instructions);
+  machine.run({ instructions: 40_000 });
+  machine.goTo(middle);
+  assert.equal(machine.pes[0].readRegister('TPIDR_EL2'), 7n);
+});
+
+test('the last instruction that wrote a general register is found, and no other breakpoint stops the search', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  // The truth: every instruction one by one, and what X0 was before and after it.
+  const [pe] = machine.pes;
+  machine.run({ instructions: 100_000 });
+  let [last, value] = [0, pe.readRegister('X0')];
+  while (machine.instructions < 110_000) {
+    machine.run({ instructions: 1 });
+    const now = pe.readRegister('X0');
+    if (now !== value) last = machine.instructions - 1;
+    value = now;
+  }
+  assert.ok(last > 0, 'X0 is written in that stretch');
+  machine.addBreakpoint({ kind: 'exception', match: () => true });
+  const stop = back(machine, machine.addBreakpoint({ kind: 'register', name: 'X0' }));
+  assert.equal(stop.kind, 'breakpoint');
+  // A write of the same value counts as well.
+  assert.ok(machine.instructions >= last, `${machine.instructions} and ${last}`);
+  const before = machine.instructions;
+  machine.run({ instructions: 1, stepOff: true });
+  assert.equal(machine.instructions, before + 1);
+  assert.equal(pe.readRegister('X0'), value);
+});
+
+test('every change of a general register is foreseen by the instruction that makes it', () => {
+  const machine = firstLight();
+  const [pe] = machine.pes;
+  const names = [...Array.from({ length: 31 }, (_, n) => `X${n}`), 'SP'];
+  const hits = new Set<string>();
+  for (const name of names) {
+    machine.addBreakpoint({
+      kind: 'register',
+      name,
+      match: () => {
+        hits.add(name);
+        return false;
+      },
+    });
+  }
+  let before = names.map(name => pe.readRegister(name));
+  let level = pe.el;
+  for (let count = 0; count < 30_000; count++) {
+    hits.clear();
+    machine.run({ instructions: 1 });
+    const now = names.map(name => pe.readRegister(name));
+    // An exception or its return changes which SP is in use.
+    const same = pe.el === level;
+    for (const [n, name] of names.entries()) {
+      if (now[n] !== before[n] && (same || name !== 'SP')) assert.ok(hits.has(name), `${name} at ${count}`);
+    }
+    [before, level] = [now, pe.el];
+  }
+});
+
+test('going to a moment can be given up on the way', () => {
+  const machine = firstLight();
+  machine.record({ interval: 30_000 });
+  machine.run({ instructions: 200_000 });
+  const end = machine.moment;
+  const way = machine.travel({ ...end, instructions: 100 });
+  while (!way.next().done);
+  assert.equal(machine.instructions, 100);
+  machine.goTo({ ...end, instructions: 10 ** 9 });
+  assert.ok(machine.instructions < 10 ** 9, 'the guest powers itself off before that');
+});

@@ -68,6 +68,11 @@ export class Timeline implements Recording {
     return compareMoments(this.#host.moment, this.#end) > 0 ? this.#host.moment : this.#end;
   }
 
+  /** Another future begins now: what lay behind this moment is not to be reached any more. */
+  fork(): void {
+    this.#end = this.#host.moment;
+  }
+
   /** Bytes that snapshots hold of RAM. */
   get bytes(): number {
     return this.#savedPages * PAGE_BYTES;
