@@ -52,7 +52,8 @@ void el2_prepare(unsigned number) {
   // The host's own register names, such as SCTLR_EL1, mean registers of EL2 from here on, and its EL0 is below EL2.
   write_register(hcr_el2, (uint32_t)HCR_RW | HCR_TGE | HCR_E2H);
   isb();
-  write_register(cnthctl_el2, 3 << CNTHCTL_E2H_SHIFT | 3);
+  // EL0 of the host reads the counters; guests read the physical one, and do not get its timer.
+  write_register(cnthctl_el2, CNTHCTL_EL1PCTEN << CNTHCTL_E2H_SHIFT | 3);
   write_register(cptr_el2, CPACR_FPEN);
 #else
   write_register(hcr_el2, (uint32_t)HCR_RW);

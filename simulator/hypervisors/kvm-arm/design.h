@@ -30,9 +30,9 @@
 #define STEPS_ALL 0x3ff
 
 // What KVM/ARM of Linux v4.10 had of it: list registers that are empty are left alone, in either design; and a host at EL2
-// keeps no EL1 registers of its own.
+// keeps no EL1 registers of its own, but still its ELR_EL2 and SPSR_EL2.
 #define STEPS_4_10_SPLIT STEP_VGIC_EMPTY
-#define STEPS_4_10_VHE (STEP_VGIC_EMPTY | STEP_OWN_SWITCH | STEP_HOST_RETURN)
+#define STEPS_4_10_VHE (STEP_VGIC_EMPTY | STEP_OWN_SWITCH)
 
 #if defined(OPTIMISATIONS) && !VHE && ((OPTIMISATIONS) & ~STEPS_4_10_SPLIT)
 #error "The other steps of the redesign need a host at EL2."

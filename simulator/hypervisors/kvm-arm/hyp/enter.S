@@ -91,12 +91,16 @@ hyp_call:
     hvc     #0                      /* BP: hvc-to-hyp */
     ret
 
-// A synchronous exception from EL1 or EL0. While no guest's stage 2 is in use, it is the host that calls: x0 is the
+// A synchronous exception from EL1 or EL0. An HVC while no guest's stage 2 is in use is the host that calls: x0 is the
 // function, x1 and x2 its arguments. Both are ours, so that the pointer is trusted.
 lower_sync:
-    mrs     x0, vttbr_el2           /* BP: trap */
+    mrs     x0, esr_el2             /* BP: trap */
+    lsr     x0, x0, #ESR_EC_SHIFT
+    cmp     x0, #EC_HVC64
+    b.ne    1f
+    mrs     x0, vttbr_el2
     cbz     x0, host_call
-    mov     w1, #EXIT_SYNC
+1:  mov     w1, #EXIT_SYNC
     b       guest_exit
 
 host_call:

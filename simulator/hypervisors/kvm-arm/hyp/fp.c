@@ -6,7 +6,7 @@
 
 void load_guest_fp(struct vcpu *vcpu) { /* BP: load-fp */
 #if VHE
-  write_register(cptr_el2, CPACR_TTA | CPACR_FPEN);
+  write_register(cpacr_el1, CPACR_TTA | CPACR_FPEN);
 #else
   write_register(cptr_el2, CPTR_RES1 | CPTR_TTA | nesting_cptr(vcpu));
 #endif

@@ -6,18 +6,20 @@
 #define READ(name) read_register(name)
 #define WRITE(name, value) write_register(name, value)
 
+// Who may use the physical counter and its timer at EL1. A guest reads the counter, but the timer is the host's. With E2H
+// the two bits are about guests only, and boot.c has set them once. The rest of the register is about the event stream.
+static void allow_physical(uint64_t allowed) {
 #if VHE
-#define CNTHCTL_SHIFT CNTHCTL_E2H_SHIFT
-#define CNTHCTL_HOST (3 | 3 << CNTHCTL_SHIFT) // EL0 of the host also reads the counters
+  (void)allowed;
 #else
-#define CNTHCTL_SHIFT 0
-#define CNTHCTL_HOST 3
+  uint64_t others = read_register(cnthctl_el2) & ~(uint64_t)(CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
+  write_register(cnthctl_el2, others | allowed);
 #endif
+}
 
 void restore_timer(const struct timer_hardware *timer) {
-  // The guest reads the physical counter, but the physical timer is the host's. A guest hypervisor takes its own offset
-  // from the virtual counter, so that the other has to show the same time as we have given it: it traps.
-  write_register(cnthctl_el2, NESTED ? 0 : CNTHCTL_EL1PCTEN << CNTHCTL_SHIFT);
+  // A guest hypervisor sees both counters with the same offset, which only the virtual one has in hardware: the other traps.
+  allow_physical(NESTED ? 0 : CNTHCTL_EL1PCTEN);
   write_register(cntvoff_el2, timer->offset);
   WRITE(TIMER_NAME(cntv_cval), timer->cval);
   isb(); // the compare value is there before the timer works
@@ -29,6 +31,6 @@ void save_timer(struct timer_hardware *timer) {
   timer->cval = READ(TIMER_NAME(cntv_cval));
   WRITE(TIMER_NAME(cntv_ctl), 0);
   isb();
-  write_register(cnthctl_el2, CNTHCTL_HOST);
+  allow_physical(CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
   write_register(cntvoff_el2, 0);
 }

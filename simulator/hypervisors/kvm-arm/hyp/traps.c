@@ -14,7 +14,7 @@ void activate_traps(struct vcpu *vcpu) { /* BP: activate-traps */
   // FP and AdvSIMD registers are the host's until the guest touches them.
   uint64_t fp = vcpu->hardware.fp_loaded;
 #if VHE
-  write_register(cptr_el2, CPACR_TTA | (fp ? CPACR_FPEN : 0));
+  write_register(cpacr_el1, CPACR_TTA | (fp ? CPACR_FPEN : 0)); // CPTR_EL2, by the name that a kernel has for it
   write_register(hcr_el2, vcpu->hardware.hcr | HCR_E2H);
   write_register(vbar_el2, hyp_vectors);
 #else
@@ -31,7 +31,7 @@ void deactivate_traps(void) { /* BP: deactivate-traps */
   write_register(pmuserenr_el0, 0);
   write_register(mdcr_el2, (read_register(mdcr_el2) & MDCR_HPMN_MASK) | MDCR_E2PB);
 #if VHE
-  write_register(cptr_el2, CPACR_FPEN);
+  write_register(cpacr_el1, CPACR_FPEN);
   write_register(hcr_el2, (uint32_t)HCR_RW | HCR_TGE | HCR_E2H);
   write_register(vbar_el2, host_vectors);
 #else

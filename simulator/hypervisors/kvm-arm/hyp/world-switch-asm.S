@@ -347,7 +347,9 @@ save_vgic_v2_asm:
 
 // The virtual timer, and who may use the physical one.
 restore_timer_asm:
-    mov     x4, #CNTHCTL_EL1PCTEN
+    mrs     x4, cnthctl_el2
+    bic     x4, x4, #CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN
+    orr     x4, x4, #CNTHCTL_EL1PCTEN
     msr     cnthctl_el2, x4
     ldr     x4, [x19, #VCPU_TIMER_OFFSET]
     msr     cntvoff_el2, x4
@@ -365,7 +367,8 @@ save_timer_asm:
     str     x4, [x19, #VCPU_TIMER_CVAL]
     msr     cntv_ctl_el0, xzr
     isb
-    mov     x4, #CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN
+    mrs     x4, cnthctl_el2
+    orr     x4, x4, #CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN
     msr     cnthctl_el2, x4
     msr     cntvoff_el2, xzr
     ret
