@@ -1,5 +1,6 @@
 /** What goes over DAP beyond the standard: launch attributes and custom requests. The extension imports types from here. */
 
+import type { VirtualInterfaceState } from '../simulator/gic/describe-virtual.ts';
 import type { RecordedAccess, WorldSwitchRecording } from '../simulator/observe/world-switch.ts';
 import type { ExceptionLevel, ListRegister, MappedRange, TranslationRegime, WalkStep } from '../simulator/target.ts';
 
@@ -71,6 +72,8 @@ export interface ListRegistersResponse {
 
 export interface MappingsArguments extends PeArguments {
   readonly stage: 1 | 2;
+  /** Of stage 2: another guest than the present one, of those that `hyperstep/regimes` names. */
+  readonly vmid?: number;
   readonly regime?: TranslationRegime;
   /** At most this many ranges; 1000 when left out. */
   readonly limit?: number;
@@ -261,18 +264,92 @@ export interface MachineResponse {
   readonly running: boolean;
   readonly instructions: number;
   readonly cycles: number;
-  readonly pes: readonly {
-    readonly threadId: number;
-    readonly index: number;
-    readonly powered: boolean;
-    readonly waiting: boolean;
-    readonly el: ExceptionLevel;
+  readonly pes: readonly PeState[];
+}
+
+export interface PeState {
+  readonly threadId: number;
+  readonly index: number;
+  readonly powered: boolean;
+  readonly waiting: boolean;
+  readonly el: ExceptionLevel;
+  readonly regime: TranslationRegime;
+  readonly vmid?: number;
+  readonly asid?: number;
+  readonly pc: Hex;
+  /** The function at PC, where symbols know it. */
+  readonly function?: string;
+  /** Modelled cycles of this PE. */
+  readonly cycles: number;
+  readonly security: 'secure' | 'non-secure';
+  /** The most urgent first, also those that are disabled or masked. */
+  readonly pending: readonly {
+    readonly intid: number;
+    readonly name?: string;
+    readonly priority: number;
+    readonly group: 0 | 1;
+    readonly enabled: boolean;
+    readonly active: boolean;
+  }[];
+  readonly timers: readonly TimerState[];
+}
+
+export interface TimerState {
+  /** Such as `CNTV`, and in words. */
+  readonly name: string;
+  readonly title: string;
+  readonly enabled: boolean;
+  /** Its interrupt is kept from the GIC. */
+  readonly masked: boolean;
+  /** The condition is met. */
+  readonly fired: boolean;
+  /** Ticks of the counter until it fires, and modelled nanoseconds; negative when it is over. */
+  readonly ticks: number;
+  readonly nanoseconds: number;
+}
+
+/** `hyperstep/virtualInterface`: the virtual interface of a PE. */
+export interface VirtualInterfaceResponse extends VirtualInterfaceState {
+  /** Of the interrupt that is next. */
+  readonly nextName?: string;
+}
+
+/** `hyperstep/regimes`: translations that there are. */
+export interface RegimesResponse {
+  readonly regimes: readonly {
+    readonly stage: 1 | 2;
     readonly regime: TranslationRegime;
+    /** Of stage 2. */
     readonly vmid?: number;
-    readonly asid?: number;
-    readonly pc: Hex;
+    readonly enabled: boolean;
+    /** What the PE uses at its present level. */
+    readonly inUse: boolean;
+    readonly base?: Hex;
   }[];
 }
+
+/** `hyperstep/staleTranslations`: what the TLB holds of the present level and the tables do not. */
+export interface StaleTranslationsResponse {
+  readonly entries: readonly {
+    readonly va: Hex;
+    readonly pa: Hex;
+    readonly permissions: string;
+    readonly tables: string;
+  }[];
+}
+
+/** `hyperstep/documentation`: of a register, as Markdown. */
+export interface DocumentationArguments extends PeArguments {
+  readonly name: string;
+}
+
+export interface DocumentationResponse {
+  readonly name: string;
+  readonly markdown: string;
+}
+
+/** `hyperstep/toLevelChange`: on to the next exception that changes the level of a PE, or its return. */
+export type ToLevelChangeArguments = PeArguments;
 
 /** `hyperstep/timeline`: what happened between two counts of instructions, in equal parts. */
 export interface TimelineArguments {
@@ -398,6 +475,11 @@ export interface WorldSwitchResponse extends Omit<WorldSwitchRecording, 'accesse
 
 /** Custom requests: arguments and the body of the response, by command. */
 export interface CustomRequests {
+  'hyperstep/virtualInterface': { arguments: PeArguments; body: VirtualInterfaceResponse };
+  'hyperstep/regimes': { arguments: PeArguments; body: RegimesResponse };
+  'hyperstep/staleTranslations': { arguments: PeArguments; body: StaleTranslationsResponse };
+  'hyperstep/documentation': { arguments: DocumentationArguments; body: DocumentationResponse };
+  'hyperstep/toLevelChange': { arguments: ToLevelChangeArguments; body: void };
   'hyperstep/timeline': { arguments: TimelineArguments; body: TimelineResponse };
   'hyperstep/timelineEvents': { arguments: TimelineEventsArguments; body: TimelineEventsResponse };
   'hyperstep/timelineStatistics': { arguments: TimelineStatisticsArguments; body: TimelineStatisticsResponse };

@@ -12,6 +12,7 @@ import { instructionRows } from './arch/instructions/index.ts';
 import { byName, isImplemented, registers, resetValue } from './arch/registers/index.ts';
 import { COUNTER_FREQUENCY } from './board/device.ts';
 import { FLASH_BLOCK } from './board/devices/flash.ts';
+import { interruptName } from './board/interrupt-names.ts';
 import { planLoad, writeSegments } from './board/loader/loader.ts';
 import type { LoadPlan } from './board/loader/plan.ts';
 import { callFirmware } from './board/psci.ts';
@@ -29,8 +30,8 @@ import { ACTIVE_STATE, Engine } from './engine/engine.ts';
 import { EXIT_BREAKPOINT, EXIT_BUDGET } from './engine/interpreter.ts';
 import {
   BOUNCE,
-  CYCLES,
   BREAKPOINTS_ADDRESS,
+  CYCLES,
   DAIF,
   EL,
   EXCLUSIVE_VALID,
@@ -63,8 +64,8 @@ import {
   REGION_READ_ONLY,
   REGION_SIZE,
   REGIONS,
-  SLOT_SP,
   SERROR_SYNDROME,
+  SLOT_SP,
   SPSEL,
   TICK_TIME,
 } from './engine/layout.ts';
@@ -76,6 +77,8 @@ import { pstateRegisters } from './engine/system/pstate.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
 import { classOf, ExceptionRecord, isAbort } from './exception-event.ts';
+import { describeVirtual, type VirtualInterfaceState } from './gic/describe-virtual.ts';
+import type { PendingInterrupt } from './gic/gic.ts';
 import { guestMemory } from './guest-memory.ts';
 import { describeLogged } from './observe/describe.ts';
 import { ExceptionLog, type ExceptionLogOptions } from './observe/exception-log.ts';
@@ -196,7 +199,7 @@ export class Machine implements Target {
       config.profile === undefined ? undefined : costsOf(profileNamed(config.profile), handlers, config.gic);
     this.#tickTime = (this.#costs?.frequency ?? 1e9 / INSTRUCTION_NANOSECONDS) / COUNTER_FREQUENCY;
     const quantum = alone ? LONE_QUANTUM : this.#costs ? QUANTUM_CYCLES : QUANTUM;
-    const schedule = new Schedule(config.quantum ?? quantum, config.scheduleSeed);
+    const schedule = new Schedule(config.quantum ?? quantum, config.scheduleSeed, config.scheduleFrom);
     this.#turns = new Turns(config.pes, schedule, {
       wakes: pe => this.#wakes(pe),
       nextDeadline: pe => this.#nextDeadline(pe),
@@ -377,6 +380,10 @@ export class Machine implements Target {
   }
 
   // --- Reset ----------------------------------------------------------------------------------------------------------
+
+  reseed(seed: number): void {
+    this.#turns.reseed(seed);
+  }
 
   reset(): void {
     const { engine } = this;
@@ -1171,6 +1178,26 @@ export class Machine implements Target {
 
   listRegisters(pe: number): readonly ListRegister[] {
     return this.board.gic.listRegisters(pe);
+  }
+
+  virtualInterface(pe: number): VirtualInterfaceState {
+    const view = this.pes[pe];
+    const hcr = this.features.has('el2') ? view.readRegister('HCR_EL2') : 0n;
+    const status =
+      view.el < 2 || !this.features.has('el2') ? view.readRegister('PSTATE') : view.readRegister('SPSR_EL2');
+    const delivery = { imo: (hcr & (1n << 4n)) !== 0n, level: view.el, masked: (status & (1n << 7n)) !== 0n };
+    return describeVirtual(this.board.gic.virtual[pe], delivery);
+  }
+
+  pendingInterrupts(pe: number): readonly (PendingInterrupt & { readonly name?: string })[] {
+    return this.board.gic.pending(pe).map(one => {
+      const name = interruptName(one.intid);
+      return name === undefined ? one : { ...one, name };
+    });
+  }
+
+  interruptName(intid: number): string | undefined {
+    return interruptName(intid);
   }
 
   disassemble(word: number, address: bigint): string | undefined {

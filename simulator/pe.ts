@@ -29,10 +29,11 @@ import {
   TRACE_STATUS,
   X,
 } from './engine/layout.ts';
-import type { PeState } from './engine/pe-state.ts';
+import { type PeState, slotOf } from './engine/pe-state.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { memoryType } from './memory/attributes.ts';
 import { mappings } from './memory/mappings.ts';
+import { staleTranslations } from './memory/stale.ts';
 import { describeFault, readSteps } from './memory/trace.ts';
 import type {
   AddressSpace,
@@ -42,6 +43,7 @@ import type {
   MappedRange,
   PeView,
   RegisterInfo,
+  StaleTranslation,
   TranslationRegime,
   WalkResult,
 } from './target.ts';
@@ -386,6 +388,13 @@ export class Pe implements PeView {
   /** Keeps what an exception to a level has just interrupted: `kind` 0 to 3 for synchronous, IRQ, FIQ and SError. */
   keepInterrupted(level: ExceptionLevel, kind: number): void {
     const { state } = this;
+    if (level === 2) {
+      const vttbr = state.register('VTTBR_EL2');
+      if (vttbr !== this.#lastGuest && (state.register('HCR_EL2') & 1n) !== 0n) {
+        this.#lastGuest = vttbr;
+        this.#guests.set(Number(vttbr >> 48n), vttbr);
+      }
+    }
     const first = (X + state.offset) >> 3;
     this.#interrupted[level] = new Capture(
       state.register(ELR[level]),
@@ -397,6 +406,8 @@ export class Pe implements PeView {
 
   /** After a reset. */
   forgetInterrupted(): void {
+    this.#guests.clear();
+    this.#lastGuest = -1n;
     this.#interrupted = [];
   }
 
@@ -404,13 +415,13 @@ export class Pe implements PeView {
 
   /** PA of an address of a space; undefined where it does not translate. */
   #physical(space: AddressSpace, address: bigint): bigint | undefined {
-    const { core, u64 } = this.#host.engine;
+    const { u64 } = this.#host.engine;
     if (space.kind === 'pa') return address;
     // Without stage 2 and without tables for it, an IPA is a PA.
-    if (space.kind === 'ipa' && !this.#hasStage2) return address;
+    if (space.kind === 'ipa' && space.vttbr === undefined && !this.#hasStage2) return address;
     const good =
       space.kind === 'ipa'
-        ? core.translateIpa(address)
+        ? this.#translateIpa(address, space.vttbr)
         : this.#translate(address, ACCESS_READ, space.regime) || this.#translate(address, ACCESS_EXECUTE, space.regime);
     return good ? u64[(TRACE + TRACE_PA) >> 3] : undefined;
   }
@@ -419,6 +430,46 @@ export class Pe implements PeView {
     if (!this.#host.features.has('el2')) return false;
     return (this.state.register('HCR_EL2') & 1n) !== 0n || this.state.register('VTTBR_EL2') !== 0n;
   }
+
+  /** As if VTTBR_EL2 held another value, which nothing but this walk sees. */
+  #translateIpa(address: bigint, vttbr: bigint | undefined): number {
+    const { core } = this.#host.engine;
+    if (vttbr === undefined) return core.translateIpa(address);
+    const present = this.state.register('VTTBR_EL2');
+    this.state.setRegister('VTTBR_EL2', vttbr);
+    try {
+      return core.translateIpa(address);
+    } finally {
+      this.state.setRegister('VTTBR_EL2', present);
+    }
+  }
+
+  walkIpa(address: bigint, vttbr?: bigint): WalkResult {
+    return this.#active(() => {
+      const { u32, u64, i32 } = this.#host.engine;
+      if (vttbr === undefined && !this.#hasStage2) {
+        return { steps: [], ipa: address, pa: address, readable: true, writable: true, executable: true };
+      }
+      const good = this.#translateIpa(address, vttbr);
+      const steps = readSteps(this.#host.engine);
+      const permissions = good ? u32[(TRACE + TRACE_PERMISSIONS) >> 2] : 0;
+      const allowed = {
+        readable: (permissions & PERMIT_READ) !== 0,
+        writable: (permissions & PERMIT_WRITE) !== 0,
+        executable: (permissions & PERMIT_EXECUTE) !== 0,
+      };
+      if (!good) return { ...allowed, steps, fault: describeFault(i32[(TRACE + TRACE_STATUS) >> 2], true, false) };
+      const attributes = memoryType(u32[(TRACE + TRACE_ATTRIBUTES) >> 2]);
+      return { ...allowed, steps, ipa: address, pa: u64[(TRACE + TRACE_PA) >> 3], memoryType: attributes };
+    });
+  }
+
+  get guests(): ReadonlyMap<number, bigint> {
+    return this.#guests;
+  }
+
+  readonly #guests = new Map<number, bigint>();
+  #lastGuest = -1n;
 
   #translate(address: bigint, access: number, regime: TranslationRegime | undefined): number {
     const el = regime === undefined ? this.el : LEVEL_OF[regime];
@@ -459,7 +510,25 @@ export class Pe implements PeView {
     });
   }
 
-  mappings(stage: 1 | 2, regime: TranslationRegime, limit: number): readonly MappedRange[] {
-    return this.#active(() => mappings(this.#host.engine, stage, regime, limit));
+  mappings(stage: 1 | 2, regime: TranslationRegime, limit: number, vttbr?: bigint): readonly MappedRange[] {
+    const { engine } = this.#host;
+    return this.#active(() => {
+      if (vttbr === undefined) return mappings(engine, stage, regime, limit);
+      // The walk of the MMU itself, with the tables of a guest that is not there now.
+      const slot = slotOf('VTTBR_EL2') >> 3;
+      const present = engine.u64[slot];
+      engine.u64[slot] = vttbr;
+      engine.core.contextsChanged();
+      try {
+        return mappings(engine, stage, regime, limit);
+      } finally {
+        engine.u64[slot] = present;
+        engine.core.contextsChanged();
+      }
+    });
+  }
+
+  staleTranslations(): readonly StaleTranslation[] {
+    return this.#active(() => staleTranslations(this.#host.engine, address => this.walk(address)));
   }
 }

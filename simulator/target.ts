@@ -3,6 +3,8 @@
  * Everything here is synchronous and free of Node-only and of VS Code types, so that it also runs in a browser worker.
  */
 
+import type { VirtualInterfaceState } from './gic/describe-virtual.ts';
+import type { PendingInterrupt } from './gic/gic.ts';
 import type { ExceptionLog, ExceptionLogOptions } from './observe/exception-log.ts';
 import type { FunctionName, WorldSwitch, WorldSwitchRecording } from './observe/world-switch.ts';
 
@@ -14,7 +16,8 @@ export type TranslationRegime = 'EL1&0' | 'EL2' | 'EL2&0' | 'EL3';
 /** An address space that memory can be read in. `va` is the view of a PE in its present regime and EL. */
 export type AddressSpace =
   | { readonly kind: 'va'; readonly regime?: TranslationRegime }
-  | { readonly kind: 'ipa' }
+  /** Of the guest that is loaded, or by another value of VTTBR_EL2: that of a guest that is not scheduled now. */
+  | { readonly kind: 'ipa'; readonly vttbr?: bigint }
   | { readonly kind: 'pa' };
 
 /** One step of a translation table walk, recorded by the MMU itself. */
@@ -53,6 +56,16 @@ export interface MappedRange {
   readonly level: number;
   /** Attributes in words, such as `RW X Normal WB`. */
   readonly attributes: string;
+}
+
+/** A page that the TLB translates and the tables do not, or otherwise: a TLBI is missing, or has not come yet. */
+export interface StaleTranslation {
+  readonly va: bigint;
+  /** What the TLB says. */
+  readonly pa: bigint;
+  readonly permissions: string;
+  /** What the tables say, in words. */
+  readonly tables: string;
 }
 
 /** A decoded field of a system register. Bits are inclusive. */
@@ -254,6 +267,10 @@ export interface PeView {
   write(space: AddressSpace, address: bigint, data: Uint8Array): boolean;
   /** PA of an address of a space, device or memory; undefined where it does not translate. */
   physicalAddress(space: AddressSpace, address: bigint): bigint | undefined;
+  /** The stage-2 walk of an IPA, by the present VTTBR_EL2 or another value of it, without side effects. */
+  walkIpa(address: bigint, vttbr?: bigint): WalkResult;
+  /** VTTBR_EL2 of guests that have run on this PE while `Target.keepInterrupted` is set, by VMID: the latest of each. */
+  readonly guests: ReadonlyMap<number, bigint>;
   /** The walk of the MMU, without side effects. */
   walk(address: bigint, regime?: TranslationRegime): WalkResult;
   /**
@@ -266,8 +283,10 @@ export interface PeView {
    * level in the present state, and which bit decides it, in a sentence. Throws a sentence for an unknown name.
    */
   explainAccess(name: string, direction: 'read' | 'write', level: ExceptionLevel): string;
-  /** Every mapping of a stage: stage 1 of a regime, or stage 2 by the present VTTBR_EL2. At most `limit` ranges. */
-  mappings(stage: 1 | 2, regime: TranslationRegime, limit: number): readonly MappedRange[];
+  /** Every mapping of a stage: stage 1 of a regime, or stage 2 by VTTBR_EL2 or the value given. At most `limit` ranges. */
+  mappings(stage: 1 | 2, regime: TranslationRegime, limit: number, vttbr?: bigint): readonly MappedRange[];
+  /** Translations of the present level that the TLB holds and the tables no longer have, or have otherwise. */
+  staleTranslations(): readonly StaleTranslation[];
 }
 
 export interface ListRegister {
@@ -311,10 +330,21 @@ export interface Target {
   addBreakpoint(spec: BreakpointSpec): number;
   removeBreakpoint(id: number): void;
   listRegisters(pe: number): readonly ListRegister[];
+  /** The virtual interface of a PE in words. */
+  virtualInterface(pe: number): VirtualInterfaceState;
+  /** Interrupts that are pending at a PE, the most urgent first, also those that are disabled or masked. */
+  pendingInterrupts(pe: number): readonly (PendingInterrupt & { readonly name?: string })[];
+  /** What an INTID is known as, such as `virtual timer`. */
+  interruptName(intid: number): string | undefined;
   /** Switches a PE off, as CPU_OFF of PSCI would; another one may switch it on again. */
   powerOff(pe: number): void;
   /** Disassembly of one word at an address; undefined for an unallocated encoding. */
   disassemble(word: number, address: bigint): string | undefined;
+  /**
+   * From the next round on the run takes the course of another `MachineConfig.scheduleSeed`. For searches, together with
+   * `goTo`: seeds that differ only after `scheduleFrom` have the run up to there in common.
+   */
+  reseed(seed: number): void;
   /** Back to the state right after loading. A recorded run is recorded anew. */
   reset(): void;
   /** Keeps the run from here on, so that it can be taken back. */
@@ -349,6 +379,8 @@ export interface MachineConfig {
   readonly quantum?: number;
   /** Lets the lengths of rounds vary, up to the quantum. */
   readonly scheduleSeed?: number;
+  /** Modelled time of a PE before which rounds are equal in spite of a seed, as in `Moment.round`. */
+  readonly scheduleFrom?: number;
   /** Bytes. */
   readonly memory: number;
   /** Level at which the first instruction runs. */

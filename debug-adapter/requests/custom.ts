@@ -9,6 +9,7 @@ import type { Session } from '../session.ts';
 import { numeric } from '../values.ts';
 import { sendConsole } from './evaluate.ts';
 import { OBSERVE } from './observe.ts';
+import { PANELS, peState } from './panels.ts';
 
 const MOST_RANGES = 1000;
 const REGIMES: readonly string[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
@@ -64,6 +65,14 @@ function stageState(
   };
 }
 
+/** VTTBR_EL2 of a guest that is not the present one; undefined when it is. */
+function otherGuest(session: Session, pe: PeView, vmid: number | undefined): bigint | undefined {
+  if (vmid === undefined || BigInt(vmid) === (register(pe, 'VTTBR_EL2') ?? 0n) >> 48n) return undefined;
+  const found = session.machine.target.exceptionLog?.guests.get(vmid);
+  if (found === undefined) throw new Error(`No guest with VMID ${vmid} has run yet.`);
+  return found;
+}
+
 function record(event: ExceptionEvent): ExceptionRecord {
   const { kind, pe, instructions, from, to, type } = event;
   return {
@@ -84,11 +93,16 @@ function record(event: ExceptionEvent): ExceptionRecord {
 
 export const CUSTOM: Requests = {
   ...OBSERVE,
+  ...PANELS,
 
   'hyperstep/listRegisters': custom<'hyperstep/listRegisters'>((session, args) => {
     const pe = peOf(session, args.threadId);
     return {
-      registers: session.machine.target.listRegisters(pe.index).map(one => ({ ...one, value: hex(one.value, 16) })),
+      registers: session.machine.target.listRegisters(pe.index).map(one => {
+        // Names of the machine's own wiring: a hypervisor gives its guests the same timers by the same numbers.
+        const virtualName = one.virtualId < 32 ? session.machine.target.interruptName(one.virtualId) : undefined;
+        return { ...one, value: hex(one.value, 16), ...(virtualName === undefined ? {} : { virtualName }) };
+      }),
     };
   }),
 
@@ -97,8 +111,12 @@ export const CUSTOM: Requests = {
     if (args.stage !== 1 && args.stage !== 2) throw new Error(`"stage" is ${String(args.stage)}; it has to be 1 or 2.`);
     const regime = args.stage === 2 ? 'EL1&0' : regimeOf(pe, args.regime);
     const limit = args.limit ?? MOST_RANGES;
-    const state = stageState(pe, args.stage, regime);
-    const found = state.enabled ? pe.mappings(args.stage, regime, limit + 1) : [];
+    const other = args.stage === 2 ? otherGuest(session, pe, args.vmid) : undefined;
+    const state =
+      other === undefined
+        ? stageState(pe, args.stage, regime)
+        : { enabled: true, vmid: args.vmid, base: hex(other & 0xfffffffffffen) };
+    const found = state.enabled ? pe.mappings(args.stage, regime, limit + 1, other) : [];
     const ranges = found
       .slice(0, limit)
       .map(one => ({ ...one, input: hex(one.input), output: hex(one.output), size: hex(one.size) }));
@@ -142,17 +160,7 @@ export const CUSTOM: Requests = {
 
   'hyperstep/machine': custom<'hyperstep/machine'>(session => {
     const { target, running } = session.machine;
-    const pes = target.pes.map(({ index, powered, waiting, el, regime, vmid, asid, pc }) => ({
-      threadId: index + 1,
-      index,
-      powered,
-      waiting,
-      el,
-      regime,
-      ...(vmid === undefined ? {} : { vmid }),
-      ...(asid === undefined ? {} : { asid }),
-      pc: hex(pc),
-    }));
+    const pes = target.pes.map(pe => peState(session, pe));
     return { running, instructions: target.instructions, cycles: target.cycles, pes };
   }),
 };

@@ -3,6 +3,7 @@
  * instructions of `programs/hypervisor.S`. It starts at EL2 with ELR_EL2 at the symbol `guest`.
  */
 
+import type { VirtualInterfaceState } from '../../simulator/gic/describe-virtual.ts';
 import type {
   AddressSpace,
   BreakpointSpec,
@@ -146,6 +147,12 @@ class FakePe implements PeView {
     return address;
   }
 
+  walkIpa(address: bigint): WalkResult {
+    return this.walk(address);
+  }
+
+  readonly guests = new Map<number, bigint>();
+
   walk(address: bigint): WalkResult {
     const steps = [
       { stage: 1, level: 3, descriptorPa: 0x1000n, descriptor: address | 3n, kind: 'page', output: address },
@@ -161,6 +168,10 @@ class FakePe implements PeView {
 
   interrupted(): Interrupted | undefined {
     return this.taken;
+  }
+
+  staleTranslations(): [] {
+    return [];
   }
 
   mappings(_stage: 1 | 2, _regime: TranslationRegime, limit: number): readonly MappedRange[] {
@@ -182,6 +193,28 @@ export class FakeTarget implements Target {
   readonly exceptionLog = undefined;
 
   logExceptions(): void {}
+
+  virtualInterface(): VirtualInterfaceState {
+    return {
+      enabled: false,
+      priorityMask: 0,
+      group0: false,
+      group1: false,
+      splitEoi: false,
+      activePriorities: [],
+      eoiCount: 0,
+      maintenance: [],
+      maintenanceUp: false,
+    };
+  }
+
+  pendingInterrupts(): [] {
+    return [];
+  }
+
+  interruptName(): undefined {
+    return undefined;
+  }
 
   worldSwitches(): [] {
     return [];
@@ -243,6 +276,8 @@ export class FakeTarget implements Target {
   *reverseContinue(): Generator<Moment, StopReason> {
     throw new Error('This run is not recorded: start it with time travel to go back.');
   }
+
+  reseed(): void {}
 
   reset(): void {
     this.ram.fill(0);
