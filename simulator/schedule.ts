@@ -6,11 +6,21 @@
 export class Schedule {
   readonly #quantum: number;
   readonly #seed: number | undefined;
+  readonly #from: number;
 
-  /** `quantum`: instructions of a round, or the longest one while there is a seed. */
-  constructor(quantum: number, seed?: number) {
+  /**
+   * `quantum`: instructions of a round, or the longest one while there is a seed. `from`: modelled time before which rounds
+   * are equal all the same, so that schedules that differ only later have a beginning in common.
+   */
+  constructor(quantum: number, seed?: number, from = 0) {
     this.#quantum = quantum;
     this.#seed = seed;
+    this.#from = from;
+  }
+
+  /** The same with another seed. */
+  withSeed(seed: number): Schedule {
+    return new Schedule(this.#quantum, seed, this.#from);
   }
 
   /** Whether rounds are as long as they can be, not as a seed draws them. */
@@ -18,9 +28,12 @@ export class Schedule {
     return this.#seed === undefined;
   }
 
-  /** Instructions of a round, by its number. Short ones are as likely as long ones, by powers of two. */
-  roundLength(round: number): number {
-    if (this.#seed === undefined) return this.#quantum;
+  /**
+   * Instructions of a round, by its number and the modelled time at which it begins. Short ones are as likely as long ones,
+   * by powers of two.
+   */
+  roundLength(round: number, start: number): number {
+    if (this.#seed === undefined || start < this.#from) return this.#quantum;
     const random = mix(Math.imul(this.#seed, 0x9e3779b1) ^ mix(round));
     const exponent = Math.log2(this.#quantum) * ((random >>> 0) / 2 ** 32);
     return Math.max(1, Math.round(2 ** exponent));

@@ -50,7 +50,7 @@ const OFF: Turn = { powered: false, waiting: false, until: undefined, event: fal
 
 export class Turns {
   readonly all: readonly Turn[];
-  readonly #schedule: Schedule;
+  #schedule: Schedule;
   readonly #host: TurnsHost;
   #present = 0;
   #ended = 0;
@@ -66,6 +66,11 @@ export class Turns {
     this.#host = host;
   }
 
+  /** Lengths of rounds follow another seed from the next round on. */
+  reseed(seed: number): void {
+    this.#schedule = this.#schedule.withSeed(seed);
+  }
+
   /** All PEs off, at time 0. */
   reset(): void {
     for (const turn of this.all) Object.assign(turn, OFF);
@@ -73,7 +78,7 @@ export class Turns {
     this.#ended = 0;
     this.#round = 0;
     this.#start = 0;
-    this.#end = this.#schedule.roundLength(0);
+    this.#end = this.#schedule.roundLength(0, 0);
     this.#longest = Number.POSITIVE_INFINITY;
   }
 
@@ -120,7 +125,7 @@ export class Turns {
     // A seed draws all rounds as it likes.
     if (!this.#schedule.isFixed) return;
     this.#end = Math.min(this.#end, Math.max(time, ...this.#times()));
-    this.#longest = Math.max(1, Math.floor(this.#schedule.roundLength(this.#round) / SHORTER));
+    this.#longest = Math.max(1, Math.floor(this.#schedule.roundLength(this.#round, this.#start) / SHORTER));
   }
 
   capture(): TurnsState {
@@ -174,7 +179,7 @@ export class Turns {
   }
 
   #nextRound(only: number | undefined): boolean {
-    this.#begin(this.#end, Math.min(this.#schedule.roundLength(++this.#round), this.#longest));
+    this.#begin(this.#end, Math.min(this.#schedule.roundLength(++this.#round, this.#end), this.#longest));
     this.#longest *= 2;
     const taking = [...this.all.keys()].filter(pe => this.#takesPart(pe, only));
     if (taking.some(pe => !this.#sleeps(pe))) return true;

@@ -50,7 +50,9 @@ async function reach(name: string, threadId = 1): Promise<number> {
   while ((await client.until('continue', { threadId })).threadId !== threadId);
   await client.request('setBreakpoints', { source, breakpoints: [] });
   const frame = (await client.frames(threadId)).find(({ source: shown }) => shown?.path === place.path);
-  const text = readFileSync(place.path, 'utf8').split('\n').slice(place.line - 1);
+  const text = readFileSync(place.path, 'utf8')
+    .split('\n')
+    .slice(place.line - 1);
   const last = text[0].includes(') { /*') ? text.indexOf('}') : 0;
   assert.ok(frame && frame.line >= place.line && frame.line <= place.line + last, `${name}: line ${frame?.line}`);
   return frame.id;

@@ -16,6 +16,8 @@ uint64_t guest_fp_read(void);
 void guest_send(uint64_t id, unsigned vcpu);      // a software generated interrupt to a vCPU
 void guest_complete(uint64_t acknowledged);       // an interrupt, by what acknowledging it gave
 
+extern unsigned guest_gic_version; // 2 or 3
+
 // Interrupts that came, by number, on whichever vCPU.
 extern volatile uint64_t guest_interrupts[64];
 

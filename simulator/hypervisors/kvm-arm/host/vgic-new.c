@@ -4,8 +4,8 @@
 // Locks, in this order: the list of a vCPU, then an interrupt; of two lists that of the lower vCPU first. Whoever holds
 // an interrupt and wants its list lets go, takes the list, then the interrupt, and looks whether all is still as it was.
 //
-// `lock_order_reversed` is a mistake on demand: with it an interrupt is queued without letting go, in the other order
-// than a vCPU takes that walks its list. Most of the time that goes well; a search through schedules finds when not.
+// `lock_order_reversed` is a mistake on demand: with it a vCPU that gives an interrupt away takes its own list first. Two that
+// do so at the same time may wait for each other for ever. Mostly they don't: a search through schedules finds when.
 
 #include "../hyp/hyp.h"
 #include "../registers.h"
@@ -89,13 +89,9 @@ static void queue_and_unlock(struct irq *irq) {
       if (owner && vcpu) vcpu_kick(owner);
       return;
     }
-    if (lock_order_reversed) {
-      lock(&lists[vcpu->id].lock); /* BP: reversed-queue */
-    } else {
-      unlock(&irq->lock);
-      lock(&lists[vcpu->id].lock); /* BP: queue-lock */
-      lock(&irq->lock);
-    }
+    unlock(&irq->lock);
+    lock(&lists[vcpu->id].lock);
+    lock(&irq->lock);
     bool as_before = !irq->vcpu && oracle(irq) == vcpu;
     if (as_before) {
       append(&lists[vcpu->id], irq); /* BP: queue */
@@ -254,9 +250,10 @@ static void fold(struct vcpu *vcpu, uint64_t value) {
 
 // Takes an interrupt to the list of another vCPU. The caller holds nothing; neither does this when it returns.
 static void migrate(struct irq *irq, struct vcpu *from, struct vcpu *to) {
-  struct vcpu *lower = from->id < to->id ? from : to, *higher = from->id < to->id ? to : from;
-  lock(&lists[lower->id].lock);
-  lock(&lists[higher->id].lock);
+  struct vcpu *first = from->id < to->id ? from : to, *second = first == from ? to : from;
+  if (lock_order_reversed) first = from, second = to;
+  lock(&lists[first->id].lock);
+  lock(&lists[second->id].lock); /* BP: migrate */
   lock(&irq->lock);
   if (irq->vcpu == from && oracle(irq) == to) {
     struct irq **place = &lists[from->id].first;
@@ -266,8 +263,8 @@ static void migrate(struct irq *irq, struct vcpu *from, struct vcpu *to) {
     irq->vcpu = to;
   }
   unlock(&irq->lock);
-  unlock(&lists[higher->id].lock);
-  unlock(&lists[lower->id].lock);
+  unlock(&lists[second->id].lock);
+  unlock(&lists[first->id].lock);
   vcpu_kick(to);
 }
 

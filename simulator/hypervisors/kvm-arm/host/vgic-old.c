@@ -185,7 +185,8 @@ void vgic_sync(struct vcpu *vcpu) { /* BP: old-vgic-sync */
       used = index + 1;
       continue;
     }
-    // The guest has completed it: from here on the line counts again.
+    // The guest has completed it: from here on the line counts again. Left as it is the list register would tell so for ever.
+    hardware->lr[index] = 0;
     distributor.list_register[vcpu->id][id] = NO_LIST_REGISTER;
     set_bit(&distributor.queued, vcpu, id, false);
     if (!test_bit(&distributor.edge, vcpu, id)) set_bit(&distributor.latched, vcpu, id, false);
