@@ -109,11 +109,20 @@ static void set_alarm(struct vcpu *vcpu, bool and_loaded) {
   isb();
 }
 
+// A timer in the page is memory: that it has expired is written there, as often as the guest hypervisor is entered.
+static void show_status(struct vcpu *vcpu) {
+  if (nesting_mode != MODE_NV2 || !is_parked(vcpu)) return;
+  const struct timer_hardware *timer = kept_timer(vcpu);
+  bool met = (timer->ctl & CNT_CTL_ENABLE) && (int64_t)(read_register(cntpct_el0) - timer->offset - timer->cval) >= 0;
+  in_page(vcpu, PAGE_CNTV_CTL_EL0) = (timer->ctl & ~(uint64_t)CNT_CTL_ISTATUS) | (met ? CNT_CTL_ISTATUS : 0);
+}
+
 // Before entry: the offset of the timer that has the hardware, and as in ../kvm-arm/host/timer.c the physical interrupt.
 void timer_flush(struct vcpu *vcpu) {
   bool hyp_with_e2h = vcpu->nested.in_hyp && vcpu->nested.e2h;
   vcpu->hardware.timer.offset =
       vcpu->nested.time_offset + (hyp_with_e2h ? 0 : in_page(vcpu, PAGE_CNTVOFF_EL2));
+  show_status(vcpu);
   set_alarm(vcpu, false);
   bool active = vgic_in_flight(vcpu, INTERRUPT_CNTV) || vgic_in_flight(vcpu, INTERRUPT_CNTHV);
   if (!active && !vcpu->timer_active) return;
