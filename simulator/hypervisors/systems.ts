@@ -25,6 +25,11 @@ export interface SystemRow {
   readonly description: string;
   /** The ELF file, from the folder of this file. */
   readonly elf: string;
+  /**
+   * The ELF file of a guest hypervisor, from the same folder: the initrd of the machine. It is its guest then that measures,
+   * and `bench_begin` and `bench_end` are in this file.
+   */
+  readonly guestHypervisor?: string;
   /** What the machine has to be; what is left out is as `hyperstep run` has it, with 128 MiB of RAM. */
   readonly machine?: {
     readonly cpu?: string;
@@ -67,6 +72,43 @@ function seattle(cycles: Readonly<Record<string, number>>): PublishedCell[] {
   }));
 }
 
+const NEVE = 'Lim, Dall, Li, Nieh, Zyngier: NEVE: Nested Virtualization Extensions for ARM (SOSP 2017), X-Gene';
+
+/** Cycles and traps of a hypercall of a nested guest. */
+function nestedHypercall(cycles: number, traps: number): PublishedCell[] {
+  return [
+    { operation: 'hypercall', profile: 'x-gene', cycles, traps, source: NEVE },
+    { operation: 'eoi', profile: 'x-gene', traps: 0, source: NEVE },
+  ];
+}
+
+/** A machine with nested virtualization, with each of the two guest hypervisors that were measured. */
+function nested(
+  name: string,
+  machine: NonNullable<SystemRow['machine']>,
+  helps: string,
+  published?: PublishedCell[],
+): SystemRow[] {
+  const elf = 'nested/nested.elf';
+  return [
+    {
+      name: `nested/${name}`,
+      description: `A guest hypervisor in split mode and its guest, with ${helps}.`,
+      elf,
+      guestHypervisor: 'kvm-arm/split-4.10.elf',
+      machine,
+      published,
+    },
+    {
+      name: `nested/${name}-vhe`,
+      description: `A guest hypervisor with VHE and its guest, with ${helps}.`,
+      elf,
+      guestHypervisor: 'kvm-arm/vhe-4.10.elf',
+      machine,
+    },
+  ];
+}
+
 export const systems: readonly SystemRow[] = [
   {
     name: 'kvm-arm/split',
@@ -102,6 +144,31 @@ export const systems: readonly SystemRow[] = [
     description: 'The redesign with the VGIC of bitmaps under one lock.',
     elf: 'kvm-arm/vhe-opt-vgic-old.elf',
   },
+  {
+    name: 'kvm-arm/split-4.10',
+    description:
+      'Split mode as in Linux v4.10, which leaves empty list registers alone: the VM that nesting is compared with.',
+    elf: 'kvm-arm/split-4.10.elf',
+    published: nestedHypercall(2729, 1),
+  },
+  {
+    name: 'kvm-arm/vhe-4.10',
+    description: 'A host at EL2 as in Linux v4.10, before the redesign.',
+    elf: 'kvm-arm/vhe-4.10.elf',
+  },
+  ...nested(
+    'armv8.3',
+    { cpu: 'armv8.3-a' },
+    'FEAT_NV: each access to a register of EL2 traps',
+    nestedHypercall(422_720, 126),
+  ),
+  ...nested(
+    'neve',
+    { cpu: 'armv8.3-a', features: ['+neve'] },
+    'the proposal NEVE: registers of EL2 in memory and in EL1 registers',
+    nestedHypercall(92_385, 15),
+  ),
+  ...nested('nv2', { cpu: 'armv8.4-a' }, 'FEAT_NV2: registers of EL2 in memory'),
 ];
 
 /** The row of a name; throws a sentence for one that there is not. */
