@@ -4,6 +4,7 @@ import type { MachineConfig, TranslationRegime } from '../simulator/target.ts';
 import type { Files } from './files.ts';
 import { isAbsolute, joinPath } from './symbols/dwarf/line.ts';
 import { loadSymbols, type SymbolTable } from './symbols/index.ts';
+import { setVariables } from './symbols/set-variables.ts';
 
 export interface Launch {
   readonly config: MachineConfig;
@@ -50,6 +51,19 @@ const peCount: Check<number> = (value, name) =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 64
     ? (value as number)
     : fault(name, value, 'a whole number from 1 to 64');
+
+const wholeNumber: Check<number> = (value, name) =>
+  Number.isSafeInteger(value) && (value as number) >= 0
+    ? (value as number)
+    : fault(name, value, 'a whole number, 0 or more');
+
+const variableValues: Check<Readonly<Record<string, number>>> = (value, name) =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every(one => Number.isInteger(one) && one >= 0 && one < 2 ** 32)
+    ? (value as Record<string, number>)
+    : fault(name, value, 'an object with a number of 32 bits for each variable');
 
 const memorySize: Check<number> = (value, name) => {
   const match = typeof value === 'string' ? /^(\d+)\s*([KMG]?)i?B?$/i.exec(value.trim()) : null;
@@ -107,7 +121,12 @@ const CHECKS = {
   virtioConsole: aBoolean,
   variables: aPath,
   loadAddress: address,
+  profile: aString,
   semihosting: aBoolean,
+  set: variableValues,
+  quantum: wholeNumber,
+  scheduleSeed: wholeNumber,
+  scheduleFrom: wholeNumber,
   stopOnEntry: aBoolean,
   timeTravel: aBoolean,
   symbols: symbolSources,
@@ -226,7 +245,7 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
     symbols,
     notes,
     config: {
-      image,
+      image: attributes.set === undefined ? image : setVariables(image, program, attributes.set),
       imageName: program,
       cpu: attributes.cpu ?? 'max',
       features: attributes.features ?? [],
@@ -244,7 +263,11 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
       virtioConsole: attributes.virtioConsole ?? false,
       ...(variables === undefined ? {} : { variables }),
       ...(attributes.loadAddress === undefined ? {} : { loadAddress: Number(attributes.loadAddress) }),
+      ...(attributes.profile === undefined ? {} : { profile: attributes.profile }),
       semihosting: attributes.semihosting ?? false,
+      ...(attributes.quantum ? { quantum: attributes.quantum } : {}),
+      ...(attributes.scheduleSeed === undefined ? {} : { scheduleSeed: attributes.scheduleSeed }),
+      ...(attributes.scheduleFrom === undefined ? {} : { scheduleFrom: attributes.scheduleFrom }),
     },
   };
 }

@@ -42,6 +42,14 @@ export interface LaunchAttributes {
   /** Where a flat binary goes; a number, or a string such as `0x40080000`. */
   readonly loadAddress?: number | string;
   readonly semihosting?: boolean;
+  /** 32-bit variables of an ELF image that have other values from the start, by name. */
+  readonly set?: Readonly<Record<string, number>>;
+  /** Instructions after which the next PE has its turn. */
+  readonly quantum?: number;
+  /** Lets turns vary in length, up to the quantum; races are searched and replayed by it. */
+  readonly scheduleSeed?: number;
+  /** Modelled time before which turns don't vary. */
+  readonly scheduleFrom?: number;
   readonly stopOnEntry?: boolean;
   /** Keeps the run, so that it can be taken back; true when left out. */
   readonly timeTravel?: boolean;

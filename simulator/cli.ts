@@ -13,6 +13,8 @@ const help = `hyperstep: a simulated Arm machine, EL0 to EL3, for those who writ
   hyperstep trace IMAGE [options]   one line per exception taken and returned from
   hyperstep dap [--port N]          the debug adapter on stdio or TCP
   hyperstep bench [options]         speed of the engine on its own workloads
+  hyperstep bench --system NAME[,NAME] [--profile NAME] [--json]
+                                    modelled cycles of the built-in systems beside published ones; "all" is each
 
 Options of run and trace:
   --cpu NAME             armv8.0-a ... armv8.6-a, cortex-a57, cortex-a72, max (default)
@@ -33,6 +35,8 @@ Options of run and trace:
   --semihosting          serve HLT 0xf000
   --quantum N            instructions after which the next PE has its turn (default 20000)
   --schedule-seed N      let turns vary in length, to search for races and to replay them
+  --schedule-from N      modelled time before which they don't
+  --profile NAME         model cycles, and time after them, by a cost profile: seattle or x-gene
   --tier 0|1             interpret only, or compile hot code (default)
   --expect TEXT          wait for a text on the console  } repeated, in order; exit 0 when the last
   --send TEXT            type a line on the console      } expected text has appeared

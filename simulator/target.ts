@@ -379,7 +379,7 @@ export interface MachineConfig {
   readonly quantum?: number;
   /** Lets the lengths of rounds vary, up to the quantum. */
   readonly scheduleSeed?: number;
-  /** Modelled time of a PE before which rounds are equal in spite of a seed, as in `Moment.round`. */
+  /** Modelled time of a PE before which rounds are equal in spite of a seed, as in `Moment.time`. */
   readonly scheduleFrom?: number;
   /** Bytes. */
   readonly memory: number;

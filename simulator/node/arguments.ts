@@ -43,6 +43,8 @@ const options = {
   'load-address': { type: 'string' },
   quantum: { type: 'string' },
   'schedule-seed': { type: 'string' },
+  'schedule-from': { type: 'string' },
+  profile: { type: 'string' },
   tier: { type: 'string' },
   semihosting: { type: 'boolean' },
   expect: { type: 'string', multiple: true },
@@ -92,6 +94,10 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
       ...(values['schedule-seed'] === undefined
         ? {}
         : { scheduleSeed: integer('--schedule-seed', values['schedule-seed'], 0, 2 ** 32 - 1) }),
+      ...(values['schedule-from'] === undefined
+        ? {}
+        : { scheduleFrom: integer('--schedule-from', values['schedule-from'], 0, 2 ** 48) }),
+      ...(values.profile === undefined ? {} : { profile: values.profile }),
       ...(values.tier === undefined ? {} : { tier: oneOf('--tier', values.tier, [0, 1] as const) }),
       ...initrd,
       ...guest,
