@@ -4,13 +4,13 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import manifest from '../package.json' with { type: 'json' };
 import { AdapterFactory } from './adapter-factory.ts';
-import { ConfigurationProvider, configurationFor, debugType, pickImage } from './configuration-provider.ts';
+import { ConfigurationProvider, configurationFor, debugType, pickImage, pickSystem } from './configuration-provider.ts';
 import { activeFile, isA64Elf } from './image-files.ts';
 import type { LaunchSchema } from './launch-configuration.ts';
-import { ListRegistersPanel } from './panels/list-registers.ts';
-import type { Row, StoppedTree } from './panels/stopped-tree.ts';
-import { TranslationTablesPanel } from './panels/translation-tables.ts';
+import { type Panels, registerPanels } from './panels/index.ts';
+import type { Row } from './panels/stopped-tree.ts';
 import { SessionTracker } from './session-tracker.ts';
+import { builtInSystems, systemConfigurations } from './system-configurations.ts';
 
 /** "Debug Image": the image that a menu was opened on or that is open, else one that is picked. */
 async function debugImage(image?: vscode.Uri): Promise<void> {
@@ -41,10 +41,7 @@ function showAtFirstStop(tracker: SessionTracker): vscode.Disposable {
 }
 
 /** What other extensions, and the tests, may look at. */
-export interface HyperstepApi {
-  readonly listRegisters: StoppedTree;
-  readonly translationTables: StoppedTree;
-}
+export type HyperstepApi = Panels;
 
 export function activate(context: vscode.ExtensionContext): HyperstepApi {
   // Bundled, not read from context.extension.packageJSON: VS Code adds attributes of its own to that.
@@ -52,14 +49,27 @@ export function activate(context: vscode.ExtensionContext): HyperstepApi {
   const provider = new ConfigurationProvider(schema);
   const tracker = new SessionTracker();
   const { Dynamic, Initial } = vscode.DebugConfigurationProviderTriggerKind;
-  const listRegisters = new ListRegistersPanel(tracker);
-  const translationTables = new TranslationTablesPanel(tracker);
+  const builtIn = systemConfigurations(context.extensionPath);
+  const panels = registerPanels(context, {
+    extension: context.extensionUri,
+    tracker,
+    systems: builtInSystems,
+    startSystem: async name => {
+      const wanted = builtIn[builtInSystems.findIndex(one => one.name === name)];
+      if (wanted) await vscode.debug.startDebugging(undefined, wanted);
+    },
+  });
   context.subscriptions.push(
     vscode.debug.registerDebugConfigurationProvider(debugType, provider, Initial),
-    // Resolving is registered once, above; this only adds the images to the Run view.
+    // Resolving is registered once, above; this only adds the images and the built-in systems to the Run view.
     vscode.debug.registerDebugConfigurationProvider(
       debugType,
-      { provideDebugConfigurations: folder => provider.provideDebugConfigurations(folder) },
+      {
+        provideDebugConfigurations: async folder => [
+          ...(await provider.provideDebugConfigurations(folder)),
+          ...builtIn.map(configuration => ({ ...configuration })),
+        ],
+      },
       Dynamic,
     ),
     vscode.debug.registerDebugAdapterDescriptorFactory(
@@ -68,12 +78,14 @@ export function activate(context: vscode.ExtensionContext): HyperstepApi {
     ),
     tracker,
     showAtFirstStop(tracker),
-    listRegisters,
-    translationTables,
     vscode.commands.registerCommand('hyperstep.debugImage', debugImage),
+    vscode.commands.registerCommand('hyperstep.debugSystem', async () => {
+      const configuration = await pickSystem(context.extensionPath);
+      return configuration && vscode.debug.startDebugging(undefined, { ...configuration });
+    }),
     vscode.commands.registerCommand('hyperstep.copyValue', (row: Row) =>
       vscode.env.clipboard.writeText(row.value ?? ''),
     ),
   );
-  return { listRegisters, translationTables };
+  return panels;
 }

@@ -33,3 +33,6 @@ export function systemConfiguration(row: SystemRow, root: string): SystemConfigu
 export function systemConfigurations(root: string): SystemConfiguration[] {
   return systems.map(row => systemConfiguration(row, root));
 }
+
+/** Their names and what they are, in the order of `systemConfigurations`. */
+export const builtInSystems = systems.map(({ name, description }) => ({ name, description }));

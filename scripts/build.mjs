@@ -34,6 +34,17 @@ const common = {
 const bundles = [
   {
     ...common,
+    entryPoints: [
+      'extension/webviews/timeline.ts',
+      'extension/webviews/world-switch.ts',
+      'extension/webviews/style.css',
+    ],
+    outdir: 'dist/webviews',
+    platform: 'browser',
+    format: 'iife',
+  },
+  {
+    ...common,
     entryPoints: ['extension/activate.ts'],
     outfile: 'dist/extension.cjs',
     format: 'cjs',

@@ -14,3 +14,13 @@ export function formatSize(bytes: bigint): string {
 export function formatAddress(address: bigint): string {
   return `0x${address.toString(16).padStart(address >= 1n << 32n ? 12 : 8, '0')}`;
 }
+
+/** A duration in modelled time, with three digits, such as `1.25 ms`. */
+export function formatDuration(nanoseconds: number): string {
+  let value = nanoseconds;
+  for (const unit of ['ns', 'µs', 'ms']) {
+    if (value < 1000) return `${Number(value.toPrecision(3))} ${unit}`;
+    value /= 1000;
+  }
+  return `${value < 1000 ? Number(value.toPrecision(3)) : Math.round(value)} s`;
+}

@@ -19,6 +19,16 @@ export interface Row {
   /** What "Copy Value" copies. */
   readonly value?: string;
   readonly children?: readonly Row[];
+  /** Asks for the rows below it when it is opened; instead of `children`. */
+  readonly load?: () => Promise<readonly Row[]>;
+  /** Open at first. */
+  readonly open?: boolean;
+  /** Runs when the row is chosen. */
+  readonly command?: vscode.Command;
+  /** What menus the row has besides "Copy Value": the end of its context, such as `listRegister`. */
+  readonly menu?: string;
+  /** What "Go to Last Write" and "Break When This Changes" mean by the row: see `LastWriteArguments.of`. */
+  readonly subject?: string;
 }
 
 export interface Content {
@@ -44,6 +54,7 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
   /** The question asked last; an answer to an earlier one is dropped. */
   #question = 0;
   #outdated = false;
+  #milliseconds = 0;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -59,12 +70,23 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
         if (visible && this.#outdated) this.refresh();
       }),
     ];
-    this.refresh();
+    // After the constructor of the class below, whose fields `idle` and `load` need.
+    queueMicrotask(() => void this.refresh());
   }
 
   /** The line beside the title of the view. */
   get heading(): string | undefined {
     return this.#view.description;
+  }
+
+  /** How long the last refresh took, from the stop to the rows. */
+  get milliseconds(): number {
+    return this.#milliseconds;
+  }
+
+  /** What the view shows while no machine is there. */
+  protected idle(): Content {
+    return { rows: [] };
   }
 
   /** Asks the adapter for what the view shows. Rejects with a sentence for the user. */
@@ -75,7 +97,8 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
     const { state } = this.#tracker;
     const question = ++this.#question;
     clearTimeout(this.#timer);
-    if (state.kind === 'none') return this.#show({ rows: [] });
+    const started = performance.now();
+    if (state.kind === 'none') return this.#show(this.idle());
     if (state.kind === 'running') {
       this.#view.description = 'running';
       this.#timer = setTimeout(() => {
@@ -87,20 +110,35 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
     if (this.#outdated) return;
     try {
       const content = await this.load(state);
-      if (question === this.#question) this.#show(content);
+      if (question !== this.#question) return;
+      this.#show(content);
+      this.#milliseconds = performance.now() - started;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (question === this.#question) this.#show({ rows: [], message });
     }
   }
 
-  getChildren(row?: Row): Row[] {
+  getChildren(): Row[];
+  getChildren(row: Row | undefined): Row[] | Promise<Row[]>;
+  getChildren(row?: Row): Row[] | Promise<Row[]> {
+    if (row?.load) return this.#load(row.load);
     return [...(row ? (row.children ?? []) : this.#rows)];
   }
 
+  async #load(load: () => Promise<readonly Row[]>): Promise<Row[]> {
+    try {
+      return [...(await load())];
+    } catch (error) {
+      const label = error instanceof Error ? error.message : String(error);
+      return [{ id: `error ${label}`, label, icon: 'warning' }];
+    }
+  }
+
   getTreeItem(row: Row): vscode.TreeItem {
-    const { Collapsed, None } = vscode.TreeItemCollapsibleState;
-    const item = new vscode.TreeItem(row.label, row.children?.length ? Collapsed : None);
+    const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+    const parent = row.load !== undefined || (row.children?.length ?? 0) > 0;
+    const item = new vscode.TreeItem(row.label, parent ? (row.open ? Expanded : Collapsed) : None);
     item.id = row.id;
     item.description = row.description;
     item.tooltip = row.tooltip;
@@ -108,7 +146,9 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
       const colour = row.changed ? new vscode.ThemeColor('debugView.valueChangedHighlight') : undefined;
       item.iconPath = new vscode.ThemeIcon(row.icon, colour);
     }
-    item.contextValue = row.value === undefined ? undefined : 'hyperstep.value';
+    if (row.command) item.command = row.command;
+    const menus = [row.value === undefined ? [] : ['value'], row.subject ? ['subject'] : [], row.menu ?? []].flat();
+    item.contextValue = menus.length ? `hyperstep.${menus.join('.')}` : undefined;
     const spoken = [row.label, row.description, row.changed ? 'changed' : undefined].filter(Boolean).join(', ');
     item.accessibilityInformation = { label: spoken };
     return item;

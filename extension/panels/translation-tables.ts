@@ -1,7 +1,16 @@
-// The stage-2 tables that VTTBR_EL2 of the PE in focus points at: which physical memory the guest has, and how.
+// The "Translation Tables" view: stage 1 of every regime and stage 2 of every guest, each asked for when it is opened;
+// the walk of one address, step by step; and what the TLB holds that the tables do not.
 
-import type * as vscode from 'vscode';
-import type { MappingsArguments, MappingsResponse, MappingView } from '../../debug-adapter/protocol.ts';
+import * as vscode from 'vscode';
+import type {
+  MappingsArguments,
+  MappingsResponse,
+  MappingView,
+  RegimesResponse,
+  StaleTranslationsResponse,
+  WalkArguments,
+  WalkResponse,
+} from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
 import { formatAddress, formatSize } from './format.ts';
 import { type Content, type Row, type Stopped, StoppedTree } from './stopped-tree.ts';
@@ -9,24 +18,32 @@ import { type Content, type Row, type Stopped, StoppedTree } from './stopped-tre
 /** Rows that a person can still look through. */
 const limit = 2000;
 
-/** One row for each mapped run, in order of its IPA. */
-export function mappingRows(ranges: readonly MappingView[]): Row[] {
+/** What the type of memory adds to the rights, short enough for a narrow view. */
+function shortAttributes(attributes: string): string {
+  return attributes.replace('Normal ', '').replace('Device-', '');
+}
+
+/** One row for each mapped run, in order of its input address. `id` tells regimes apart. */
+export function mappingRows(ranges: readonly MappingView[], stage: 1 | 2 = 2, regime = ''): Row[] {
+  const [from, to] = stage === 2 ? ['IPA', 'PA'] : ['VA', regime === 'EL1&0' ? 'IPA' : 'PA'];
   return ranges.map(range => {
     const [input, output, size] = [range.input, range.output, range.size].map(BigInt);
     const last = formatAddress(input + size - 1n);
-    const id = formatAddress(input);
+    const start = formatAddress(input);
+    const id = `${regime} ${stage} ${start}`;
     const target = input === output ? 'same' : formatAddress(output);
     const field = (label: string, value: string): Row => ({ id: `${id} ${label}`, label, description: value, value });
     return {
       id,
-      label: id,
-      description: `→ ${target} · ${formatSize(size)} · ${range.attributes}`,
-      tooltip: `IPA ${id} – ${last}, ${formatSize(size)}, ${range.attributes}`,
+      label: start,
+      description: `${formatSize(size)} ${shortAttributes(range.attributes)} → ${target}`,
+      tooltip: `${from} ${start} – ${last}, ${formatSize(size)}, ${range.attributes} → ${to} ${formatAddress(output)}`,
       icon: /device/i.test(range.attributes) ? 'plug' : 'chip',
       value: range.input,
+      menu: 'mapping',
       children: [
-        field('IPA', `${id} – ${last}`),
-        field('PA', `${formatAddress(output)} – ${formatAddress(output + size - 1n)}`),
+        field(from, `${start} – ${last}`),
+        field(to, `${formatAddress(output)} – ${formatAddress(output + size - 1n)}`),
         field('Size', formatSize(size)),
         field('Attributes', range.attributes),
         field('Level', String(range.level)),
@@ -35,30 +52,152 @@ export function mappingRows(ranges: readonly MappingView[]): Row[] {
   });
 }
 
+/** The steps of a walk, the last one with what came of it. */
+export function walkRows(address: string, walk: WalkResponse): Row {
+  const id = `walk ${address}`;
+  const rights = `${walk.readable ? 'R' : '-'}${walk.writable ? 'W' : '-'}${walk.executable ? 'X' : '-'}`;
+  const result = walk.fault ?? `PA ${walk.pa ?? '?'} ${rights}`;
+  const steps = walk.steps.map((step, index): Row => {
+    const at =
+      step.descriptorIpa === undefined ? step.descriptorPa : `IPA ${step.descriptorIpa} = PA ${step.descriptorPa}`;
+    const leads = step.output === undefined ? '' : ` → ${step.output}`;
+    return {
+      id: `${id} ${index}`,
+      label: `Stage ${step.stage}, level ${step.level}`,
+      description: `${step.kind}${leads}`,
+      tooltip: `Descriptor ${step.descriptor} at ${at}: ${step.kind}${leads}.`,
+      icon:
+        step.kind === 'invalid' || step.kind === 'fault'
+          ? 'error'
+          : step.kind === 'table'
+            ? 'arrow-small-down'
+            : 'check',
+      value: step.descriptor,
+      subject: `pa:${step.descriptorPa}`,
+      children: [
+        { id: `${id} ${index} descriptor`, label: 'Descriptor', description: step.descriptor, value: step.descriptor },
+        { id: `${id} ${index} at`, label: 'At', description: at, value: step.descriptorPa },
+      ],
+    };
+  });
+  return {
+    id,
+    label: `Walk of ${address}`,
+    description: result,
+    tooltip: [result, walk.ipa === undefined ? '' : `IPA ${walk.ipa}`, walk.memoryType ?? '']
+      .filter(Boolean)
+      .join('\n'),
+    icon: walk.fault === undefined ? 'search' : 'error',
+    open: true,
+    menu: 'walk',
+    ...(walk.pa === undefined ? {} : { value: walk.pa }),
+    children: steps,
+  };
+}
+
+/** What a regime is called. */
+export function regimeLabel({ stage, regime, vmid }: RegimesResponse['regimes'][number]): string {
+  if (stage === 1) return `Stage 1, ${regime}`;
+  return vmid === undefined ? 'Stage 2' : `Stage 2, VMID ${vmid}`;
+}
+
 export class TranslationTablesPanel extends StoppedTree {
+  /** An expression whose walk is shown at every stop. */
+  #address: string | undefined;
+
   constructor(tracker: SessionTracker) {
     super('hyperstep.translationTables', tracker);
   }
 
-  protected override async load({ session, threadId }: Stopped): Promise<Content> {
-    const { enabled, vmid, base, ranges, truncated } = await this.#ask(session, { threadId, stage: 2, limit });
-    const heading = [
-      `PE ${threadId - 1}`,
-      ...(vmid === undefined ? [] : [`VMID ${vmid}`]),
-      ...(base === undefined ? [] : [`at ${formatAddress(BigInt(base))}`]),
-      ...(enabled ? [] : ['off']),
-    ].join(' · ');
-    const message = truncated
-      ? `Only the first ${limit} ranges are shown.`
-      : ranges.length === 0
-        ? enabled
-          ? 'The stage-2 tables map nothing.'
-          : 'Stage 2 is off: HCR_EL2.VM and HCR_EL2.DC are 0.'
-        : undefined;
-    return { rows: mappingRows(ranges), heading, message };
+  /** Asks for an address, unless it is given, and shows its walk from now on. */
+  async walk(address?: string): Promise<void> {
+    const asked = {
+      title: 'Walk of one address',
+      prompt: 'An address or an expression; the PE in focus walks the tables of its present regime for it.',
+      placeHolder: '0x40080000, pc, &vcpu',
+      value: this.#address ?? 'pc',
+    };
+    const wanted = address ?? (await vscode.window.showInputBox(asked));
+    if (wanted === undefined) return;
+    this.#address = wanted.trim() || undefined;
+    await vscode.commands.executeCommand('hyperstep.translationTables.focus');
+    await this.refresh();
   }
 
-  async #ask(session: vscode.DebugSession, args: MappingsArguments): Promise<MappingsResponse> {
-    return session.customRequest('hyperstep/mappings', args);
+  protected override async load({ session, threadId }: Stopped): Promise<Content> {
+    const { regimes }: RegimesResponse = await session.customRequest('hyperstep/regimes', { threadId });
+    const rows = regimes.map(one => this.#regimeRow(session, threadId, one));
+    const stale = await this.#staleRow(session, threadId);
+    const heading = `PE ${threadId - 1}`;
+    return { rows: [...(await this.#walkRow(session, threadId)), ...rows, ...stale], heading };
+  }
+
+  #regimeRow(session: vscode.DebugSession, threadId: number, one: RegimesResponse['regimes'][number]): Row {
+    const label = regimeLabel(one);
+    const { stage, regime, vmid, enabled, inUse, base } = one;
+    const description = [
+      ...(enabled ? [] : ['off']),
+      ...(inUse ? ['in use'] : []),
+      ...(base === undefined || !enabled ? [] : [`at ${formatAddress(BigInt(base))}`]),
+    ].join(' · ');
+    const row: Row = {
+      id: label,
+      label,
+      description,
+      icon: inUse ? 'pass-filled' : enabled ? 'layers' : 'circle-slash',
+      open: enabled && stage === 2,
+      ...(base === undefined ? {} : { value: base }),
+    };
+    if (!enabled) return row;
+    const args = { threadId, stage, limit, ...(stage === 2 ? (vmid === undefined ? {} : { vmid }) : { regime }) };
+    return { ...row, load: () => this.#mappings(session, args, label) };
+  }
+
+  async #mappings(session: vscode.DebugSession, args: MappingsArguments, label: string): Promise<Row[]> {
+    const { ranges, truncated }: MappingsResponse = await session.customRequest('hyperstep/mappings', args);
+    if (ranges.length === 0) return [{ id: `${label} empty`, label: 'These tables map nothing.', icon: 'info' }];
+    const rows = mappingRows(ranges, args.stage, args.stage === 2 ? label : args.regime);
+    const more = { id: `${label} more`, label: `Only the first ${limit} ranges are shown.`, icon: 'info' };
+    return truncated ? [...rows, more] : rows;
+  }
+
+  async #staleRow(session: vscode.DebugSession, threadId: number): Promise<Row[]> {
+    const { entries }: StaleTranslationsResponse = await session.customRequest('hyperstep/staleTranslations', {
+      threadId,
+    });
+    if (entries.length === 0) return [];
+    return [
+      {
+        id: 'stale',
+        label: 'Only in the TLB',
+        description: `${entries.length} ${entries.length === 1 ? 'page' : 'pages'} without a TLBI`,
+        tooltip: 'The TLB still translates these pages; the tables no longer do, or do otherwise.',
+        icon: 'warning',
+        children: entries.map(({ va, pa, permissions, tables }) => ({
+          id: `stale ${va}`,
+          label: formatAddress(BigInt(va)),
+          description: `TLB: ${permissions} → ${pa} · tables: ${tables}`,
+          value: va,
+        })),
+      },
+    ];
+  }
+
+  async #walkRow(session: vscode.DebugSession, threadId: number): Promise<Row[]> {
+    const address = this.#address;
+    if (address === undefined) return [];
+    const args: WalkArguments = { threadId, address };
+    try {
+      return [walkRows(address, (await session.customRequest('hyperstep/walk', args)) as WalkResponse)];
+    } catch (error) {
+      const description = error instanceof Error ? error.message : String(error);
+      return [{ id: `walk ${address}`, label: `Walk of ${address}`, description, icon: 'error', menu: 'walk' }];
+    }
+  }
+
+  /** No walk is shown any more. */
+  async forgetWalk(): Promise<void> {
+    this.#address = undefined;
+    await this.refresh();
   }
 }
