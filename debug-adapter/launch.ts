@@ -9,6 +9,8 @@ import { setVariables } from './symbols/set-variables.ts';
 export interface Launch {
   readonly config: MachineConfig;
   readonly program: string;
+  /** Where relative paths begin. */
+  readonly cwd: string;
   readonly stopOnEntry: boolean;
   readonly timeTravel: boolean;
   readonly console: 'output' | 'none';
@@ -84,21 +86,32 @@ interface CheckedSymbols {
   readonly file: string;
   readonly regime?: TranslationRegime;
   readonly bias?: bigint;
+  readonly vmid?: number;
+  readonly tableBase?: bigint;
 }
+
+const vmidNumber: Check<number> = (value, name) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 16
+    ? (value as number)
+    : fault(name, value, 'a VMID, from 0 to 65535');
+
+/** One row of the attribute `symbols`. Throws a sentence. */
+export const checkSymbolSource: Check<CheckedSymbols> = (item, at) => {
+  if (typeof item !== 'object' || item === null) fault(at, item, 'an object with "file"');
+  const given = item as Record<string, unknown>;
+  const file = aPath(given['file'], `${at}.file`);
+  return {
+    file,
+    ...(given['regime'] === undefined ? {} : { regime: oneOf(...REGIMES)(given['regime'], `${at}.regime`) }),
+    ...(given['bias'] === undefined ? {} : { bias: address(given['bias'], `${at}.bias`) }),
+    ...(given['vmid'] === undefined ? {} : { vmid: vmidNumber(given['vmid'], `${at}.vmid`) }),
+    ...(given['tableBase'] === undefined ? {} : { tableBase: address(given['tableBase'], `${at}.tableBase`) }),
+  };
+};
 
 const symbolSources: Check<readonly CheckedSymbols[]> = (value, name) => {
   if (!Array.isArray(value)) fault(name, value, 'a list of objects with "file"');
-  return value.map((item: unknown, index) => {
-    const at = `${name}[${index}]`;
-    if (typeof item !== 'object' || item === null) fault(at, item, 'an object with "file"');
-    const given = item as Record<string, unknown>;
-    const file = aPath(given['file'], `${at}.file`);
-    return {
-      file,
-      ...(given['regime'] === undefined ? {} : { regime: oneOf(...REGIMES)(given['regime'], `${at}.regime`) }),
-      ...(given['bias'] === undefined ? {} : { bias: address(given['bias'], `${at}.bias`) }),
-    };
-  });
+  return value.map((item: unknown, index) => checkSymbolSource(item, `${name}[${index}]`));
 };
 
 /** Attributes by name; those that VS Code adds by itself are not in it and are let through. */
@@ -181,7 +194,7 @@ function isElf(bytes: Uint8Array): boolean {
  * Finds where relative source paths of an image begin: at `cwd`, else at the folder of the image or one above it. An
  * image that was built with relative paths can so be moved with its sources.
  */
-async function locateSources(table: SymbolTable, cwd: string, files: Files): Promise<void> {
+export async function locateSources(table: SymbolTable, cwd: string, files: Files): Promise<void> {
   const first = table.firstSourceFile();
   if (first === undefined || isAbsolute(first)) return;
   const folders = cwd === '' ? [] : [cwd];
@@ -239,6 +252,7 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
   for (const table of symbols) await locateSources(table, cwd, files);
   return {
     program,
+    cwd,
     stopOnEntry: attributes.stopOnEntry ?? false,
     timeTravel: attributes.timeTravel ?? true,
     console: attributes.console ?? 'output',

@@ -80,6 +80,8 @@ export interface CostRow {
 export interface CostProfile {
   readonly name: string;
   readonly hardware: string;
+  /** How far to trust the profile as a whole, in a sentence or two. */
+  readonly caveat: string;
   /** Cycles of a PE in a second. */
   readonly frequency: number;
   readonly costs: Readonly<Record<CostEvent, CostRow>>;

@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createTarget } from '../machine.ts';
 import { UsageError } from './arguments.ts';
+import { benchSystems } from './bench-systems.ts';
+import { elfSymbols } from './elf-symbols.ts';
 import { EXIT_OK } from './run.ts';
 
 /** The order in which workloads are shown; others follow by name. */
@@ -53,6 +55,7 @@ interface Result {
 }
 
 export async function bench(argv: readonly string[]): Promise<number> {
+  if (argv.some(argument => /^--(system|profile|write-docs)(=|$)/.test(argument))) return benchSystems(argv);
   const args = parse(argv);
   const kernels = workloads(args.only);
   const qemu = await qemuVersion();
@@ -239,29 +242,12 @@ function qemuVersion(): Promise<string | undefined> {
   });
 }
 
-const SHT_SYMTAB = 2;
-
-/** Offset in a 64-bit little-endian ELF file of what a symbol names. */
+/** Offset in an ELF file of what a symbol names. */
 function symbolOffset(elf: Buffer, symbol: string, file: string): number {
-  const section = (index: number) => {
-    const at = Number(elf.readBigUInt64LE(0x28)) + index * elf.readUInt16LE(0x3a);
-    return {
-      type: elf.readUInt32LE(at + 4),
-      address: Number(elf.readBigUInt64LE(at + 0x10)),
-      offset: Number(elf.readBigUInt64LE(at + 0x18)),
-      size: Number(elf.readBigUInt64LE(at + 0x20)),
-      link: elf.readUInt32LE(at + 0x28),
-    };
-  };
-  const sections = Array.from({ length: elf.readUInt16LE(0x3c) }, (_, index) => section(index));
-  const symbols = sections.find(candidate => candidate.type === SHT_SYMTAB);
-  for (let at = symbols?.offset ?? 0; symbols && at < symbols.offset + symbols.size; at += 24) {
-    const start = sections[symbols.link].offset + elf.readUInt32LE(at);
-    if (elf.toString('latin1', start, elf.indexOf(0, start)) !== symbol) continue;
-    const home = sections[elf.readUInt16LE(at + 6)];
-    return home.offset + Number(elf.readBigUInt64LE(at + 8)) - home.address;
-  }
-  throw new UsageError(`${file} has no symbol ${symbol}: build it again from the sources beside it.`);
+  const offset = elfSymbols(elf).get(symbol)?.offset;
+  if (offset === undefined)
+    throw new UsageError(`${file} has no symbol ${symbol}: build it again from the sources beside it.`);
+  return offset;
 }
 
 function median(values: readonly number[]): number {
