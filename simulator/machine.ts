@@ -73,6 +73,7 @@ import { PeState, slotOf } from './engine/pe-state.ts';
 import { handlers, lowerings } from './engine/semantics/index.ts';
 import { boardRegisters } from './engine/system/board-registers.ts';
 import { maintenanceInstructions } from './engine/system/maintenance.ts';
+import { PerformanceMonitors } from './engine/system/performance-monitors.ts';
 import { pstateRegisters } from './engine/system/pstate.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
@@ -124,6 +125,8 @@ const QUANTUM_CYCLES = 64;
 /** About what the engine does on a fast computer, so that delays of a guest take about as long as they say. */
 const INSTRUCTION_NANOSECONDS = 8;
 
+/** Of the performance monitors, as the Base System Architecture recommends. */
+const OVERFLOW_PPI = 23;
 /** By the kinds that the core knows. */
 const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
 const ELR = ['', 'ELR_EL1', 'ELR_EL2', 'ELR_EL3'] as const;
@@ -161,6 +164,7 @@ export class Machine implements Target {
   readonly engine: Engine;
   readonly board: Board;
   readonly system: SystemCalls;
+  readonly monitors: PerformanceMonitors;
   readonly deviceTree: Uint8Array;
   onConsole: ((bytes: Uint8Array) => void) | undefined;
   readonly #config: MachineConfig;
@@ -243,6 +247,15 @@ export class Machine implements Target {
       ...(config.loadAddress === undefined ? {} : { loadAddress: config.loadAddress }),
     });
     this.deviceTree = this.#plan.deviceTree.blob;
+    const machine = this;
+    this.monitors = new PerformanceMonitors({
+      get engine() {
+        return machine.engine;
+      },
+      features: this.features,
+      setInterrupt: pending => this.board.gic.setPpi(this.#active, OVERFLOW_PPI, pending),
+      deadlineChanged: () => this.deadlineChanged(),
+    });
     this.#special = new Map(
       [...pstateRegisters(() => this.engine, this.features), ...boardRegisters(this, () => this.#active)].map(
         ([name, special]) => [byName(name)?.name ?? name, special],
@@ -724,12 +737,18 @@ export class Machine implements Target {
     if ((step || stepOff) && this.engine.core.takeBreakpoint()) return this.#takeStop();
     const stepped = step === STEP_ACTIVE ? this.#wordAtPc() : undefined;
     const retired = this.#retired;
-    const slice = { retired: retired + (step ? 1 : most), time: Math.max(end, turn.time + 1) };
+    // A counter that raises an interrupt does so at the very instruction.
+    const { room } = this.monitors;
+    const slice = {
+      retired: retired + (step ? 1 : Math.min(most, room)),
+      time: Math.max(Math.min(end, turn.time + room), turn.time + 1),
+    };
     const exit = stepOff ? this.#stepOff(turn) : this.#execute(turn, slice);
     if (exit === EXIT_BREAKPOINT) {
       const stop = this.#breakpoint(turn, slice);
       if (stop) return stop;
     }
+    this.monitors.sync();
     if (stepped !== undefined && this.#retired !== retired) endStep(this.engine, stepped);
     return this.#stop ? this.#takeStop() : undefined;
   }

@@ -166,6 +166,14 @@ export const PROOFS: readonly Proof[] = [
     test: 'NEVE keeps registers in memory',
   },
   {
+    part: 'Exceptions',
+    what: 'Breakpoints, watchpoints and SErrors of the guest with compiled code, time travel and stops of the debugger',
+    oracle: 'an invariant',
+    cases: 'five programs',
+    file: 'test/engine/debug-exceptions.test.ts',
+    test: 'a run that goes back meets the breakpoints',
+  },
+  {
     part: 'Instructions',
     what: 'WFIT and its time',
     oracle: 'the Arm ARM, by hand',
@@ -183,9 +191,9 @@ export const PROOFS: readonly Proof[] = [
   },
   {
     part: 'Registers',
-    what: 'Event counters: SW_INCR, selection, filter, overflow and its interrupt',
+    what: 'Event counters: SW_INCR, selection, filter, overflow, chain, exceptions, and the interrupt at the very instruction',
     oracle: 'the Arm ARM (D13), by hand',
-    cases: 'one program',
+    cases: 'two programs',
     file: 'test/engine/performance-monitors.test.ts',
     test: 'SW_INCR counts where',
   },
@@ -198,8 +206,8 @@ export const GAPS: readonly { readonly what: string; readonly instead: string }[
     instead: 'Cache maintenance has no effect here and is not watched; DC ZVA is.',
   },
   {
-    what: 'Events of the performance monitors other than SW_INCR, and filters of the cycle counter',
-    instead: 'PMCEID0_EL0 does not name the events. PMCCNTR_EL0 counts modelled cycles at every level.',
+    what: 'Events of the performance monitors about branches, caches and memory accesses, and PMCR_EL0.D',
+    instead: 'PMCEID0_EL0 and PMCEID1_EL0 do not name the events. The cycle counter counts every cycle.',
   },
   {
     what: 'QARMA for pointer authentication',

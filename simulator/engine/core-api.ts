@@ -22,6 +22,8 @@ export interface Core {
   currentVmid(): number;
   enterState(): void;
   flushAll(): void;
+  // counters.ts
+  countLevel(retires: number): void;
   // debug.ts
   debugChanged(): void;
   stepState(): number;

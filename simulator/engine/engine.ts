@@ -36,6 +36,7 @@ import {
   PE_STATE_BYTES,
   RAM,
   REMAINING,
+  RETIRED_END,
   RETURN_COSTS,
   STEPPING,
   TIME_END,
@@ -203,9 +204,11 @@ export class Engine {
     this.#begin = this.cycles;
     this.f64[TIME_END >> 3] = this.#costs ? time - this.#begin : time + most;
     this.f64[CYCLES_END >> 3] = this.#begin + room;
+    this.f64[RETIRED_END >> 3] += most;
     let exit = EXIT_BUDGET;
     while (exit === EXIT_BUDGET && this.#left > 0) exit = this.#advance();
     const { executed, elapsed } = this;
+    this.f64[RETIRED_END >> 3] -= this.#left;
     this.#goal = 0;
     this.#left = 0;
     this.#begin = this.cycles;

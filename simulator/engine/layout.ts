@@ -125,6 +125,31 @@ export const V = 0x1400;
 export const FPCR = 0x1620; // u32
 export const FPSR = 0x1624; // u32
 
+// Performance monitors: see core/counters.ts and system/performance-monitors.ts.
+export const PMU_ON = 0x1700; // u32: some counter counts what the core tallies
+export const PMU_EVENTS_EXIT = 0x1704; // u32: each other event than an instruction or a cycle ends the slice
+export const PMU_SINCE = 0x1708; // f64: instructions retired when the tallies were last brought up
+export const PMU_SINCE_CYCLES = 0x1710; // f64
+/** f64: instructions that the PE will have retired when REMAINING is 0. */
+export const RETIRED_END = 0x1718;
+export const PMU_CONFIGURATION = 0x1720; // u32 each of 32 counters
+export const PMU_BASES = 0x17a0; // f64 each: the counter's tallies when it was last brought up
+export const PMU_TALLIES = 0x18a0; // f64 each, by TALLY_* and exception level
+export const TALLY_INSTRUCTIONS = 0;
+export const TALLY_CYCLES = 1;
+export const TALLY_TAKEN = 2;
+export const TALLY_RETURNS = 3;
+export const TALLY_DATA_WALK = 4;
+export const TALLY_INSTRUCTION_WALK = 5;
+export const TALLY_UNDEFINED = 6;
+export const TALLY_SVC = 7;
+export const TALLY_HVC = 8;
+export const TALLY_SMC = 9;
+export const TALLY_INSTRUCTION_ABORT = 10;
+export const TALLY_DATA_ABORT = 11;
+export const TALLY_IRQ = 12;
+export const TALLY_FIQ = 13;
+
 /** Storage of system registers, 8 bytes each, by the index of their row. */
 export const SYSREG = 0x2000;
 export const SYSREG_SLOTS = 0xc00;

@@ -87,5 +87,6 @@ export const PROGRAMS: readonly Program[] = [
       { qemu: /(the OS lock\n)exception to EL1.*\n/, arm: '$1', why: 'it looks for the OS lock in bit 0 of OSLSR_EL1' },
     ],
   },
+  { name: 'pmu', el: 3, what: 'instructions counted by level, filters, counters of EL2 and overflow' },
   { name: 'timers', el: 2, what: 'timers through the GIC, WFI and virtual IRQs' },
 ];

@@ -42,11 +42,13 @@ import {
   RECORD_OP,
   STEPPING,
   STRICT_DEVICE_ALIGNMENT,
+  TALLY_INSTRUCTION_WALK,
   TLB_ANY,
   WATCHPOINTS,
 } from '../layout';
 import { branchType, isTarget } from './branch-targets';
 import { contextAligned, contextPrivileged, contextRegime, enterState, noteBlock, resolve } from './context';
+import { countEvent } from './counters';
 import { watchpointHit } from './debug';
 import { codeChanged, deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
 import { ALIGNMENT, DEBUG, EXTERNAL } from './format';
@@ -342,6 +344,7 @@ export function fetch(va: u64): u32 {
   const entry: usize = ITLB + (((u32(va >> 12) ^ load<u32>(CTX_FETCH_HASH)) & (ITLB_ENTRIES - 1)) << 4);
   const tag = (va & PAGE_MASK) | context;
   if (load<u64>(entry) == tag) return arrived(va, entry);
+  countEvent(TALLY_INSTRUCTION_WALK);
   if (!walk(va, ACCESS_EXECUTE, contextRegime(context), contextPrivileged(context), false, false, true)) {
     recordWalkFault(va, FAULT_FETCH);
     return 0;

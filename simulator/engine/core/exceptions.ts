@@ -43,6 +43,7 @@ import {
   OBSERVE,
   PAN,
   PC,
+  PMU_ON,
   PSTATE_IL,
   PSTATE_SS,
   RETURN_COSTS,
@@ -57,6 +58,7 @@ import {
 import { arriveAtTable } from './access-tables';
 import { branchType, setBranchType } from './branch-targets';
 import { enterState } from './context';
+import { countException, countReturn } from './counters';
 import { stepAfterReturn, stepState, watchpointTarget } from './debug';
 import { observed } from './env';
 import { pacAuthenticate } from './pointer-authentication';
@@ -184,6 +186,7 @@ function believesEl2(): bool {
  * for synchronous exceptions and SErrors. `returnAddress`: ELR_ELx.
  */
 export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u64): void {
+  if (load<u32>(PMU_ON) != 0) countException(kind, u32(esr >> 26) & 0x3f);
   const from = load<i32>(EL);
   let spsr = readPstate();
   let offset: u64 = from < target ? 0x400 : load<u32>(SPSEL) != 0 ? 0x200 : 0;
@@ -364,6 +367,7 @@ export function eretAuthenticated(key: i32): i32 {
 
 /** As eret(), to an address that the caller has. */
 export function returnTo(address: u64, spsr: u32): i32 {
+  if (load<u32>(PMU_ON) != 0) countReturn();
   const el = load<i32>(EL);
   const legal = !illegalReturn(spsr, el);
   const target = legal ? i32((spsr >> 2) & 3) : el;

@@ -28,6 +28,7 @@ export {
   flushAll,
   isLive,
 } from './context';
+export { countLevel } from './counters';
 export { debugChanged, stepState, takeBreakpoint, takeStep } from './debug';
 export {
   defaultTarget,

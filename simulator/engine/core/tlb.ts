@@ -27,6 +27,7 @@ import {
   PERMIT_WRITE,
   RAM,
   STRICT_DEVICE_ALIGNMENT,
+  TALLY_DATA_WALK,
   TLB,
   TLB_ADDEND,
   TLB_ANY,
@@ -46,6 +47,7 @@ import {
   noteBlock,
   noteLowerGlobal,
 } from './context';
+import { countEvent } from './counters';
 import { pageWatched } from './debug';
 import { hostAddress, isReadOnly } from './physical';
 import {
@@ -104,6 +106,7 @@ export function lookup(va: u64, access: i32, context: u32, flags: u32): usize {
     }
   }
   const pan = contextPan(context);
+  countEvent(TALLY_DATA_WALK);
   if (!walk(va, access, contextRegime(context), contextPrivileged(context), pan, false, true)) {
     recordWalkFault(va, access == ACCESS_WRITE ? flags | FAULT_WRITE : flags);
     return 0;

@@ -7,13 +7,14 @@ import { GicV3 } from '../../gic/gicv3.ts';
 import type { Engine } from '../engine.ts';
 import { EL } from '../layout.ts';
 import { slotOf } from '../pe-state.ts';
-import { eventCounters, resetEventCounters } from './event-counters.ts';
+import type { PerformanceMonitors } from './performance-monitors.ts';
 import { pure, type SpecialRegister } from './special.ts';
 
 export interface BoardRegistersHost {
   readonly engine: Engine;
   readonly board: Board;
   readonly features: Features;
+  readonly monitors: PerformanceMonitors;
   /** Instructions retired. */
   readonly instructions: number;
   /** Modelled cycles of a PE. */
@@ -34,8 +35,6 @@ const E2H = 1n << 34n;
 const TGE = 1n << 27n;
 /** HCR_EL2.VF, VI and VSE. */
 const VIRTUAL_LINES = 0x1c0n;
-/** Of the performance monitors, as the Base System Architecture recommends. */
-const OVERFLOW_PPI = 23;
 /** MDSCR_EL1.KDE and SS. */
 const STEP_CONTROLS = 0x2001n;
 
@@ -108,63 +107,7 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
     ['DBGWCR', WATCHPOINTS],
   ] as const)
     for (let n = 0; n < count; n++) made.set(`${prefix}${n}_EL1`, { after: () => host.debugChanged() });
-  for (const [set, clear] of [
-    ['PMCNTENSET_EL0', 'PMCNTENCLR_EL0'],
-    ['PMINTENSET_EL1', 'PMINTENCLR_EL1'],
-    ['PMOVSSET_EL0', 'PMOVSCLR_EL0'],
-  ]) {
-    const change = (value: (old: bigint, written: bigint) => bigint): SpecialRegister => ({
-      write: written => {
-        const counting = countsCycles();
-        const cycles = cycleCount();
-        store(set, value(stored(set), written & 0xffff_ffffn));
-        if (countsCycles() !== counting) setCycleCount(cycles);
-        overflowChanged();
-      },
-    });
-    made.set(
-      set,
-      change((old, written) => old | written),
-    );
-    made.set(
-      clear,
-      change((old, written) => old & ~written),
-    );
-  }
-  const overflowChanged = () => {
-    const pending = (stored('PMCR_EL0') & 1n) !== 0n && (stored('PMOVSCLR_EL0') & stored('PMINTENSET_EL1')) !== 0n;
-    gic.setPpi(pe(), OVERFLOW_PPI, pending);
-  };
-  // While it counts, the slot of PMCCNTR_EL0 holds the count less the modelled cycles.
-  const countsCycles = () => (stored('PMCR_EL0') & 1n) !== 0n && (stored('PMCNTENSET_EL0') & 0x8000_0000n) !== 0n;
-  const now = () => BigInt(Math.floor(host.pes[pe()].cycles));
-  const cycleCount = () => BigInt.asUintN(64, stored('PMCCNTR_EL0') + (countsCycles() ? now() : 0n));
-  const setCycleCount = (value: bigint) => store('PMCCNTR_EL0', value - (countsCycles() ? now() : 0n));
-  made.set('PMCCNTR_EL0', pure(cycleCount, setCycleCount));
-  made.set('PMCR_EL0', {
-    write: value => {
-      const cycles = value & 4n ? 0n : cycleCount();
-      if (value & 2n) resetEventCounters(store);
-      store('PMCR_EL0', (stored('PMCR_EL0') & 0xffff_f800n) | (value & 0xf9n));
-      setCycleCount(cycles);
-      overflowChanged();
-    },
-  });
-
-  for (const [name, special] of eventCounters({ stored, store, el })) {
-    const { write } = special;
-    made.set(name, {
-      ...special,
-      ...(write
-        ? {
-            write: (value: bigint) => {
-              write(value);
-              overflowChanged();
-            },
-          }
-        : {}),
-    });
-  }
+  for (const [name, special] of host.monitors.registers()) made.set(name, special);
 
   // Repeatable: the number follows from when it is asked for.
   const random: SpecialRegister = {

@@ -6,17 +6,19 @@ export const EVENT_COUNTERS = 6;
 
 const v3: RowOptions = { feature: 'pmuv3' };
 
+const eventBits = (...events: number[]): bigint => events.reduce((bits, event) => bits | (1n << BigInt(event)), 0n);
+
 const filter = `
   31 P EL1 is not counted.
   30 U EL0 is not counted.
-  29 NSK Non-secure EL1 is treated differently from P.
-  28 NSU Non-secure EL0 is treated differently from U.
-  27 NSH EL2 is counted.
-  26 M Secure EL3 is treated differently from P.
+  29 NSK [el3] Non-secure EL1 is treated differently from P.
+  28 NSU [el3] Non-secure EL0 is treated differently from U.
+  27 NSH [el2] EL2 is counted.
+  26 M [el3] Secure EL3 is treated differently from P.
 `;
 
 const eventType = `${filter}
-  15:0 evtCount Event. | 0=SW_INCR; 1=L1I_CACHE_REFILL; 3=L1D_CACHE_REFILL; 4=L1D_CACHE; 8=INST_RETIRED; 9=EXC_TAKEN; 10=EXC_RETURN; 16=BR_MIS_PRED; 17=CPU_CYCLES; 18=BR_PRED; 30=CHAIN
+  15:0 evtCount Event. | 0=SW_INCR; 1=L1I_CACHE_REFILL; 2=L1I_TLB_REFILL; 3=L1D_CACHE_REFILL; 4=L1D_CACHE; 5=L1D_TLB_REFILL; 8=INST_RETIRED; 9=EXC_TAKEN; 10=EXC_RETURN; 16=BR_MIS_PRED; 17=CPU_CYCLES; 18=BR_PRED; 30=CHAIN; 0x34=DTLB_WALK; 0x35=ITLB_WALK; 0x81=EXC_UNDEF; 0x82=EXC_SVC; 0x83=EXC_PABORT; 0x84=EXC_DABORT; 0x86=EXC_IRQ; 0x87=EXC_FIQ; 0x88=EXC_SMC; 0x8a=EXC_HVC
 `;
 
 /** PMEVCNTR<n> and PMEVTYPER<n>: bits 4:3 of the index are in CRm, bits 2:0 in op2. */
@@ -62,8 +64,8 @@ export const pmu: readonly RegisterSpec[] = [
     63:32 IDhi
     31:0 ID
   `,
-    // SW_INCR alone: see engine/system/event-counters.ts.
-    { ...v3, reset: 1n },
+    // What engine/system/performance-monitors.ts counts.
+    { ...v3, reset: eventBits(0x00, 0x02, 0x05, 0x08, 0x09, 0x0a, 0x11, 0x1e) },
   ),
   reg(
     'PMCEID1_EL0',
@@ -74,7 +76,7 @@ export const pmu: readonly RegisterSpec[] = [
     63:32 IDhi
     31:0 ID
   `,
-    v3,
+    { ...v3, reset: eventBits(0x34 - 32, 0x35 - 32) },
   ),
   reg('PMCCNTR_EL0', '3 3 9 13 0', 'rw0', 'Cycle counter.', whole('CCNT'), v3),
   // PMXEV* reach the counter that PMSELR_EL0 selects and have no state of their own.
