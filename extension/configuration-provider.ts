@@ -2,8 +2,10 @@
 
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { systems } from '../simulator/hypervisors/systems.ts';
 import { activeFile, findImages, isA64Elf } from './image-files.ts';
 import { findMistake, type LaunchSchema } from './launch-configuration.ts';
+import { type SystemConfiguration, systemConfiguration } from './system-configurations.ts';
 
 export const debugType = 'hyperstep';
 
@@ -34,6 +36,17 @@ export async function pickImage(folder?: vscode.WorkspaceFolder, from?: vscode.U
   if (picked.uri) return picked.uri.fsPath;
   const opened = await vscode.window.showOpenDialog({ title: 'Image to debug', openLabel: 'Debug' });
   return opened?.[0]?.fsPath;
+}
+
+/** Asks which of the built-in systems to debug; `root` is the folder of the extension. */
+export async function pickSystem(root: string): Promise<SystemConfiguration | undefined> {
+  const items = systems.map(row => ({ label: row.name, detail: row.description, row }));
+  const picked = await vscode.window.showQuickPick(items, {
+    title: 'Hyperstep',
+    placeHolder: 'System to debug; it comes with its sources',
+    matchOnDetail: true,
+  });
+  return picked && systemConfiguration(picked.row, root);
 }
 
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
