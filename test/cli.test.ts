@@ -152,6 +152,50 @@ test('the same run twice gives the same console, counts and state', () => {
   assert.deepEqual(once('first.json'), once('second.json'));
 });
 
+test('a guest that uses all of its 1 GiB takes at most 1.5 GiB of process memory', () => {
+  const touchEveryPage = program('touch', [
+    0xd2a80000, // mov x0, #0x40000000
+    0xd2b00001, // mov x1, #0x80000000
+    0x91400400, // again: add x0, x0, #0x1000
+    0xf9000000, // str x0, [x0]
+    0xeb01001f, // cmp x0, x1
+    0x54ffffa3, // b.lo again
+    B_SELF,
+  ]);
+  const json = join(folder, 'memory.json');
+  hyperstep('run', ...touchEveryPage, '--memory', '1G', '--max-instructions', '1048574', '--json', json);
+  const { peakMemoryBytes, pes } = JSON.parse(readFileSync(json, 'utf8'));
+  assert.equal(pes[0].x[0], '0x000000007ffff000');
+  assert.ok(peakMemoryBytes > 2 ** 30 && peakMemoryBytes <= 1.5 * 2 ** 30, `${peakMemoryBytes} bytes`);
+});
+
+test('firmware reads a disk, gets an address and hears from its gateway', () => {
+  const contents = Buffer.alloc(64 * 512);
+  contents.write('from the disk', 3 * 512);
+  const disk = file('disk.img', contents);
+  const { code, output } = hyperstep(
+    ...['run', uBoot, '--memory', '256M', '--disk', disk, '--network'],
+    ...['--expect', 'autoboot', '--send', '', '--expect', '=> '],
+    ...['--send', 'virtio scan; virtio read 0x41000000 3 1; md.b 0x41000000 12', '--expect', 'from the disk'],
+    ...['--expect', '=> ', '--send', 'setenv autoload no; dhcp', '--expect', 'bound to address 10.0.2.15'],
+    ...['--expect', '=> ', '--send', 'ping 10.0.2.2', '--expect', 'host 10.0.2.2 is alive'],
+  );
+  assert.equal(code, 0, output);
+  assert.ok(contents.equals(readFileSync(disk)));
+});
+
+test('variables that firmware keeps in flash are there in the next run', () => {
+  const bank = file('variables.fd', new Uint8Array(2 ** 20).fill(0xff));
+  const command = (text: string, expected: string) => {
+    const script = ['--expect', 'autoboot', '--send', '', '--expect', '=> ', '--send', text, '--expect', expected];
+    return hyperstep('run', uBoot, '--memory', '256M', '--variables', bank, ...script);
+  };
+  const save = command('setenv remembered yes; saveenv', 'Writing to Flash... done');
+  assert.equal(save.code, 0, save.output);
+  const load = command('printenv remembered', 'remembered=yes');
+  assert.equal(load.code, 0, load.output);
+});
+
 test('a trace has a line for each exception taken and returned from', () => {
   const { code, output } = hyperstep('trace', image);
   assert.equal(code, 0);
@@ -209,6 +253,10 @@ test('bad arguments and files give one sentence and end with 2', () => {
     [['run', image, '--initrd', 'no-such-file'], /initrd/],
     [['run', image, '--dtb', file('short.dtb', 'x')], /device tree/],
     [['run', image, '--dtb', file('magic.dtb', new Uint8Array(64))], /magic/],
+    [['run', image, '--disk', 'no-such-file'], /disk image/],
+    [['run', image, '--disk', file('cut.img', new Uint8Array(1000))], /truncated or no disk image/],
+    [['run', image, '--disk', file('nothing.img', '')], /truncated or no disk image/],
+    [['run', image, '--variables', file('large.fd', new Uint8Array(65 << 20))], /the variables/],
     [['run', image, '--features', '+nothing'], /There is no feature "nothing"/],
     [['run', image, '--features', 'vhe'], /sign/],
     [['run', image, '--features', '-el2'], /EL2/],

@@ -51,6 +51,15 @@ function elf(options: ElfOptions = {}): Uint8Array {
   return image;
 }
 
+/** Whole numbers below a limit, the same in each run. */
+function randomNumbers(seed: number): (limit: number) => number {
+  let state = seed;
+  return limit => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
 function linux(options: { textOffset?: bigint; size?: bigint; flags?: bigint } = {}): Uint8Array {
   const image = new Uint8Array(4096);
   const view = new DataView(image.buffer);
@@ -226,3 +235,32 @@ for (const [what, image, more, message] of REFUSALS) {
     );
   });
 }
+
+test('damaged images and device trees load, or are refused with one sentence', () => {
+  const random = randomNumbers(12345);
+  const tree = writeDeviceTree(TREE);
+  const damaged = (bytes: Uint8Array) => {
+    const copy = bytes.slice();
+    for (let left = 1 + random(6); left; left--)
+      copy[random(copy.length)] = [0, 0x7f, 0x80, 0xff, random(256)][random(5)];
+    return random(4) ? copy : copy.subarray(0, random(copy.length));
+  };
+  const outcomes = { loaded: 0, refused: 0 };
+  for (let round = 0; round < 2000; round++) {
+    for (const attempt of [
+      () => load(elf(), { dtb: damaged(tree) }),
+      () => load(damaged(elf())),
+      () => load(damaged(linux().subarray(0, 64))),
+    ]) {
+      try {
+        attempt();
+        outcomes.loaded++;
+      } catch (error) {
+        assert.ok(error instanceof Error && error.constructor === Error, String((error as Error).stack));
+        assert.match(error.message, /^[^\n]+\.$/);
+        outcomes.refused++;
+      }
+    }
+  }
+  assert.ok(outcomes.loaded > 500 && outcomes.refused > 500, JSON.stringify(outcomes));
+});
