@@ -2,10 +2,9 @@
 
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { systems } from '../simulator/hypervisors/systems.ts';
 import { activeFile, findImages, isA64Elf } from './image-files.ts';
 import { findMistake, type LaunchSchema } from './launch-configuration.ts';
-import { type SystemConfiguration, systemConfiguration } from './system-configurations.ts';
+import { builtInSystems, type SystemConfiguration, systemConfigurations } from './system-configurations.ts';
 
 export const debugType = 'hyperstep';
 
@@ -40,13 +39,18 @@ export async function pickImage(folder?: vscode.WorkspaceFolder, from?: vscode.U
 
 /** Asks which of the built-in systems to debug; `root` is the folder of the extension. */
 export async function pickSystem(root: string): Promise<SystemConfiguration | undefined> {
-  const items = systems.map(row => ({ label: row.name, detail: row.description, row }));
+  const configurations = systemConfigurations(root);
+  const items = builtInSystems.map(({ name, description }, index) => ({
+    label: name,
+    detail: description,
+    configuration: configurations[index],
+  }));
   const picked = await vscode.window.showQuickPick(items, {
     title: 'Hyperstep',
     placeHolder: 'System to debug; it comes with its sources',
     matchOnDetail: true,
   });
-  return picked && systemConfiguration(picked.row, root);
+  return picked?.configuration;
 }
 
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
