@@ -8,7 +8,7 @@
  * and alone may access devices, so that a device access ends its slice at the very instruction.
  */
 
-import { CALL_AGAIN, CALL_LEAVE, CALL_REFUSE } from './callout.ts';
+import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
 import { type Environment, emitAll, emitExpr, emitNzcv, usesFlags } from './emit.ts';
 import type { Expr, FlagKind, Local, Operand, Stmt } from './ir.ts';
 import {
@@ -72,6 +72,10 @@ export const OP_COMPILED = 0x8000;
 export const REGION_ENTER = 0; // go on at PC
 export const REGION_ABORT = 1; // the core has recorded an abort of the instruction at PC, whose record is in RECORD
 export const REGION_INTERPRET = 2; // the interpreter has to do the instruction at PC, whose record is in RECORD
+export const REGION_CALL = 3; // and more: the call-out of REGION_CALLS, of the instruction at PC, whose record is in RECORD
+
+/** Call-outs that are all that their instruction does. */
+export const REGION_CALLS: readonly string[] = ['svc', 'hvc', 'smc', 'exceptionReturn', 'systemRegister'];
 
 /** Compiled regions that there can be at a time. */
 export const REGIONS_MAX = 0x4000;
@@ -878,10 +882,11 @@ function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion:
     .i32(firstRegion)
     .op('i32.add');
   code.callIndirect(functionType).set(RESULT);
+  emitCallForRegion(env);
   emitNextRegion(env);
   scope.end();
   env.loadFlags();
-  code.i32(0).tee(IP).load('i32', REMAINING).i32(4).op('i32.shl').set(END);
+  emitBudget(env);
   code.get(RESULT).op('i32.eqz');
   scope.brIf('enter');
   // To the record at PC, as 'enter' would get there.
@@ -900,7 +905,74 @@ function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion:
     .store('i32', FETCH_RECORDS);
   code.get(RESULT).i32(REGION_ABORT).op('i32.eq');
   scope.brIf('abort');
+  code.get(END).get(IP).op('i32.sub').i32(PAGE_MARGIN).op('i32.lt_s');
+  scope.if();
+  env.exit(EXIT_BUDGET);
+  scope.end();
   code.get(IP).load('i32', 0, 2).set(OP);
+}
+
+/** The call-out that a region ends with, and where it leads: on to RECORD, to PC as REGION_ENTER, or to 'called'. */
+function emitCallForRegion(env: MainEnvironment): void {
+  const { scope } = env;
+  const code = scope.code;
+  const label = (name: string) => `for a region: ${name}`;
+  const retire = () => code.i32(0).i32(0).load('i32', REMAINING).i32(1).op('i32.sub').store('i32', REMAINING);
+  code.get(RESULT).i32(REGION_CALL).op('i32.ge_u');
+  scope.if();
+  scope.block('for a region');
+  for (const name of [...REGION_CALLS].reverse()) scope.block(label(name));
+  const depths = REGION_CALLS.map(name => scope.depth(label(name)));
+  code
+    .get(RESULT)
+    .i32(REGION_CALL)
+    .op('i32.sub')
+    .brTable(depths.slice(0, -1), depths[depths.length - 1]);
+  for (const name of REGION_CALLS) {
+    scope.end();
+    code
+      .i32(0)
+      .load('i32', RECORD)
+      .call(env.import(name, ['i32'], 'i32'))
+      .set(RESULT);
+    scope.br('for a region');
+  }
+  scope.end();
+  code.get(RESULT).i32(CALL_JUMP).op('i32.gt_u');
+  scope.if();
+  env.loadFlags();
+  emitBudget(env);
+  scope.br('called');
+  scope.end();
+  retire();
+  code.get(RESULT).i32(CALL_NEXT).op('i32.eq');
+  scope.if();
+  code.i32(0).i32(0).load('i64', PC).i64(4).op('i64.add').store('i64', PC);
+  // Within a page nothing is fetched anew, whatever the instruction has changed.
+  code.i32(0).load('i32', PC).i32(4095).op('i32.and');
+  scope.if();
+  code.i32(0).i32(0).load('i32', RECORD).i32(RECORD_BYTES).op('i32.add').store('i32', RECORD);
+  code.i32(0).load('i32', RECORD).load('i32', 0, 2).tee(OP).i32(OP_COMPILED).op('i32.ge_u');
+  scope.if();
+  emitEntryAddress(code)
+    .tee(OP)
+    .load('i32', COMPILED_ENTRIES + COMPILED_LIMIT, 2)
+    .i32(0)
+    .load('i32', REMAINING)
+    .op('i32.le_s');
+  scope.brIf('again');
+  scope.end();
+  code.i32(REGION_INTERPRET).set(RESULT);
+  scope.end();
+  scope.else();
+  code.i32(REGION_ENTER).set(RESULT);
+  scope.end();
+  scope.end();
+}
+
+/** IP and END from REMAINING, with IP at 0. */
+function emitBudget(env: MainEnvironment): void {
+  env.scope.code.i32(0).tee(IP).load('i32', REMAINING).i32(4).op('i32.shl').set(END);
 }
 
 /** From one region to the next: what 'enter' and the dispatch would do, with the state left in memory. */

@@ -328,6 +328,8 @@ export const TRAP_HASH_BUCKETS = 1024;
 /** {u32 address, u32 0, u64 mask} of every control that answers depend on. */
 export const TRAP_CONTROLS = 0x459000;
 export const TRAP_CONTROLS_MAX = 64;
+/** The first of them, in which contexts differ most, find the bucket. */
+export const TRAP_HASHED = 3;
 export const TRAP_CONTROL_COUNT = 0x459400; // u32
 export const TRAP_TABLE_BYTES = 0x459404; // u32: bytes of the entries of one table
 export const TRAP_TABLE_NEXT = 0x459408; // u32: where the next new table begins

@@ -78,6 +78,9 @@ export interface SystemHost {
   mustLeave(): boolean;
 }
 
+/** Controls by which a hypervisor's own and its guests' trap contexts differ: TRAP_HASHED of them. */
+const mostSwitched: ReadonlySet<string> = new Set(['HCR_EL2', 'CPTR_EL2', 'SCTLR_EL1']);
+
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 type RegisterAccess = Extract<Access, { kind: 'register' }>;
@@ -138,10 +141,12 @@ export class SystemCalls {
       u64: engine.u64,
       rows: accessRowCount,
       fpRow: operationRow('FP'),
-      controls: [...this.#trapping].map(([name, mask]) => {
-        const value = this.#host.special.get(name)?.value;
-        return { slot: slotOf(name), mask, ...(value ? { value } : {}) };
-      }),
+      controls: [...this.#trapping]
+        .sort(([a], [b]) => Number(mostSwitched.has(b)) - Number(mostSwitched.has(a)))
+        .map(([name, mask]) => {
+          const value = this.#host.special.get(name)?.value;
+          return { slot: slotOf(name), mask, ...(value ? { value } : {}) };
+        }),
       answer: (row, write) => this.#answer(row, write),
     });
     this.#writeMasks();

@@ -4,7 +4,7 @@
  */
 
 import { type Environment, emitAll, emitExpr } from '../emit.ts';
-import { LocalPool, OP_COMPILED, REGION_ABORT, REGION_ENTER, REGION_INTERPRET } from '../interpreter.ts';
+import { LocalPool, OP_COMPILED, REGION_ABORT, REGION_CALL, REGION_ENTER, REGION_INTERPRET } from '../interpreter.ts';
 import { conditionMask, type Expr, type FlagKind, type Local, type Operand } from '../ir.ts';
 import {
   COMPILED_ENTRIES,
@@ -71,6 +71,8 @@ const fixedLocals: readonly Type[] = ['i32', 'i32', 'i32', 'i32', 'i32', 'i64', 
 
 const codeOfMask = new Map(Array.from({ length: 14 }, (_, code) => [conditionMask(code), code]));
 const LINK = 30;
+/** What moves to and from system registers call out for. */
+const SYSTEM_REGISTER = 'systemRegister';
 
 const usesMany = (region: Region): boolean => region.entries.size > 1;
 
@@ -163,11 +165,7 @@ class RegionEmitter implements Environment {
         .set(local);
     });
     code.i32(0).load('i32', REMAINING).set(LEFT);
-    code.i32(0).load('i64', CTX_DATA).op('i64.eqz');
-    scope.if();
-    code.call(this.importFunction('enterState', [], undefined));
-    scope.end();
-    this.#loadContext();
+    this.#enterState();
     code.i32(0).load('i64', PC).set(TARGET);
     scope.block('exit');
     this.#setBase();
@@ -195,6 +193,15 @@ class RegionEmitter implements Environment {
     }
     const registers = new Array<Type>(this.#registerCount).fill('i64');
     return { code, locals: [...fixedLocals, ...registers, ...this.#pool.types], entries };
+  }
+
+  /** Finds the translation contexts if a control has changed. */
+  #enterState(): void {
+    this.#code.i32(0).load('i64', CTX_DATA).op('i64.eqz');
+    this.scope.if();
+    this.#code.call(this.importFunction('enterState', [], undefined));
+    this.scope.end();
+    this.#loadContext();
   }
 
   #loadContext(): void {
@@ -288,8 +295,12 @@ class RegionEmitter implements Environment {
   }
 
   #emitBranch(node: number, block: Block, branch: Instruction): void {
-    const { body, link, ending } = branch.usage;
+    const { body, link, ending, call } = branch.usage;
     const code = this.#code;
+    if (ending === 'call') {
+      this.#undone(REGION_CALL + call);
+      return;
+    }
     // Indirect branches that look at their page find it where the interpreter has it.
     if (branch.usage.performs) {
       code.i32(0);
@@ -460,16 +471,18 @@ class RegionEmitter implements Environment {
   /** Leaves with the present instruction not done. */
   #undone(result: number): void {
     const code = this.#code;
-    const { offset } = this.#present;
-    const page = this.region.pages.get(pageNumber(offset));
     code.get(LEFT).i32(this.#ahead).op('i32.add').set(LEFT);
-    code
-      .i32(0)
-      .i32((page?.records ?? 0) + ((offset & 4095) >> 2) * RECORD_BYTES)
-      .store('i32', RECORD);
-    this.#pushAddress(offset);
+    code.i32(0).i32(this.#record()).store('i32', RECORD);
+    this.#pushAddress(this.#present.offset);
     code.set(TARGET);
     this.#leave(result);
+  }
+
+  /** Address of the record of the present instruction. */
+  #record(): number {
+    const { offset } = this.#present;
+    const page = this.region.pages.get(pageNumber(offset));
+    return (page?.records ?? 0) + ((offset & 4095) >> 2) * RECORD_BYTES;
   }
 
   #requireFp(): void {
@@ -643,8 +656,38 @@ class RegionEmitter implements Environment {
   }
 
   /** Rare, and nothing has changed yet that the interpreter would not change the same way: it begins anew. */
-  callOut(): void {
+  callOut(fn: string): void {
+    if (fn === SYSTEM_REGISTER) this.#systemRegister();
+    else this.#undone(REGION_INTERPRET);
+  }
+
+  /** The core does what needs neither the host nor an exception; for the rest the interpreter begins anew. */
+  #systemRegister(): void {
+    const code = this.#code;
+    const { rd } = this.#present.ready;
+    const slot = rd >> 3;
+    const isRegister = slot !== SLOT_ZERO && slot !== SLOT_DISCARD;
+    if (isRegister)
+      code
+        .i32(0)
+        .get(this.#register(slot))
+        .store('i64', X + rd);
+    code.i32(0).get(LEFT).i32(this.#ahead).op('i32.add').store('i32', REMAINING);
+    code
+      .i32(this.#record())
+      .call(this.importFunction('systemRegisterWithin', ['i32'], 'i32'))
+      .op('i32.eqz')
+      .rarely();
+    this.scope.if();
     this.#undone(REGION_INTERPRET);
+    this.scope.end();
+    if (isRegister)
+      code
+        .i32(0)
+        .load('i64', X + rd)
+        .set(this.#register(slot));
+    this.#enterState();
+    this.#known.fp = false;
   }
 
   branch(): never {

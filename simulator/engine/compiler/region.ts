@@ -24,7 +24,7 @@ export interface Block {
   readonly instructions: readonly Instruction[];
   /** Offset after the last instruction. */
   readonly end: number;
-  /** The last instruction, when it is a branch. */
+  /** The last instruction, when control does not just go on after it. */
   readonly branch: Instruction | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Region {
   readonly blocks: readonly Block[];
   /** By page number from the first page. */
   readonly pages: ReadonlyMap<number, Page>;
-  /** Offsets at which the region may be entered: where it was found hot, and where calls return to. */
+  /** Offsets at which the region may be entered: where it was found hot, and where calls and call-outs come back to. */
   readonly entries: ReadonlySet<number>;
 }
 
@@ -60,7 +60,7 @@ const distance = (instruction: Instruction): number => instruction.ready.low;
 export function successors(block: Block): readonly number[] {
   const { branch } = block;
   if (!branch) return [block.end];
-  if (branch.usage.ending === 'branchTo') return [];
+  if (branch.usage.ending === 'branchTo' || branch.usage.ending === 'call') return [];
   const target = branch.offset + distance(branch);
   return branch.usage.conditional ? [target, block.end] : [target];
 }
@@ -121,7 +121,7 @@ export function discover(starts: readonly number[], source: CodeSource, limits: 
           if (!usage.link || (page && source.isWarm(page, target))) lead(target);
         }
         if (usage.conditional) lead(offset);
-        if (usage.link) lead(offset, true);
+        if (usage.link || usage.ending === 'call') lead(offset, true);
         break;
       }
       if (pageNumber(offset) !== pageNumber(offset - 4)) {

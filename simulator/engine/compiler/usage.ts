@@ -1,14 +1,15 @@
 /** What the compiler has to know of a handler before it emits it: found once per handler from its statements. */
 
+import { REGION_CALLS } from '../interpreter.ts';
 import type { Expr, Operand, Stmt } from '../ir.ts';
 import { X } from '../layout.ts';
 import type { Handler } from '../semantics/handler.ts';
 
 /**
- * How control goes on: to the next instruction, by a direct branch, to a computed address, or by what only the
- * interpreter does (`leave`: exceptions, returns, waiting, system instructions).
+ * How control goes on: to the next instruction, by a direct branch, to a computed address, by a call-out that the caller
+ * of compiled code makes for it (`call`, see REGION_CALLS), or by what only the interpreter does (`leave`).
  */
-export type Ending = 'next' | 'branch' | 'branchTo' | 'leave';
+export type Ending = 'next' | 'branch' | 'branchTo' | 'call' | 'leave';
 
 export interface Usage {
   readonly body: readonly Stmt[];
@@ -25,6 +26,8 @@ export interface Usage {
   readonly performs: boolean;
   /** Changes the present translation contexts. */
   readonly entersState: boolean;
+  /** With `ending` call: which of REGION_CALLS. */
+  readonly call: number;
 }
 
 const known = new WeakMap<Handler, Usage>();
@@ -58,11 +61,13 @@ function analyse(handler: Handler): Usage {
     }
   });
   const last = handler.body.at(-1);
-  const leaves = byNumber || (last?.s === 'callOut' && !last.when);
+  const called = last?.s === 'callOut' && !last.when ? last.fn : undefined;
+  const call = called && handler.body.length === 1 ? REGION_CALLS.indexOf(called) : -1;
+  const leaves = byNumber || called !== undefined;
   const branches = last?.s === 'branch' || last?.s === 'branchTo';
   return {
     body: handler.body,
-    ending: leaves ? 'leave' : branches ? last.s : 'next',
+    ending: call >= 0 ? 'call' : leaves ? 'leave' : branches ? last.s : 'next',
     reads: [...reads],
     writes: [...writes],
     fp: handler.fp ?? false,
@@ -70,6 +75,7 @@ function analyse(handler: Handler): Usage {
     link: branches && last.link,
     performs,
     entersState,
+    call,
   };
 }
 

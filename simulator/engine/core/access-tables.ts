@@ -18,6 +18,7 @@ import {
   TRAP_CONTROLS,
   TRAP_HASH,
   TRAP_HASH_BUCKETS,
+  TRAP_HASHED,
   TRAP_TABLE,
   TRAP_TABLE_BYTES,
   TRAP_TABLE_CACHE,
@@ -61,7 +62,8 @@ export function enterAccessTable(): void {
   const level = levelNow();
   const end: usize = TRAP_CONTROLS + (load<u32>(TRAP_CONTROL_COUNT) << 4);
   let hash: u64 = level;
-  for (let control: usize = TRAP_CONTROLS; control < end; control += 16) {
+  const hashed: usize = TRAP_CONTROLS + (TRAP_HASHED << 4);
+  for (let control: usize = TRAP_CONTROLS; control < hashed; control += 16) {
     hash = (hash ^ (load<u64>(load<u32>(control)) & load<u64>(control, 8))) * MIX;
     hash ^= hash >> 32;
   }

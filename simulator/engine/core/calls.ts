@@ -190,6 +190,21 @@ function chargeAccess(offset: u32): void {
   charge(load<f64>(ACCESS_COSTS + (offset << 1)));
 }
 
+/**
+ * As systemRegister() in the midst of compiled code: 1 when it is done, 0 when nothing is and somebody has to begin anew,
+ * for the host, for an exception, or because an interrupt may become unmasked.
+ */
+export function systemRegisterWithin(record: usize): i32 {
+  const offset = load<u32>(record, ACCESS);
+  const kind = accessEntry(offset) & ENTRY_KIND;
+  if (kind != ENTRY_PLAIN && kind != ENTRY_CONTROL && kind != ENTRY_COUNTER && kind != ENTRY_NOTHING) return 0;
+  if (load<u32>(IRQ_LINES) != 0 && kind == ENTRY_CONTROL) return 0;
+  if (kind == ENTRY_CONTROL)
+    return i32(writeControl(accessEntry(offset) - ENTRY_CONTROL, load<u64>(X + load<u16>(record, RECORD_D))));
+  systemRegister(record);
+  return 1;
+}
+
 /** False when the change has an effect that the host has to care for; then nothing is written. */
 function writeControl(first: usize, value: u64): bool {
   const control = (value & load<u64>(first, CONTROL_VARIANT)) != 0 ? first + CONTROL_BYTES : first;

@@ -13,6 +13,7 @@ export {
   smc,
   svc,
   systemRegister,
+  systemRegisterWithin,
 } from './calls';
 export {
   activatePe,

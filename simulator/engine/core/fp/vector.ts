@@ -108,39 +108,37 @@ function fusedSingle(addend: u32, a: u32, b: u32, control: u32): u64 {
   return fused<u32>(addend, a, b, control);
 }
 
-/** Exponents from 2^-400 to 2^400, or zero: products and their errors are far from the limits. */
-function moderate(bits: u64): bool {
-  return ((bits >> 52) & 2047) - 623 <= 800 || bits << 1 == 0;
+/** From 2^-400 to 2^400: the errors of a product of this size can be represented. */
+function moderate(product: f64): bool {
+  return u32((reinterpret<u64>(product) >> 52) & 2047) - 623 <= 800;
 }
 
-const SPLIT: f64 = 134217729.0; // 2^27 + 1
+/** The upper half of the digits; the rest has as many, and a sign. */
+function upperHalf(bits: u64): f64 {
+  return reinterpret<f64>((bits + 0x4000000) & ~(<u64>0x7ffffff));
+}
 
 /**
  * A fused double, from a product and a sum with their exact errors (Dekker 1971, Knuth TwoSum). Adding the errors may
  * round once more: the result stands if moving them by more than that does not change it.
  */
 function fusedDouble(addend: u64, a: u64, b: u64, control: u32): u64 {
-  if (plain() && moderate(addend) && moderate(a) && moderate(b)) {
-    const x = reinterpret<f64>(a);
-    const y = reinterpret<f64>(b);
-    const z = reinterpret<f64>(addend);
-    const product = x * y;
-    const bigX = x * SPLIT;
-    const bigY = y * SPLIT;
-    const x1 = bigX - (bigX - x);
-    const y1 = bigY - (bigY - y);
-    const x2 = x - x1;
-    const y2 = y - y1;
-    const productError = x2 * y2 - (product - x1 * y1 - x2 * y1 - x1 * y2);
-    const sum = product + z;
-    const part = sum - product;
-    const sumError = product - (sum - part) + (z - part);
-    const error = productError + sumError;
-    const r = reinterpret<u64>(sum + error);
-    const more = reinterpret<u64>(sum + error * 1.0000000000000002);
-    const less = reinterpret<u64>(sum + error * 0.9999999999999998);
-    if (r == more && r == less && ((r >> 52) & 2047) - 2 < 2044) return r;
-  }
+  const x = reinterpret<f64>(a);
+  const y = reinterpret<f64>(b);
+  const z = reinterpret<f64>(addend);
+  const product = x * y;
+  const x1 = upperHalf(a);
+  const y1 = upperHalf(b);
+  const x2 = x - x1;
+  const y2 = y - y1;
+  const productError = x1 * y1 - product + x1 * y2 + x2 * y1 + x2 * y2;
+  const sum = product + z;
+  const part = sum - product;
+  const error = productError + (product - (sum - part) + (z - part));
+  const more = sum + error * 1.0000000000000002;
+  const less = sum + error * 0.9999999999999998;
+  const r = reinterpret<u64>(more);
+  if (plain() && moderate(product) && more == less && ordinary64(r)) return r;
   return fused<u64>(addend, a, b, control);
 }
 
@@ -398,6 +396,10 @@ export function floatAcross(d: u32, n: u32, configuration: u32): void {
 function ordinary32(bits: u32): bool {
   const e = (bits >> 23) & 255;
   return e - 2 < 252;
+}
+
+function ordinary64(bits: u64): bool {
+  return u32((bits >> 52) & 2047) - 2 < 2044;
 }
 
 export function fadd64(a: u64, b: u64): u64 {

@@ -78,9 +78,9 @@ function lower(
   if (!/^FRINT[36]/.test(name)) semantics.lower(`${name}_fp_half`, f => make(f, 1));
 }
 
-// FPCR.{RMode, FZ} and FPSR.IXC.
-const FAR_FROM_PLAIN = (3 << 22) | (1 << 24);
-const INEXACT = 1 << 4;
+// FPCR.{RMode, FZ}, and FPSR.IXC which follows in memory.
+const FAR_FROM_PLAIN = (3n << 22n) | (1n << 24n);
+const INEXACT = 1n << (4n + BigInt(FPSR - FPCR) * 8n);
 
 /**
  * WebAssembly's result where it has the same bits and no new flag, else that of the core. So it is with rounding to
@@ -91,8 +91,8 @@ function quick(size: number, value: Expr, fn: string, ...args: Expr[]): Stmt[] {
   const type = typeOf(size);
   const width = 8 << size;
   const [quickly, compute] = bind(op(`${type}.reinterpret_f${width}`, value));
-  const inexact = op('i32.and', op('i32.xor', state('i32', FPSR), c32(-1)), c32(INEXACT));
-  const plain = op('i32.eqz', op('i32.or', op('i32.and', state('i32', FPCR), c32(FAR_FROM_PLAIN)), inexact));
+  const both = op('i64.and', state('i64', FPCR), c64(FAR_FROM_PLAIN | INEXACT));
+  const plain = op('i64.eq', both, c64(INEXACT));
   // Biased exponents from 2 to two below that of infinity, in one comparison.
   const [least, many] = size === 3 ? [2n << 53n, 2044n << 53n] : [2n << 24n, 252n << 24n];
   const shifted = arith(width, 'sub', arith(width, 'shl', quickly, constant(width, 1)), constant(width, least));
