@@ -31,8 +31,23 @@ export function spaceOf(prefix: string, pe: PeView): AddressSpace | undefined {
     case 'el3':
       return { kind: 'va', regime: 'EL3' };
     default:
-      return undefined;
+      return ofGuest(prefix, pe);
   }
+}
+
+/** `ipa2:` is an IPA of the guest with VMID 2, whether it is loaded or not. Throws a sentence for an unknown guest. */
+function ofGuest(prefix: string, pe: PeView): AddressSpace | undefined {
+  const match = /^ipa(\d+)$/i.exec(prefix);
+  if (match === null) return undefined;
+  const vmid = Number(match[1]);
+  const vttbr = pe.guests.get(vmid);
+  if (vttbr === undefined) {
+    const known = [...pe.guests.keys()].sort((a, b) => a - b);
+    throw new Error(
+      `No guest with VMID ${vmid} has run on PE ${pe.index}${known.length > 0 ? `: known are ${known.join(', ')}` : ''}.`,
+    );
+  }
+  return { kind: 'ipa', vttbr };
 }
 
 const HCR_EL2_E2H = 1n << 34n;
@@ -49,6 +64,7 @@ function el2Regime(pe: PeView): TranslationRegime {
 export function formatPlace(place: Place, pe: PeView): string {
   const { space } = place;
   const address = hex(place.address);
+  if (space.kind === 'ipa' && space.vttbr !== undefined) return `ipa${space.vttbr >> 48n}:${address}`;
   if (space.kind !== 'va') return `${space.kind}:${address}`;
   if (space.regime === undefined || space.regime === pe.regime) return address;
   return `${space.regime.slice(0, 3).toLowerCase()}:${address}`;

@@ -18,7 +18,7 @@ import type { Symbols } from './symbols/index.ts';
 import { innermost } from './unwind.ts';
 import { formatValue, type Value } from './values.ts';
 
-export type Family = 'source' | 'function' | 'instruction' | 'data' | 'exception';
+export type Family = 'source' | 'function' | 'instruction' | 'data' | 'exception' | 'watch';
 
 export interface Guard {
   readonly condition?: string;
@@ -26,6 +26,7 @@ export interface Guard {
   readonly hitCondition?: string;
   /** Printed instead of a stop; expressions in braces. */
   readonly logMessage?: string;
+  readonly changed?: (breakpoint: UserBreakpoint) => boolean;
 }
 
 export interface UserBreakpoint {
@@ -34,10 +35,12 @@ export interface UserBreakpoint {
   readonly family: Family;
   /** Source path, function name or filter. */
   readonly key: string;
-  readonly targetIds: readonly number[];
+  targetIds: number[];
   readonly condition?: Node;
   readonly hitTest?: (hits: number) => boolean;
   readonly logMessage?: string;
+  /** For stops that count only when they leave something changed: asked once after each. */
+  readonly changed?: () => boolean;
   hits: number;
   /** The condition in compiled form by PC, where a name has one meaning; null where it needs the evaluator. */
   readonly compiled: Map<bigint, Getter | null>;
@@ -87,7 +90,17 @@ const EXCEPTION_NAMES: Readonly<Record<string, (event: ExceptionEvent, pe: PeVie
   far: event => event.far ?? 0n,
   hpfar: event => event.hpfar ?? 0n,
   vmid: (event, pe) => guestOf(event, pe),
+  intid: (event, pe) => (event.type === 'irq' ? pendingInterrupt(pe) : 0n),
 };
+
+/** INTID of the interrupt that ICC_IAR1_EL1 would answer at the level that took it; 0 where that cannot be told. */
+function pendingInterrupt(pe: PeView): bigint {
+  try {
+    return pe.readRegister('ICC_HPPIR1_EL1') & 0xffffffn;
+  } catch {
+    return 0n;
+  }
+}
 
 /** VTTBR_EL2.VMID of the guest that the exception came from or returns to; 0 without one. */
 function guestOf(event: ExceptionEvent, pe: PeView): bigint {
@@ -112,8 +125,18 @@ const CONSTANTS: ReadonlyMap<string, bigint> = new Map<string, bigint>([
   ...EXCEPTION_TYPES.map((name, index) => [name.toUpperCase(), BigInt(index)] as const),
 ]);
 
+/** Names that every condition knows: whose stop it is. */
+const PE_NAMES: Readonly<Record<string, (pe: PeView) => bigint>> = {
+  pe: pe => BigInt(pe.index),
+  el: pe => BigInt(pe.el),
+  vmid: pe => BigInt(pe.vmid ?? 0),
+  asid: pe => BigInt(pe.asid ?? 0),
+};
+
 /** The getter of a name of an event, for any event of the same kind. */
 function eventGetter(name: string, event: Happening): ((event: Happening, pe: PeView) => bigint) | undefined {
+  const own = Object.hasOwn(PE_NAMES, name) ? PE_NAMES[name] : undefined;
+  if (own !== undefined && !(isException(event) && name in EXCEPTION_NAMES)) return (_, pe) => own(pe);
   if (event === undefined) return undefined;
   if (!isException(event)) return REGISTER_NAMES[name] as ((event: Happening) => bigint) | undefined;
   const get = EXCEPTION_NAMES[name] as ((event: Happening, pe: PeView) => bigint) | undefined;
@@ -123,7 +146,7 @@ function eventGetter(name: string, event: Happening): ((event: Happening, pe: Pe
 
 /** The names of an event as values, for the evaluator and for log messages. */
 function eventNames(event: Happening, pe: PeView): Map<string, Value> {
-  const names = new Map<string, Value>();
+  const names = new Map<string, Value>(Object.entries(PE_NAMES).map(([name, get]) => [name, number(get(pe))]));
   if (event === undefined) return names;
   if (!isException(event)) {
     for (const [name, get] of Object.entries(REGISTER_NAMES)) names.set(name, number(get(event)));
@@ -167,11 +190,7 @@ export class Breakpoints {
   clear(family: Family, key?: string): void {
     for (const breakpoint of [...this.all.values()]) {
       if (breakpoint.family !== family || (key !== undefined && breakpoint.key !== key)) continue;
-      for (const id of breakpoint.targetIds) {
-        this.target.removeBreakpoint(id);
-        this.byTargetId.delete(id);
-      }
-      this.all.delete(breakpoint.id);
+      this.remove(breakpoint);
     }
   }
 
@@ -188,10 +207,11 @@ export class Breakpoints {
       ...(condition === undefined ? {} : { condition }),
       ...(test === undefined ? {} : { hitTest: test }),
       ...(guard.logMessage ? { logMessage: guard.logMessage } : {}),
+      ...(guard.changed === undefined ? {} : { changed: () => guard.changed?.(breakpoint) ?? true }),
       hits: 0,
       compiled: new Map(),
     };
-    const isPlain = condition === undefined && test === undefined && !guard.logMessage;
+    const isPlain = guard.changed || (condition === undefined && test === undefined && !guard.logMessage);
     try {
       for (const spec of specs)
         targetIds.push(this.target.addBreakpoint(isPlain ? spec : this.guarded(breakpoint, spec)));
@@ -233,6 +253,32 @@ export class Breakpoints {
     }
   }
 
+  /** Removes one that no list of a client has. Throws a sentence for another number. */
+  drop(id: number): void {
+    const breakpoint = this.all.get(id);
+    if (breakpoint === undefined || breakpoint.family !== 'watch')
+      throw new Error(`There is no stop with number ${id}.`);
+    this.remove(breakpoint);
+  }
+
+  /** Watches other places for a breakpoint that stays the same to the user. */
+  move(breakpoint: UserBreakpoint, specs: readonly BreakpointSpec[]): void {
+    for (const id of breakpoint.targetIds) {
+      this.target.removeBreakpoint(id);
+      this.byTargetId.delete(id);
+    }
+    breakpoint.targetIds = specs.map(spec => this.target.addBreakpoint(spec));
+    for (const id of breakpoint.targetIds) this.byTargetId.set(id, breakpoint);
+  }
+
+  private remove(breakpoint: UserBreakpoint): void {
+    for (const id of breakpoint.targetIds) {
+      this.target.removeBreakpoint(id);
+      this.byTargetId.delete(id);
+    }
+    this.all.delete(breakpoint.id);
+  }
+
   /** An id for a breakpoint that could not be set. */
   unusedId(): number {
     return this.nextId++;
@@ -241,8 +287,12 @@ export class Breakpoints {
   /** The breakpoints that a stop of the machine belongs to; none when it is to go on. */
   hit(reason: StopReason & { readonly ids: readonly number[]; readonly pe: number }): readonly UserBreakpoint[] {
     const found = [...new Set(reason.ids.map(id => this.byTargetId.get(id)).filter(one => one !== undefined))];
-    if (reason.kind !== 'watchpoint') return found;
-    return found.filter(one => this.passes(one, this.target.pes[reason.pe], undefined));
+    const event = reason.kind === 'exception' || reason.kind === 'system-register' ? reason.event : undefined;
+    return found.filter(one => {
+      if (one.changed !== undefined && !this.searching && !one.changed()) return false;
+      const asked = reason.kind !== 'watchpoint' && one.changed === undefined;
+      return asked || this.passes(one, this.target.pes[reason.pe], event);
+    });
   }
 
   takeOutput(): readonly string[] {

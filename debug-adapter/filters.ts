@@ -1,12 +1,73 @@
 /** Exception breakpoint filters: one row each. */
 
-import type { ExceptionEvent } from '../simulator/target.ts';
+import type { BreakpointSpec, ExceptionEvent, PeView, Target, TranslationRegime } from '../simulator/target.ts';
+import { specsOf } from './subjects.ts';
+import { Symbols } from './symbols/index.ts';
 
 export interface ExceptionFilter {
   readonly filter: string;
   readonly label: string;
   readonly description: string;
-  readonly match: (event: ExceptionEvent) => boolean;
+  readonly match: (event: ExceptionEvent, pe: PeView) => boolean;
+  /** For filters of what is no exception: what the machine has to watch instead, on every PE. */
+  readonly specs?: (target: Target) => readonly BreakpointSpec[];
+}
+
+/** What the machine has to watch for a filter; with a regime only exceptions taken from it, and returns to it. */
+export function filterSpecs(
+  row: ExceptionFilter,
+  target: Target,
+  regime: TranslationRegime | undefined,
+): readonly BreakpointSpec[] {
+  if (row.specs !== undefined) {
+    if (regime !== undefined) throw new Error(`"${row.label}" has no regime to be bound to.`);
+    return row.specs(target);
+  }
+  return [
+    {
+      kind: 'exception',
+      match: event => {
+        const pe = target.pes[event.pe];
+        return row.match(event, pe) && (regime === undefined || regimeBelow(event, pe) === regime);
+      },
+    },
+  ];
+}
+
+/** The regime that an exception was taken from, or that an exception return goes to. */
+function regimeBelow(event: ExceptionEvent, pe: PeView): TranslationRegime {
+  const level = event.kind === 'taken' ? event.from : event.to;
+  if (level === 3) return 'EL3';
+  const hcr = hcrOf(pe);
+  const host = (hcr & HCR_EL2_E2H) !== 0n;
+  if (level === 2) return host ? 'EL2&0' : 'EL2';
+  return level === 0 && host && (hcr & HCR_EL2_TGE) !== 0n ? 'EL2&0' : 'EL1&0';
+}
+
+const HCR_EL2_VM = 1n;
+const HCR_EL2_IMO = 1n << 4n;
+const HCR_EL2_FMO = 1n << 3n;
+const HCR_EL2_TGE = 1n << 27n;
+const HCR_EL2_E2H = 1n << 34n;
+
+function hcrOf(pe: PeView): bigint {
+  try {
+    return pe.readRegister('HCR_EL2');
+  } catch {
+    return 0n; // a PE without EL2
+  }
+}
+
+/** A guest runs at EL1 and EL0: stage 2 is on, and the host's own processes are not there. */
+const inGuest = (pe: PeView): boolean => (hcrOf(pe) & (HCR_EL2_VM | HCR_EL2_TGE)) === HCR_EL2_VM;
+
+/** The interrupt of a virtual CPU interface wants the hypervisor: a bit of ICH_MISR_EL2 is set. */
+function isMaintenance(pe: PeView): boolean {
+  try {
+    return pe.readRegister('ICH_MISR_EL2') !== 0n;
+  } catch {
+    return false; // GICv2 says so in a frame of memory
+  }
 }
 
 const taken = (event: ExceptionEvent): boolean => event.kind === 'taken';
@@ -65,5 +126,58 @@ export const EXCEPTION_FILTERS: readonly ExceptionFilter[] = [
     label: 'Interrupt taken',
     description: 'IRQs and FIQs, physical and virtual, when they are taken.',
     match: isInterrupt,
+  },
+  {
+    filter: 'virtual-irq',
+    label: 'Virtual interrupt delivered',
+    description: 'Virtual IRQs and FIQs, when the guest takes them at EL1.',
+    match: (event, pe) =>
+      isInterrupt(event) && event.to === 1 && (hcrOf(pe) & (event.type === 'irq' ? HCR_EL2_IMO : HCR_EL2_FMO)) !== 0n,
+  },
+  {
+    filter: 'maintenance',
+    label: 'Maintenance interrupt',
+    description: 'IRQs taken to EL2 while ICH_MISR_EL2 has a reason for the maintenance interrupt.',
+    match: (event, pe) => isInterrupt(event) && event.to === 2 && isMaintenance(pe),
+  },
+  {
+    filter: 'trap-eret',
+    label: 'Trapped ERET',
+    description: 'ERET of a guest hypervisor, trapped by HCR_EL2.NV.',
+    match: trap(0x1a),
+  },
+  {
+    filter: 'trap-fp',
+    label: 'Trapped floating point',
+    description: 'SIMD and floating point while CPTR_EL2 or CPACR_EL1 traps it.',
+    match: trap(0x07),
+  },
+  {
+    filter: 'world-exit',
+    label: 'World switch: exit',
+    description: 'A guest is left: an exception to EL2 from EL1 or EL0 with stage 2 on.',
+    match: (event, pe) => taken(event) && event.to === 2 && event.from < 2 && inGuest(pe),
+  },
+  {
+    filter: 'world-enter',
+    label: 'World switch: enter',
+    description: 'A guest is entered: an exception return from EL2 to EL1 or EL0 with stage 2 on.',
+    match: (event, pe) => isReturn(event) && event.from === 2 && event.to < 2 && inGuest(pe),
+  },
+  {
+    filter: 'list-register',
+    label: 'List register written',
+    description: 'Writes of list registers by a hypervisor.',
+    match: () => false,
+    specs: target => {
+      const symbols = new Symbols();
+      return target.pes.flatMap(pe =>
+        target
+          .listRegisters(pe.index)
+          .flatMap(({ index }) =>
+            specsOf({ kind: 'list-register', index }, 'write', { pe, symbols, target }).slice(0, 1),
+          ),
+      );
+    },
   },
 ];

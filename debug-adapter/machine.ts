@@ -1,14 +1,30 @@
 /** A launched machine with everything that belongs to it: symbols, breakpoints, the runner, what was shown at the last stop. */
 
-import type { ExceptionEvent, Moment, PeView, Target } from '../simulator/target.ts';
+import type { ExceptionEvent, Moment, PeView, Target, TranslationRegime } from '../simulator/target.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { RequestError } from './handler.ts';
 import type { Launch } from './launch.ts';
 import type { StepInPlace } from './motions.ts';
+import type { SteppingArguments, SteppingResponse } from './protocol.ts';
 import type { Container } from './requests/variables.ts';
 import { Runner, type RunnerEvents, type Stop } from './runner.ts';
-import { Symbols } from './symbols/index.ts';
+import { type AddressContext, Symbols } from './symbols/index.ts';
 import { type Frame, unwind } from './unwind.ts';
+
+/** Whose code a regime runs now. What the PE cannot tell is left out. */
+function contextIn(pe: PeView, regime: TranslationRegime): AddressContext {
+  const read = (name: string): bigint => {
+    try {
+      return pe.readRegister(name);
+    } catch {
+      return 0n; // a PE without that level
+    }
+  };
+  const level = regime === 'EL1&0' ? 1 : regime === 'EL3' ? 3 : 2;
+  const tableBase = read(`TTBR0_EL${level}`) & 0xffff_ffff_fffen;
+  const guest = regime === 'EL1&0' && (read('HCR_EL2') & 1n) !== 0n;
+  return { regime, tableBase, ...(guest ? { vmid: Number(read('VTTBR_EL2') >> 48n) } : {}) };
+}
 
 const LONGEST_LOG = 10_000;
 
@@ -38,6 +54,7 @@ export class Machine {
   ) {
     target.keepInterrupted = true;
     for (const table of launch.symbols) this.symbols.add(table);
+    this.symbols.present = regime => contextIn(this.focusedPe, regime);
     this.breakpoints = new Breakpoints(target, this.symbols);
     this.runner = new Runner(target, this.breakpoints, events);
   }
@@ -116,6 +133,17 @@ export class Machine {
     const container = this.containers.get(reference as number);
     if (container === undefined) throw this.unknown('variables reference', reference);
     return container;
+  }
+
+  /** How steps treat interrupts and other PEs. */
+  stepping: SteppingResponse = { interrupts: 'taken', pes: 'one' };
+
+  setStepping({ interrupts, pes }: SteppingArguments): void {
+    if (interrupts !== undefined && interrupts !== 'taken' && interrupts !== 'held')
+      throw new Error(`Interrupts can be "taken" or "held", not "${String(interrupts)}".`);
+    if (pes !== undefined && pes !== 'all' && pes !== 'one')
+      throw new Error(`"pes" can be "all" or "one", not "${String(pes)}".`);
+    this.stepping = { interrupts: interrupts ?? this.stepping.interrupts, pes: pes ?? this.stepping.pes };
   }
 
   /** Throws a sentence for a name that no mark has. */

@@ -1,7 +1,10 @@
 /** Backwards by instruction and by source line, on a machine that records its run. */
 
-import type { ExceptionLevel, Moment, Target } from '../simulator/target.ts';
+import type { ExceptionLevel, Moment, PeView, Target, TranslationRegime } from '../simulator/target.ts';
+import type { Machine } from './machine.ts';
+import type { Stop } from './runner.ts';
 import type { Symbols } from './symbols/index.ts';
+import { callerOf, type PhysicalFrame, topFrame } from './unwind.ts';
 
 /** Instructions that a step back by line looks at first, and at most. */
 const NEAR = 2_000;
@@ -59,6 +62,73 @@ export function lineBefore(target: Target, symbols: Symbols, pe: number): Moment
     if (visited.length < distance) return level[0].moment;
   }
   return earlier;
+}
+
+const START: Omit<Stop, 'pe'> = { reason: 'entry', description: 'Start of the recording' };
+
+/**
+ * Back out of the present function, to the instruction that called it; in a handler to the instruction that its exception
+ * interrupted.
+ */
+export function* outOf(machine: Machine, pe: PeView): Generator<unknown, Stop> {
+  const { symbols } = machine;
+  const caller = callerOf(topFrame(pe, symbols), symbols);
+  if (caller === undefined && pe.el === 0) throw new Error('This function has no caller to step back to.');
+  if (caller === undefined || caller.boundary !== undefined) return yield* beforeException(machine, pe);
+  const sp = caller.registers[31];
+  return yield* backTo(machine, pe, caller.pc - 4n, caller.regime, sp);
+}
+
+/** Back to the first instruction of the function of a frame, in the call that made this frame. */
+export function* beginningOf(
+  machine: Machine,
+  frame: PhysicalFrame,
+  low: bigint | undefined,
+): Generator<unknown, Stop> {
+  const { pe, regime } = frame;
+  const start = low ?? frame.table?.functionAt(frame.pc)?.address;
+  if (start === undefined) throw new Error('No symbol says where the function of this frame begins.');
+  if (frame.live && pe.pc === start) return { reason: 'restart', pe: pe.index };
+  // On entry SP is what it is again after the return.
+  const sp = callerOf(frame, machine.symbols)?.registers[31];
+  return yield* backTo(machine, pe, start, regime, sp);
+}
+
+function* backTo(
+  { target }: Machine,
+  pe: PeView,
+  address: bigint,
+  regime: TranslationRegime,
+  sp: bigint | undefined,
+): Generator<unknown, Stop> {
+  const match = (at: PeView): boolean => sp === undefined || at.readRegister('SP') === sp;
+  const id = target.addBreakpoint({ kind: 'instruction', address, regime, pe: pe.index, match });
+  try {
+    const reason = yield* target.reverseContinue([id]);
+    return { ...(reason.kind === 'limit' ? START : { reason: 'step' }), pe: pe.index };
+  } finally {
+    target.removeBreakpoint(id);
+  }
+}
+
+/** Back to where the exception was taken that brought a PE to its level. */
+function* beforeException({ target }: Machine, pe: PeView): Generator<unknown, Stop> {
+  const { el, index } = pe;
+  const id = target.addBreakpoint({
+    kind: 'exception',
+    match: event => event.kind === 'taken' && event.pe === index && event.to === el && event.from < el,
+  });
+  try {
+    const reason = yield* target.reverseContinue([id]);
+    if (reason.kind === 'limit') return { ...START, pe: index };
+    // The moment before it: an instruction that raised it counts as run, an interrupt comes between two.
+    const { moment } = target;
+    yield* target.travel(moment);
+    if (pe.el === el) yield* target.travel({ ...moment, instructions: moment.instructions - 1 });
+    return { reason: 'step', pe: index };
+  } finally {
+    target.removeBreakpoint(id);
+  }
 }
 
 /** Runs the last instructions before now once more, one by one, unheard. Ends where it began. */

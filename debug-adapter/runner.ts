@@ -18,7 +18,8 @@ export interface Stop {
     | 'instruction breakpoint'
     | 'exception'
     | 'pause'
-    | 'goto';
+    | 'goto'
+    | 'restart';
   readonly pe: number;
   readonly description?: string;
   readonly text?: string;
@@ -62,6 +63,7 @@ const STOP_REASONS = {
   instruction: 'instruction breakpoint',
   data: 'data breakpoint',
   exception: 'exception',
+  watch: 'data breakpoint',
 } as const;
 
 export class Runner {
@@ -92,48 +94,60 @@ export class Runner {
   }
 
   /**
-   * Goes back to the last breakpoint that counts, one recorded stretch a turn of the event loop. A breakpoint `own` of
-   * the machine's counts too, as a step of a PE, and is removed at the end.
+   * Works through the past, or anything else that takes long, a little at each turn of the event loop, until the task
+   * returns why the machine stands still. Pause gives it up: the machine stands where the task leaves it.
    */
-  startReverse(own?: number, pe = 0): void {
-    this.motion = {
-      next: () => ({}),
-      after: () => ({ reason: 'step', pe }),
-      owns: id => id === own,
-      end: () => {
-        if (own !== undefined) this.target.removeBreakpoint(own);
-      },
-    };
+  startTask(task: Generator<unknown, Stop>): void {
+    this.motion = { next: () => ({}), after: () => undefined };
     this.pauseRequested = false;
     this.breakpoints.searching = true;
-    this.searchBack(this.target.reverseContinue());
+    this.work(task);
   }
 
-  private searchBack(search: Generator<unknown, StopReason>): void {
+  private work(task: Generator<unknown, Stop>): void {
     this.timer = setTimeout(() => {
       this.timer = undefined;
       let stop: Stop | undefined;
       try {
-        const step = this.pauseRequested ? search.return({ kind: 'limit' }) : search.next();
-        if (this.pauseRequested) stop = { reason: 'pause', pe: 0 };
-        else if (step.done) stop = this.judgeBack(step.value);
-        // A breakpoint whose condition does not hold: the search goes on before it.
-        if (stop === undefined) {
-          this.searchBack(step.done ? this.target.reverseContinue() : search);
-          return;
+        if (this.pauseRequested) {
+          task.return({ reason: 'pause', pe: 0 });
+          stop = { reason: 'pause', pe: 0 };
+        } else {
+          const start = performance.now();
+          while (stop === undefined && performance.now() - start < SLICE_MILLISECONDS) {
+            const step = task.next();
+            if (step.done) stop = step.value;
+          }
         }
       } catch (error) {
-        stop = { reason: 'pause', pe: 0, description: 'Cannot go back', text: (error as Error).message };
+        stop = { reason: 'pause', pe: 0, description: 'Cannot go there', text: (error as Error).message };
+      }
+      if (stop === undefined) {
+        this.work(task);
+        return;
       }
       this.finish();
       this.events.stopped(stop);
     }, 0);
   }
 
-  private judgeBack(reason: StopReason): Stop | undefined {
-    if (reason.kind === 'limit') return { reason: 'entry', pe: 0, description: 'Start of the recording' };
-    const outcome = this.motion && this.judge(this.motion, reason);
-    return outcome !== undefined && 'reason' in outcome ? outcome : undefined;
+  /**
+   * Back to the last breakpoint that counts. A breakpoint `own` of the machine's counts too, as a step of a PE, and is
+   * removed at the end.
+   */
+  *reverse(own?: number, pe = 0): Generator<unknown, Stop> {
+    const owner: Motion = { next: () => ({}), after: () => ({ reason: 'step', pe }), owns: id => id === own };
+    try {
+      for (;;) {
+        const reason = yield* this.target.reverseContinue();
+        if (reason.kind === 'limit') return { reason: 'entry', pe: 0, description: 'Start of the recording' };
+        const outcome = this.judge(owner, reason);
+        if (outcome !== undefined && 'reason' in outcome) return outcome;
+        // A breakpoint whose condition does not hold: the search goes on before it.
+      }
+    } finally {
+      if (own !== undefined) this.target.removeBreakpoint(own);
+    }
   }
 
   /** Stops without an event. */

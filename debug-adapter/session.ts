@@ -19,6 +19,11 @@ export interface SessionOptions {
   readonly files: Files;
 }
 
+/** Milliseconds until a progress bar is shown, and between two changes of it. */
+const PROGRESS_DELAY = 800;
+const PROGRESS_STEP = 250;
+const DRAIN_SLICE = 20;
+
 interface Pending {
   readonly seq: number;
   readonly command: string;
@@ -60,6 +65,8 @@ export class Session {
     }
     const request: Pending = { seq, command, args, cancelled: false };
     if (command === 'cancel') this.cancelQueued(args);
+    // These cannot wait until the work for another request is done.
+    if (command === 'pause' || command === 'disconnect' || command === 'terminate') this.interrupted = true;
     this.queue.push(request);
     void this.work();
   }
@@ -70,7 +77,12 @@ export class Session {
   }
 
   private cancelQueued(args: unknown): void {
-    const id = (args as { requestId?: unknown } | undefined)?.requestId;
+    const { requestId: id, progressId } = (args ?? {}) as { requestId?: unknown; progressId?: unknown };
+    if (progressId !== undefined && progressId === this.progress) {
+      this.current?.runner.pause();
+      this.interrupted = true;
+    }
+    if (id !== undefined && id === this.present?.seq) this.interrupted = true;
     for (const request of this.queue) if (request.seq === id) request.cancelled = true;
   }
 
@@ -78,7 +90,9 @@ export class Session {
     if (this.busy) return;
     this.busy = true;
     for (let request = this.queue.shift(); request !== undefined; request = this.queue.shift()) {
+      this.present = request;
       await this.answer(request);
+      this.present = undefined;
       for (const action of this.later.splice(0)) action();
     }
     this.busy = false;
@@ -214,6 +228,66 @@ export class Session {
     this.event('exited', { exitCode: end.exitCode });
     this.close();
   }
+
+  /**
+   * A task with a progress bar that can be cancelled, if the client shows one and the task takes longer than a moment.
+   * What the task yields is a place in the run.
+   */
+  *withProgress<T>(title: string, task: Generator<unknown, T>): Generator<unknown, T> {
+    const began = performance.now();
+    let shown: string | undefined;
+    let last = began;
+    try {
+      for (;;) {
+        const step = task.next();
+        if (step.done) return step.value;
+        const now = performance.now();
+        if (this.client.supportsProgressReporting && now - last > (shown ? PROGRESS_STEP : PROGRESS_DELAY)) {
+          last = now;
+          const { instructions } = (step.value ?? {}) as { instructions?: number };
+          const message =
+            instructions === undefined ? undefined : `at instruction ${instructions.toLocaleString('en')}`;
+          if (shown === undefined) {
+            shown = `hyperstep-${this.nextProgress++}`;
+            this.progress = shown;
+            this.event('progressStart', { progressId: shown, title, cancellable: true, message });
+          } else this.event('progressUpdate', { progressId: shown, message });
+        }
+        yield step.value;
+      }
+    } finally {
+      if (shown !== undefined) this.event('progressEnd', { progressId: shown });
+      this.progress = undefined;
+      task.return(undefined as T);
+    }
+  }
+
+  /**
+   * Works a task off for a request that waits for its result, with turns for the event loop in between. Pause and cancel
+   * give it up.
+   */
+  async drain<T>(title: string, task: Generator<unknown, T>): Promise<T> {
+    const steps = this.withProgress(title, task);
+    this.interrupted = false;
+    for (;;) {
+      for (const start = performance.now(); performance.now() - start < DRAIN_SLICE; ) {
+        const step = steps.next();
+        if (step.done) return step.value;
+      }
+      await new Promise(resolve => setTimeout(resolve, 0));
+      if (!this.interrupted) continue;
+      steps.return(undefined as T);
+      throw new RequestError('cancelled', `${title} was cancelled.`);
+    }
+  }
+
+  /** A client wants the work for the present request to end. */
+  private interrupted = false;
+  private present: Pending | undefined;
+
+  private nextProgress = 1;
+  /** Id of the progress bar that is shown. */
+  private progress: string | undefined;
 
   /** Ends the session; safe to call twice. */
   close(): void {

@@ -217,7 +217,7 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
   const named =
     esr === undefined ? undefined : pe.fields(`ESR_EL${el}`, esr).find(field => field.name === 'EC')?.meaning;
   const why = taken?.interrupt ?? named;
-  const boundary = `exception to EL${el} from EL${from}${why === undefined ? '' : `: ${why}`}`;
+  const boundary = `EL${from}${why === undefined ? '' : `, ${shortReason(why)}`}`;
   return {
     pe,
     el: from,
@@ -230,6 +230,12 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
     boundary,
     table: symbols.at(elr, regime),
   };
+}
+
+/** The first words of a reason: a frame has little room, and the details of the exception are elsewhere. */
+function shortReason(why: string): string {
+  const words = why.split(/[,:;(]/)[0].trim();
+  return words.length <= 24 ? words : `${words.slice(0, 23).trimEnd()}…`;
 }
 
 /** At EL2 with stage 2 on: a guest is loaded. */

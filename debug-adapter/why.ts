@@ -4,6 +4,7 @@ import { describeEsr } from '../simulator/arch/esr.ts';
 import { byEncoding } from '../simulator/arch/registers/index.ts';
 import type { ExceptionEvent, ExceptionLevel, PeView, TranslationRegime } from '../simulator/target.ts';
 import { hex } from './address.ts';
+import type { Subject } from './subjects.ts';
 
 type Direction = 'read' | 'write';
 
@@ -25,8 +26,28 @@ const ABORTS_SAME = [0x21, 0x25];
 /** The bit of HCR_EL2 that routes an interrupt to EL2. */
 const ROUTES: Readonly<Record<string, string>> = { irq: 'IMO', fiq: 'FMO', serror: 'AMO' };
 
+/** A reason, and what decided: a bit of a control register, or an entry of a translation table. */
+export interface Reason {
+  readonly text: string;
+  readonly decided?: Subject;
+}
+
+/** A control that a sentence of `explainAccess` blames, such as `HCR_EL2.TWI is 1`. */
+const CONTROL = /\b([A-Z]\w*_EL[123])\.(\w+) (?:is|=) /;
+
 /** Explains an exception that was taken: the last stop, or what ESR_ELx of the present level tells. */
-export function why(pe: PeView, event: ExceptionEvent | undefined): string {
+export function reasonOf(pe: PeView, event: ExceptionEvent | undefined): Reason {
+  const text = why(pe, event);
+  const control = CONTROL.exec(text);
+  if (control !== null && pe.fields(control[1], 0n).some(field => field.name === control[2]))
+    return { text, decided: { kind: 'system', name: control[1], field: control[2] } };
+  const entry = /The descriptor at PA (0x[0-9a-f]+) /.exec(text);
+  if (entry !== null)
+    return { text, decided: { kind: 'memory', space: { kind: 'pa' }, address: entry[1], bytes: 8, changes: true } };
+  return { text };
+}
+
+function why(pe: PeView, event: ExceptionEvent | undefined): string {
   if (event?.kind === 'return') return 'The last stop is an exception return, which no rule has trapped.';
   if (event !== undefined && event.type !== 'sync') return routed(pe, event);
   const level = event?.to ?? pe.el;

@@ -80,7 +80,7 @@ const TYPE_WORDS = new Set([
   '_Bool',
   'bool',
 ]);
-const SPACES = new Set(['pa', 'ipa', 'va', 'el0', 'el1', 'el2', 'el3']);
+const SPACE = /^(?:pa|ipa\d*|va|el[0-3])$/i;
 const DEEPEST = 200;
 
 class Parser {
@@ -213,7 +213,7 @@ class Parser {
     if (token.kind === 'word') {
       this.position++;
       if (token.text.startsWith('$')) return { kind: 'register', name: token.text.slice(1) };
-      if (SPACES.has(token.text.toLowerCase()) && this.accept(':')) {
+      if (SPACE.test(token.text) && this.accept(':')) {
         return { kind: 'space', space: token.text.toLowerCase(), address: this.unary() };
       }
       return { kind: 'name', name: token.text };

@@ -1,30 +1,28 @@
 /** Breakpoints of every kind. A breakpoint that cannot be set is answered as unverified, with a sentence. */
 
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { BreakpointSpec, PeView, TranslationRegime } from '../../simulator/target.ts';
-import { formatPlace, hex, type Place, parsePlace } from '../address.ts';
+import type { BreakpointSpec, TranslationRegime } from '../../simulator/target.ts';
+import { hex, parsePlace } from '../address.ts';
 import type { Family, Guard } from '../breakpoints.ts';
-import { evaluateExpression } from '../expressions/evaluate.ts';
-import { EXCEPTION_FILTERS } from '../filters.ts';
+import { EXCEPTION_FILTERS, filterSpecs } from '../filters.ts';
 import { type Handler, handler } from '../handler.ts';
 import type { Session } from '../session.ts';
 import type { SymbolTable } from '../symbols/index.ts';
-import { numeric, type Value } from '../values.ts';
 
 type Breakpoint = DebugProtocol.Breakpoint;
 
 /** Sets one breakpoint and describes it. `describe` adds where it stands. */
-function place(
+export function place(
   session: Session,
   family: Family,
   key: string,
   guard: Guard,
-  find: () => { specs: readonly BreakpointSpec[]; extra?: Partial<Breakpoint> },
+  find: () => { specs: readonly BreakpointSpec[]; extra?: Partial<Breakpoint>; guard?: Guard },
 ): Breakpoint {
   const { breakpoints } = session.machine;
   try {
-    const { specs, extra } = find();
-    return { id: breakpoints.add(family, key, specs, guard).id, verified: true, ...extra };
+    const { specs, extra, guard: asked = guard } = find();
+    return { id: breakpoints.add(family, key, specs, asked).id, verified: true, ...extra };
   } catch (error) {
     return { id: breakpoints.unusedId(), verified: false, reason: 'failed', message: (error as Error).message };
   }
@@ -33,7 +31,7 @@ function place(
 export const TRANSLATION_REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
 
 /** The regime that a breakpoint's mode names. Throws a sentence. */
-function regimeOfMode(mode: unknown): TranslationRegime | undefined {
+export function regimeOfMode(mode: unknown): TranslationRegime | undefined {
   if (mode === undefined) return undefined;
   const regime = TRANSLATION_REGIMES.find(one => one === mode);
   if (regime === undefined)
@@ -51,45 +49,11 @@ function inTable(table: SymbolTable, address: bigint, mode?: unknown): readonly 
   return regimes.map(one => ({ kind: 'instruction', address, regime: one }));
 }
 
-function list<T>(value: unknown, name: string): readonly T[] {
+export function list<T>(value: unknown, name: string): readonly T[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new Error(`"${name}" has to be a list.`);
   return value as T[];
 }
-
-/** What a data id says, as JSON: a range of memory, or a system register or field of one. */
-type DataId = { readonly space: Place['space']; readonly address: string; readonly bytes: number } | RegisterId;
-
-interface RegisterId {
-  readonly register: string;
-  readonly field?: string;
-}
-
-const ACCESS_TYPES: readonly ('read' | 'write' | 'readWrite')[] = ['read', 'write', 'readWrite'];
-
-/** The system register, or field of one, that a value is; undefined for another value. */
-function registerOf(pe: PeView, value: Value | undefined): RegisterId | undefined {
-  const name = value?.field?.register ?? value?.register;
-  if (name === undefined || !pe.systemRegisters().some(row => row.name === name)) return undefined;
-  return { register: name, ...(value?.field === undefined ? {} : { field: value.field.name }) };
-}
-
-function registerSpec(pe: PeView, id: RegisterId, access: DataAccess): BreakpointSpec {
-  const { register: name, field } = id;
-  if (field === undefined) return { kind: 'system-register', name, access };
-  const bits = pe.fields(name, 0n).find(one => one.name === field);
-  if (bits === undefined) throw new Error(`${name} has no field ${field}.`);
-  const mask = ((1n << BigInt(bits.msb - bits.lsb + 1)) - 1n) << BigInt(bits.lsb);
-  // A write counts when it changes the field: the register is written for other fields too.
-  return {
-    kind: 'system-register',
-    name,
-    access,
-    match: event => !event.write || ((event.value ^ (event.old ?? 0n)) & mask) !== 0n,
-  };
-}
-
-type DataAccess = (typeof ACCESS_TYPES)[number];
 
 export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
   setBreakpoints: handler<DebugProtocol.SetBreakpointsArguments, { breakpoints: Breakpoint[] }>(
@@ -192,73 +156,8 @@ export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
           place(session, 'exception', one.filterId, one, () => {
             const row = EXCEPTION_FILTERS.find(filter => filter.filter === one.filterId);
             if (row === undefined) throw new Error(`There is no exception filter "${one.filterId}".`);
-            return { specs: [{ kind: 'exception', match: row.match }] };
-          }),
-        ),
-      };
-    },
-  ),
-
-  dataBreakpointInfo: handler<
-    DebugProtocol.DataBreakpointInfoArguments,
-    DebugProtocol.DataBreakpointInfoResponse['body']
-  >('machine', (session, args) => {
-    const { machine } = session;
-    const pe = machine.focusedPe;
-    const none = (description: string): DebugProtocol.DataBreakpointInfoResponse['body'] => ({
-      dataId: null,
-      description,
-    });
-    try {
-      let at: Place | undefined;
-      let bytes = args.bytes ?? 8;
-      let register: RegisterId | undefined;
-      if (args.asAddress) at = parsePlace(args.name, pe);
-      else if (args.variablesReference) {
-        const value = machine.container(args.variablesReference).value?.(args.name);
-        register = registerOf(pe, value);
-        at = value?.place;
-        bytes = args.bytes ?? value?.type.size ?? 8;
-      } else {
-        const frame = args.frameId === undefined ? undefined : machine.frame(args.frameId);
-        const value = evaluateExpression(args.name, { pe, symbols: machine.symbols, frame });
-        register = registerOf(pe, value);
-        at = value.place ?? { space: { kind: 'va' }, address: numeric(value) };
-        bytes = args.bytes ?? (value.place === undefined ? 8 : value.type.size);
-      }
-      if (register !== undefined) {
-        const { register: name, field } = register;
-        return {
-          dataId: JSON.stringify(register),
-          description: field === undefined ? `MRS and MSR of ${name}` : `Changes of ${name}.${field}`,
-          accessTypes: field === undefined ? [...ACCESS_TYPES] : ['write'],
-        };
-      }
-      if (at === undefined) return none(`${args.name} is not in memory, so it cannot be watched.`);
-      const id: DataId = { space: at.space, address: hex(at.address), bytes };
-      return {
-        dataId: JSON.stringify(id),
-        description: `${bytes} bytes at ${formatPlace(at, pe)}`,
-        accessTypes: [...ACCESS_TYPES],
-      };
-    } catch (error) {
-      return none((error as Error).message);
-    }
-  }),
-
-  setDataBreakpoints: handler<DebugProtocol.SetDataBreakpointsArguments, { breakpoints: Breakpoint[] }>(
-    'machine',
-    (session, args) => {
-      session.machine.breakpoints.clear('data');
-      const wanted = list<DebugProtocol.DataBreakpoint>(args.breakpoints, 'breakpoints');
-      return {
-        breakpoints: wanted.map(one =>
-          place(session, 'data', one.dataId, one, () => {
-            const id = JSON.parse(one.dataId) as DataId;
-            const access = one.accessType ?? 'write';
-            if ('register' in id) return { specs: [registerSpec(session.machine.focusedPe, id, access)] };
-            const { space, address, bytes } = id;
-            return { specs: [{ kind: 'data', space, address: BigInt(address), bytes, access }] };
+            const mode = regimeOfMode(one.mode);
+            return { specs: filterSpecs(row, session.machine.target, mode) };
           }),
         ),
       };

@@ -4,9 +4,13 @@ import type { ExceptionEvent, PeView, TranslationRegime } from '../../simulator/
 import { hex } from '../address.ts';
 import { evaluateExpression } from '../expressions/evaluate.ts';
 import { type Handler, handler } from '../handler.ts';
-import type { CustomRequests, ExceptionRecord } from '../protocol.ts';
+import { lastWrite } from '../last-write.ts';
+import { addSymbols } from '../more-symbols.ts';
+import type { CustomRequests, ExceptionRecord, WhyResponse } from '../protocol.ts';
 import type { Session } from '../session.ts';
+import { describeSubject } from '../subjects.ts';
 import { numeric } from '../values.ts';
+import { reasonOf } from '../why.ts';
 import { sendConsole } from './evaluate.ts';
 import { OBSERVE } from './observe.ts';
 import { PANELS, peState } from './panels.ts';
@@ -17,7 +21,10 @@ const REGIMES: readonly string[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
 type Requests = { [K in keyof CustomRequests]?: Handler };
 
 function custom<K extends keyof CustomRequests>(
-  handle: (session: Session, args: CustomRequests[K]['arguments']) => CustomRequests[K]['body'],
+  handle: (
+    session: Session,
+    args: CustomRequests[K]['arguments'],
+  ) => CustomRequests[K]['body'] | Promise<CustomRequests[K]['body']>,
 ): Handler {
   return handler<CustomRequests[K]['arguments'], CustomRequests[K]['body']>('machine', handle);
 }
@@ -91,7 +98,40 @@ function record(event: ExceptionEvent): ExceptionRecord {
   };
 }
 
+/** Why the last exception was taken, and which instruction made it so. The machine stands afterwards where it stood. */
+export async function explain(session: Session, threadId?: number): Promise<WhyResponse> {
+  const { machine } = session;
+  const { target, symbols } = machine;
+  const event = machine.stop?.exception;
+  const pe =
+    threadId !== undefined ? peOf(session, threadId) : event === undefined ? machine.focusedPe : target.pes[event.pe];
+  const { text, decided } = reasonOf(pe, event?.pe === pe.index ? event : undefined);
+  if (decided === undefined || machine.running || !target.recording) return { text };
+  const now = target.moment;
+  const where = { pe, symbols, target };
+  const found = await session.drain(`Looking for what set ${describeSubject(decided, pe)}`, lastWrite(decided, where));
+  if (found === undefined) return { text };
+  const line = symbols.at(found.pc, target.pes[found.pe].regime)?.lineAt(found.pc);
+  await session.drain('Going back to now', target.travel(now));
+  return {
+    text,
+    setBy: {
+      register: describeSubject(decided, pe),
+      pc: hex(found.pc),
+      instructions: found.moment.instructions,
+      text: found.text,
+      ...(line === undefined ? {} : { path: line.path, line: line.line }),
+    },
+  };
+}
+
 export const CUSTOM: Requests = {
+  'hyperstep/addSymbols': custom<'hyperstep/addSymbols'>(async (session, args) => ({
+    module: await addSymbols(session, args),
+  })),
+
+  'hyperstep/why': custom<'hyperstep/why'>((session, args) => explain(session, args.threadId)),
+
   ...OBSERVE,
   ...PANELS,
 

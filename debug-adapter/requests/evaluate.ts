@@ -3,11 +3,15 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { parsePlace } from '../address.ts';
 import { type EvaluationContext, evaluateExpression, frameVariables, isVariable } from '../expressions/evaluate.ts';
-import { type Handler, handler } from '../handler.ts';
+import { type Handler, handler, RequestError } from '../handler.ts';
+import { addSymbols, findKernel, symbolSource } from '../more-symbols.ts';
 import type { Session } from '../session.ts';
 import { formatValue, numeric } from '../values.ts';
-import { why, would, wouldTranslate } from '../why.ts';
+import { would, wouldTranslate } from '../why.ts';
+import { explain } from './custom.ts';
+import { goTo, marksOf, startLastWrite, stepBackOut } from './reverse.ts';
 import { contextOf, toVariable } from './variables.ts';
+import { stopWhen } from './watches.ts';
 
 /** Input that begins with this goes to the guest's console. */
 const CONSOLE_PREFIX = '>';
@@ -29,7 +33,7 @@ const COMMANDS: readonly {
   readonly name: string;
   readonly usage: string;
   readonly text: string;
-  readonly run: (session: Session, rest: string) => string;
+  readonly run: (session: Session, rest: string) => string | Promise<string>;
 }[] = [
   {
     name: 'help',
@@ -45,12 +49,116 @@ const COMMANDS: readonly {
   {
     name: 'why',
     usage: 'why',
-    text: 'Why the last exception was taken: the rule and the bit that decided.',
-    run: session => {
-      const { machine } = session;
-      const event = machine.stop?.exception;
-      return why(event === undefined ? machine.focusedPe : machine.target.pes[event.pe], event);
+    text: 'Why the last exception was taken: the rule, the bit that decided, and who set it.',
+    run: async session => {
+      const { text, setBy } = await explain(session);
+      return setBy === undefined ? text : `${text}\n${setBy.text}`;
     },
+  },
+  {
+    name: 'last-write',
+    usage: 'last-write hcr_el2.twi',
+    text: 'Back to the last write of a register, a field, lr3, memory (ipa:0x1000), or "entry el1:0x1000" of a table.',
+    run: (session, rest) => {
+      stopped(session);
+      if (rest === '') throw new Error('Say whose last write is wanted, such as "last-write x19".');
+      startLastWrite(session, session.machine.focusedPe, rest);
+      return '';
+    },
+  },
+  {
+    name: 'back-out',
+    usage: 'back-out',
+    text: 'Back to the call of this function, or to where this exception was taken.',
+    run: session => {
+      stopped(session);
+      stepBackOut(session, session.machine.focusedPe);
+      return '';
+    },
+  },
+  {
+    name: 'mark',
+    usage: 'mark before-the-fault',
+    text: 'Gives the present moment a name; "marks" lists them, "unmark" drops one.',
+    run: (session, rest) => {
+      if (rest === '') throw new Error('A mark needs a name.');
+      if (!session.machine.target.recording)
+        throw new Error('This run is not recorded, so nothing leads back to a mark.');
+      session.machine.marks.set(rest, session.machine.target.moment);
+      return `"${rest}" is instruction ${session.machine.target.instructions}.`;
+    },
+  },
+  {
+    name: 'unmark',
+    usage: 'unmark before-the-fault',
+    text: 'Drops a mark.',
+    run: (session, rest) => {
+      session.machine.mark(rest);
+      session.machine.marks.delete(rest);
+      return '';
+    },
+  },
+  {
+    name: 'marks',
+    usage: 'marks',
+    text: 'The marks, by moment.',
+    run: session =>
+      marksOf(session.machine)
+        .marks.map(({ name, instructions }) => `${String(instructions).padStart(14)}  ${name}`)
+        .join('\n'),
+  },
+  {
+    name: 'goto',
+    usage: 'goto 123456',
+    text: 'To an instruction of the run, by its count or by the name of a mark.',
+    run: (session, rest) => {
+      stopped(session);
+      const { machine } = session;
+      const count = Number(rest.replaceAll(/[_,]/g, ''));
+      const known = machine.marks.get(rest);
+      if (known === undefined && (rest === '' || !Number.isSafeInteger(count) || count < 0)) machine.mark(rest);
+      goTo(session, known ?? { ...machine.target.moment, instructions: count });
+      return '';
+    },
+  },
+  {
+    name: 'stop-when',
+    usage: 'stop-when hcr_el2.vm',
+    text: 'Stops when something changes: as "last-write", or stage2:0x80000000+0x1000. "drop N" ends it.',
+    run: (session, rest) => {
+      const { id, description } = stopWhen(session, session.machine.focusedPe, { of: rest });
+      return `${id}: ${description}`;
+    },
+  },
+  {
+    name: 'drop',
+    usage: 'drop 7',
+    text: 'Ends a "stop-when" by its number.',
+    run: (session, rest) => {
+      session.machine.breakpoints.drop(Number(rest));
+      return '';
+    },
+  },
+  {
+    name: 'interrupts',
+    usage: 'interrupts held',
+    text: 'Whether steps go into interrupts: "taken" or "held".',
+    run: (session, rest) => {
+      if (rest !== '') session.machine.setStepping({ interrupts: rest as 'taken' | 'held' });
+      return `Interrupts are ${session.machine.stepping.interrupts} while a PE steps.`;
+    },
+  },
+  {
+    name: 'add-symbol-file',
+    usage: 'add-symbol-file vmlinux el1 0x0',
+    text: 'Symbols of another ELF file; a regime (el1, el2), a VMID as vmid=2, and a number to add to its addresses.',
+    run: async (session, rest) => `${await addSymbols(session, symbolSource(rest))} is loaded.`,
+  },
+  {
+    name: 'kallsyms',
+    usage: 'kallsyms',
+    text: 'Looks for the symbols of a Linux kernel in memory.',
+    run: session => findKernel(session),
   },
   {
     name: 'would',
@@ -72,9 +180,18 @@ const COMMANDS: readonly {
   },
 ];
 
+/** Commands that move the machine need it to stand. */
+function stopped({ machine }: Session): void {
+  if (machine.running) throw new RequestError('notStopped', 'The machine runs; pause it first.');
+}
+
 /** The answer of a console command; undefined for an expression, also for a variable of a command's name. */
-function command(session: Session, source: string, where: () => EvaluationContext): string | undefined {
-  const match = /^\s*(\w+)(?:\s+([^=].*?))?\s*$/.exec(source);
+function command(
+  session: Session,
+  source: string,
+  where: () => EvaluationContext,
+): string | Promise<string> | undefined {
+  const match = /^\s*([\w-]+)(?:\s+([^=].*?))?\s*$/.exec(source);
   const found = COMMANDS.find(({ name }) => name === match?.[1]);
   if (match === null || found === undefined || isVariable(where(), found.name)) return undefined;
   return found.run(session, match[2] ?? '');
@@ -85,7 +202,7 @@ const MOST_COMPLETIONS = 200;
 export const EVALUATE: Readonly<Record<string, Handler>> = {
   evaluate: handler<DebugProtocol.EvaluateArguments, DebugProtocol.EvaluateResponse['body']>(
     'machine',
-    (session, args) => {
+    async (session, args) => {
       const { machine } = session;
       const source = String(args.expression ?? '');
       if (args.context === 'repl' && source.startsWith(CONSOLE_PREFIX)) {
@@ -94,7 +211,7 @@ export const EVALUATE: Readonly<Record<string, Handler>> = {
       }
       if (args.context === 'repl') {
         const answer = command(session, source, () => context(session, args.frameId));
-        if (answer !== undefined) return { result: answer, variablesReference: 0 };
+        if (answer !== undefined) return { result: await answer, variablesReference: 0 };
       }
       const where = context(session, args.frameId);
       const mayAssign = args.context === 'repl';

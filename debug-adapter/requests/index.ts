@@ -11,6 +11,7 @@ import { REVERSE } from './reverse.ts';
 import { SOURCES } from './sources.ts';
 import { STACK } from './stack.ts';
 import { VARIABLES } from './variables.ts';
+import { WATCHES } from './watches.ts';
 
 export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...LIFECYCLE,
@@ -22,5 +23,6 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...EVALUATE,
   ...MEMORY,
   ...SOURCES,
+  ...WATCHES,
   ...CUSTOM,
 };

@@ -6,14 +6,23 @@ import { type Handler, handler } from '../handler.ts';
 import { prepareLaunch } from '../launch.ts';
 import { Continue } from '../motions.ts';
 import { TRANSLATION_REGIMES } from './breakpoints.ts';
+import { CHANGES_MODE } from './watches.ts';
 
-/** A breakpoint can be bound to the regime in which its address is meant. */
-const BREAKPOINT_MODES: DebugProtocol.BreakpointMode[] = TRANSLATION_REGIMES.map(regime => ({
-  mode: regime,
-  label: `In ${regime}`,
-  description: `Stops only where the translation regime is ${regime}.`,
-  appliesTo: ['source', 'instruction'],
-}));
+/** A breakpoint can be bound to the regime in which its address is meant, or from which its exception comes. */
+const BREAKPOINT_MODES: DebugProtocol.BreakpointMode[] = [
+  ...TRANSLATION_REGIMES.map(regime => ({
+    mode: regime,
+    label: `In ${regime}`,
+    description: `Stops only where the translation regime is ${regime}; exceptions are those taken from it.`,
+    appliesTo: ['source', 'instruction', 'data', 'exception'],
+  })),
+  {
+    mode: CHANGES_MODE,
+    label: 'Only changes',
+    description: 'Stops only at writes that leave another value.',
+    appliesTo: ['data'],
+  },
+];
 
 /** What is declared has a handler, and the other way round; `capabilities.test.ts` holds it. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
@@ -32,6 +41,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsStepBack: true,
   breakpointModes: BREAKPOINT_MODES,
   supportsSetVariable: true,
+  supportsRestartFrame: true,
   supportsGotoTargetsRequest: true,
   supportsStepInTargetsRequest: true,
   supportsTerminateThreadsRequest: true,

@@ -27,8 +27,7 @@ function stackFrame(
   const shift = client.linesStartAt1 === false && line > 0 ? 1 : 0;
   return {
     id,
-    name:
-      physical.boundary === undefined ? frame.name : `${frame.name} — EL${physical.el}, below the ${physical.boundary}`,
+    name: physical.boundary === undefined ? frame.name : `${frame.name} · ${physical.boundary}`,
     line: line - shift,
     column,
     ...(path === undefined ? {} : { source: { name: baseName(path), path } }),

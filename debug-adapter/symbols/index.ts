@@ -55,6 +55,17 @@ export interface SymbolOptions {
   readonly bias?: bigint;
   /** The regime that the image is mapped in; any when undefined. */
   readonly regime?: TranslationRegime;
+  /** The guest that the image belongs to; any when undefined. */
+  readonly vmid?: number;
+  /** Base address of the translation tables in use where the image is mapped; any when undefined. */
+  readonly tableBase?: bigint;
+}
+
+/** Where an address is meant: what of it is known decides between images at the same address. */
+export interface AddressContext {
+  readonly regime: TranslationRegime;
+  readonly vmid?: number;
+  readonly tableBase?: bigint;
 }
 
 interface Subprogram {
@@ -98,6 +109,8 @@ function isBoundary(name: string): boolean {
 export class SymbolTable {
   readonly bias: bigint;
   readonly regime: TranslationRegime | undefined;
+  readonly vmid: number | undefined;
+  readonly tableBase: bigint | undefined;
   readonly frames: CallFrames;
   /** The folder at which relative paths of the debug information begin; set before the first question about lines. */
   sourceRoot = '';
@@ -118,6 +131,8 @@ export class SymbolTable {
   ) {
     this.bias = options.bias ?? 0n;
     this.regime = options.regime;
+    this.vmid = options.vmid;
+    this.tableBase = options.tableBase;
     this.sections = new DwarfSections(elf);
     this.info = new DwarfInfo(this.sections);
     this.frames = new CallFrames(elf);
@@ -463,6 +478,18 @@ function sameRegime(a: TranslationRegime, b: TranslationRegime): boolean {
   return a === b || (a.startsWith('EL2') && b.startsWith('EL2'));
 }
 
+/** How many of its conditions a table meets; -1 when it cannot be meant. */
+function fits(table: SymbolTable, { regime, vmid, tableBase }: AddressContext): number {
+  if (table.regime !== undefined && !sameRegime(table.regime, regime)) return -1;
+  if (table.vmid !== undefined && table.vmid !== vmid) return -1;
+  if (table.tableBase !== undefined && table.tableBase !== tableBase) return -1;
+  return (
+    Number(table.regime !== undefined) +
+    2 * Number(table.vmid !== undefined) +
+    4 * Number(table.tableBase !== undefined)
+  );
+}
+
 /** All symbol tables of a session. */
 export class Symbols {
   readonly tables: SymbolTable[] = [];
@@ -471,13 +498,22 @@ export class Symbols {
     this.tables.push(table);
   }
 
-  /** The table for an address in a regime: one bound to the regime before one bound to none. */
-  at(address: bigint, regime: TranslationRegime): SymbolTable | undefined {
-    const covering = this.tables.filter(table => table.covers(address));
-    return (
-      covering.find(table => table.regime !== undefined && sameRegime(table.regime, regime)) ??
-      covering.find(table => table.regime === undefined)
-    );
+  /**
+   * Asked for the guest and the tables of a regime that is in use now, where the caller knows only the regime; set while
+   * a machine is launched.
+   */
+  present: (regime: TranslationRegime) => AddressContext = regime => ({ regime });
+
+  /** The table for an address: of those that may be meant there the one that says most about where it belongs. */
+  at(address: bigint, where: TranslationRegime | AddressContext): SymbolTable | undefined {
+    const context = typeof where === 'string' ? this.present(where) : where;
+    let best: SymbolTable | undefined;
+    let most = -1;
+    for (const table of this.tables) {
+      const fit = fits(table, context);
+      if (fit > most && table.covers(address)) [best, most] = [table, fit];
+    }
+    return best;
   }
 
   /** Address of a symbol, tables of the regime first. */

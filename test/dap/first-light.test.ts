@@ -134,7 +134,7 @@ describe('the stack', () => {
     await client.until('continue');
     assert.deepEqual(await client.stack(), [
       `vectors+0x400:${lineOf('vectors.S', 'from_guest EXIT_SYNC')}`,
-      `hypercall — EL1, below the exception to EL2 from EL1: HVC:${lineOf('guest.c', 'return x0;') + 1}`,
+      `hypercall · EL1, HVC:${lineOf('guest.c', 'return x0;') + 1}`,
       `guest_main:${lineOf('guest.c', 'hypercall(PSCI_VERSION)')}`,
       `guest_entry+0x20:${lineOf('guest-entry.S', 'bl      guest_main')}`,
     ]);
@@ -153,7 +153,7 @@ describe('the stack', () => {
         'handle_exit',
         'main',
         '_start+0x5c',
-        'hypercall — EL1, below the exception to EL2 from EL1: HVC',
+        'hypercall · EL1, HVC',
         'guest_main',
         'guest_entry+0x20',
       ],

@@ -42,7 +42,7 @@ test('Linux stops at its first change from EL2 to EL1, with the registers of bot
   await client.filter('trap-hvc');
   assert.match((await client.until('continue')).text, /^HVC64 taken from EL1 to EL2 at 0xffff/);
   const frames = await client.frames();
-  assert.match(frames[1].name, /— EL1, below the exception to EL2 from EL1: HVC$/);
+  assert.match(frames[1].name, /· EL1, HVC$/);
 });
 
 test('U-Boot reaches its prompt at EL2, answers what is typed, and can be stopped there', async () => {

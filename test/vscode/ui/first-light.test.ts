@@ -65,7 +65,7 @@ test('the stack of a trap goes on below the exception, at EL1', async () => {
   await workbench.exceptionFilter('HVC');
   await page.keyboard.press('F5');
   await workbench.stoppedFor('EL1 → EL2: HVC');
-  await page.locator('.debug-call-stack .monaco-list-row', { hasText: 'EL1, below' }).first().waitFor();
+  await page.locator('.debug-call-stack .monaco-list-row', { hasText: 'EL1, HVC' }).first().waitFor();
   const frames = await callStack();
   assert.ok(
     frames.some(frame => frame.startsWith('guest_main')),
