@@ -6,6 +6,8 @@ import manifest from '../package.json' with { type: 'json' };
 import { AdapterFactory } from './adapter-factory.ts';
 import { ConfigurationProvider, configurationFor, debugType, pickImage, pickSystem } from './configuration-provider.ts';
 import { activeFile, isA64Elf } from './image-files.ts';
+import { nodeClient } from './language/client-node.ts';
+import { Language } from './language/index.ts';
 import type { LaunchSchema } from './launch-configuration.ts';
 import { type Panels, registerPanels } from './panels/index.ts';
 import type { Row } from './panels/stopped-tree.ts';
@@ -77,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): HyperstepApi {
       new AdapterFactory(path.join(context.extensionPath, 'dist/hyperstep.mjs')),
     ),
     tracker,
+    new Language(tracker, nodeClient(context.extensionPath)),
     showAtFirstStop(tracker),
     vscode.commands.registerCommand('hyperstep.debugImage', debugImage),
     vscode.commands.registerCommand('hyperstep.debugSystem', async () => {

@@ -52,6 +52,19 @@ const bundles = [
   },
   {
     ...common,
+    entryPoints: ['extension/language-server/node.ts'],
+    outfile: 'dist/language-server.cjs',
+    format: 'cjs',
+  },
+  {
+    ...common,
+    entryPoints: ['extension/language-server/browser.ts'],
+    outfile: 'dist/web/language-server.js',
+    platform: 'browser',
+    format: 'iife',
+  },
+  {
+    ...common,
     entryPoints: ['debug-adapter/bin.ts'],
     outfile: 'dist/hyperstep.mjs',
     format: 'esm',

@@ -109,7 +109,6 @@ function tolerated(mnemonic: string, tokens: readonly Token[], wrong: Token): bo
   const width = tokens[0].kind === 'general' ? tokens[0].width : undefined;
   if (value === 0n && /^(lsl|lsr|asr|ror|bfi|bfc|[us]bfiz)$/.test(mnemonic)) return true;
   if (tokens[0].kind === 'vector' && value < 0n && value >= -128n) return /^(movi|mvni|bic|orr)$/.test(mnemonic);
-  if (/^(bic|eon|orn)$/.test(mnemonic) && width !== undefined && last) return isBitmask(~value, width);
   if (width !== undefined && (last || shifted)) {
     // A negative addend becomes a subtraction, and a multiple of 4096 is shifted.
     if (/^(add|sub|adds|subs|cmp|cmn)$/.test(mnemonic)) {

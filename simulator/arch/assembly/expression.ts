@@ -73,7 +73,7 @@ export function constantOf(text: string, lookup: Lookup = () => undefined, inC =
     }
     const [, number, , character, name, operator] = found;
     if (number !== undefined) {
-      if (/^[0-9]+[fb]$/.test(number) && !/^0[bB]/.test(number)) return undefined;
+      if (/^[0-9]+[fb]$/.test(number)) return undefined;
       tokens.push({ kind: 'number', text: number, value: numberOf(number) });
     } else if (character !== undefined) tokens.push({ kind: 'number', text: character, value: characterOf(character) });
     else if (name !== undefined) tokens.push({ kind: 'name', text: name });

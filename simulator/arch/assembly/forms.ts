@@ -20,6 +20,8 @@ export interface NumberSet {
   readonly values?: ReadonlySet<bigint>;
   /** A pattern of bits as the logical instructions take it, at this width. */
   readonly bitmask?: 32 | 64;
+  /** The inverse of such a pattern. */
+  readonly inverted?: boolean;
   readonly real?: boolean;
 }
 
@@ -370,6 +372,7 @@ export function fits(token: Token, place: Place): boolean | 'range' {
     case 'mark':
       return place.kind === 'mark' && place.text === token.text;
     case 'general':
+      if (place.kind === 'address') return true; // A label may be called fp.
       // Rows print another mnemonic beside the zero register (MUL for MADD); only the stack pointer excludes it.
       if (place.kind !== 'general' || (place.width !== token.width && !place.extended)) return false;
       return place[token.role] || (token.role === 'zero' && !place.stack) || (token.role === 'plain' && !place.stack);
@@ -391,7 +394,7 @@ export function fits(token: Token, place: Place): boolean | 'range' {
 
 export function takes(numbers: NumberSet, value: bigint): boolean {
   if (numbers.real) return true;
-  if (numbers.bitmask) return isBitmask(value, numbers.bitmask);
+  if (numbers.bitmask) return isBitmask(numbers.inverted ? ~value : value, numbers.bitmask);
   if (numbers.values) return numbers.values.has(value);
   return value >= numbers.min && value <= numbers.max && (value - numbers.min) % numbers.step === 0n;
 }
@@ -401,7 +404,7 @@ let bitmasks: { readonly 32: Set<bigint>; readonly 64: Set<bigint> } | undefined
 /** Whether the logical instructions take this value: at 32 bits also with the upper half copied from the sign. */
 export function isBitmask(value: bigint, width: 32 | 64): boolean {
   bitmasks ??= { 32: allBitmasks(32), 64: allBitmasks(64) };
-  if (width === 32 && value >> 32n !== 0n && value >> 31n !== -1n && value >> 32n !== 0xffff_ffffn) return false;
+  if (width === 32 && value >> 32n !== 0n && BigInt.asIntN(32, value >> 32n) !== -1n) return false;
   return bitmasks[width].has(BigInt.asUintN(width, value));
 }
 

@@ -50,7 +50,18 @@ export function systemName(name: string): SystemName | undefined {
   return extension === undefined ? undefined : { kind: 'later', extension };
 }
 
-const featureNames: Readonly<Record<string, string>> = { el2: 'EL2', el3: 'EL3' };
+/** What is no feature of the Arm ARM by this name. */
+const featureNames: Readonly<Record<string, string>> = {
+  el2: 'EL2',
+  el3: 'EL3',
+  gicv3: 'GICv3',
+  lrs8: 'eight list registers',
+  lrs16: 'sixteen list registers',
+  cortexa57: 'Cortex-A57 and Cortex-A72',
+  aarch32: 'AArch32 state',
+  el1highest: 'EL1 as the highest level',
+  el2highest: 'EL2 as the highest level',
+};
 
 /** What a row needs, for a message: `FEAT_VHE`. */
 export function featureText(feature: string): string {
@@ -64,7 +75,7 @@ export function featureText(feature: string): string {
 export function checkRegisterName(
   name: string,
   direction: 'read' | 'write',
-  features: Features,
+  features: Features | undefined,
   operand: number,
 ): NameComplaint | undefined {
   const known = systemName(name);
@@ -77,7 +88,7 @@ export function checkRegisterName(
   if (direction === 'read' && row.read === undefined) {
     return { severity: 'warning', text: `${row.name} is write-only: MRS is UNDEFINED.`, operand };
   }
-  if (!isImplemented(row, features)) {
+  if (features && !isImplemented(row, features)) {
     const needs = featureText(row.options.feature ?? '');
     return {
       severity: 'warning',
@@ -119,9 +130,13 @@ const isRegister64 = (text: string): boolean => /^(x(\d{1,2}|zr)|fp|lr|ip0|ip1)$
 
 /**
  * What is to say about an instruction whose operands are names. `operands` are the texts between commas; what is no
- * plain name (a macro's argument, an expression) is not judged.
+ * plain name (a macro's argument, an expression) is not judged. Without `features` any PE is meant.
  */
-export function checkNamedOperands(mnemonic: string, operands: readonly string[], features: Features): NameComplaint[] {
+export function checkNamedOperands(
+  mnemonic: string,
+  operands: readonly string[],
+  features: Features | undefined,
+): NameComplaint[] {
   const [first = '', second] = operands;
   const one = (complaint: NameComplaint | undefined): NameComplaint[] => (complaint ? [complaint] : []);
   if (mnemonic === 'mrs') {
@@ -138,7 +153,7 @@ export function checkNamedOperands(mnemonic: string, operands: readonly string[]
       if (value && !laterPstateFields.has(name) && (Number(value[1]) < 0 || Number(value[1]) > max)) {
         return [{ severity: 'error', text: `${value[1]} is out of range: 0 to ${max}.`, operand: 1 }];
       }
-      if (field?.feature && !features.has(field.feature)) {
+      if (features && field?.feature && !features.has(field.feature)) {
         const needs = featureText(field.feature);
         return [
           {
@@ -178,7 +193,7 @@ export function checkNamedOperands(mnemonic: string, operands: readonly string[]
   if (!row.argument && operands.length > 1 && isRegister64(second)) {
     return [{ severity: 'error', text: `${row.name} takes no register.`, operand: 1 }];
   }
-  if (!isImplemented(row, features)) {
+  if (features && !isImplemented(row, features)) {
     const needs = featureText(row.feature ?? '');
     return [
       {

@@ -25,10 +25,20 @@ interface Respelling {
   readonly replace?: (places: readonly Place[]) => readonly Place[] | undefined;
 }
 
+/** Conditions of branches under the names that SVE gives them. */
+const predicateConditions = 'none any nlast last first nfrst pmore plast tcont tstop'.split(' ');
+
 const sameVectors = (places: readonly Place[]): readonly Place[] | undefined =>
   places.length === 5 && places[4].kind !== 'number' ? places : undefined;
 const scalarElement = (places: readonly Place[]): readonly Place[] | undefined =>
   places[0].kind === 'scalar' && places[2]?.kind === 'vector' ? places : undefined;
+
+/** The forms of AND with the immediate inverted. */
+const inverse = (places: readonly Place[]): readonly Place[] | undefined => {
+  const last = places[4];
+  if (last?.kind !== 'number' || !last.numbers?.bitmask) return undefined;
+  return [...places.slice(0, 4), { kind: 'number', numbers: { ...last.numbers, inverted: true } }];
+};
 
 /** Second names. */
 export const respelled: Readonly<Record<string, readonly Respelling[]>> = {
@@ -64,6 +74,7 @@ export const respelled: Readonly<Record<string, readonly Respelling[]>> = {
       ['faclt', 'facgt'],
     ].map(([name, of]) => [name, [{ of, replace: sameVectors }]]),
   ),
+  bic: [{ of: 'and', replace: inverse }],
   // A lengthening shift by nothing.
   ...Object.fromEntries(
     ['s', 'u'].flatMap(sign =>
@@ -74,9 +85,11 @@ export const respelled: Readonly<Record<string, readonly Respelling[]>> = {
     ),
   ),
   ...Object.fromEntries(
-    [...conditions, 'cs', 'cc'].flatMap(condition => [
-      ...(condition === 'cs' || condition === 'cc' ? [[`b.${condition}`, [{ of: 'b.eq' }]]] : []),
-      ...(condition === 'al' || condition === 'nv' ? [] : [[`b${condition}`, [{ of: 'b.eq' }]]]),
+    [...conditions, 'cs', 'cc', ...predicateConditions].flatMap(condition => [
+      ...(conditions.includes(condition) ? [] : [[`b.${condition}`, [{ of: 'b.eq' }]]]),
+      ...(condition === 'al' || condition === 'nv' || predicateConditions.includes(condition)
+        ? []
+        : [[`b${condition}`, [{ of: 'b.eq' }]]]),
     ]),
   ),
 };
@@ -102,10 +115,24 @@ const twoOperands = (min: number, max: number): Place[][] =>
   );
 const extension = [...oneOperand, list(general(64), general(32)), list(general(32), general(64))];
 
+const address: Place = { kind: 'address' };
+const shifted = (width: 32 | 64): Place[] => [
+  ...list(general(width), number(0, 65535)),
+  comma,
+  { kind: 'word', text: 'lsl' },
+  { kind: 'number', numbers: { min: 0n, max: width === 64 ? 48n : 16n, step: 16n } },
+];
+const wideMove = [...bothWidths(width => list(general(width), number(0, 65535))), ...bothWidths(shifted)];
+
 const own: Readonly<Record<string, readonly (readonly Place[])[]>> = {
   sbfm: bitfieldMove,
   ubfm: bitfieldMove,
   bfm: bitfieldMove,
+  movz: wideMove,
+  movn: wideMove,
+  movk: wideMove,
+  tbz: [list(general(64), number(0, 63), address)],
+  tbnz: [list(general(64), number(0, 63), address)],
   uxtb: extension,
   uxth: extension,
   uxtw: extension,
