@@ -83,7 +83,7 @@ exec poweroff -f
 `;
 
 /** Programs of this repository for a Linux guest, linked statically: `sources` is a folder of C files. */
-const PROGRAMS = [{ result: 'vmm', set: 'ladder', sources: 'simulator/hypervisors/vmm' }];
+const PROGRAMS = [{ result: 'vmm', set: 'tests', sources: 'simulator/hypervisors/vmm' }];
 
 /** Drivers of a kernel's package that are modules, as an archive that follows another in an initramfs. */
 const MODULES = [
@@ -153,7 +153,7 @@ const INITRAMFS = [
   { result: 'initramfs-poweroff.cpio', set: 'tests', init: `${INIT_START}exec poweroff -f\n` },
   {
     result: 'initramfs-kvm-bookworm.cpio',
-    set: 'ladder',
+    set: 'tests',
     init: INIT_KVM,
     files: guestFiles('linux-bookworm', 'initramfs-poweroff.cpio'),
   },

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { imagePath, takeImages, USERSPACE_LINE } from '../scripts/images.mjs';
+import { imagePath, takeImages, USERSPACE_LINE, VMM_LINE } from '../scripts/images.mjs';
 import { createTarget } from '../simulator/machine.ts';
 import { ConsoleScript } from '../simulator/node/console-script.ts';
 import type { MachineConfig, StopReason } from '../simulator/target.ts';
@@ -103,4 +103,12 @@ test('the shell of Linux runs a typed command', () => {
     script: [{ expect: '# ' }, { send: 'echo $((6 * 7))-seen\r' }, { expect: '42-seen' }],
   });
   assert.equal(stop, undefined);
+});
+
+test('KVM runs a guest to its init and its end', () => {
+  const { stop, console } = climb(linux('initramfs-kvm-bookworm.cpio'));
+  assert.deepEqual(stop, { kind: 'poweroff' });
+  // The host's and the guest's, whose console is the host's.
+  assert.equal(console.split(USERSPACE_LINE).length - 1, 2, console);
+  assert.ok(console.includes(`${VMM_LINE} 0`), console);
 });

@@ -1,5 +1,5 @@
-// Systems that nobody in this project wrote, under the debugger: U-Boot at its prompt, and Debian's Linux at the first
-// change from EL2 to EL1.
+// Systems that nobody in this project wrote, under the debugger: U-Boot at its prompt, Debian's Linux at the first change
+// from EL2 to EL1, and its KVM at the first world switch into a guest.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -18,6 +18,13 @@ const configurations = [
     program: imagePath('linux-bookworm'),
     initrd: imagePath('initramfs-poweroff.cpio'),
     append: 'console=ttyAMA0',
+    stopOnEntry: true,
+  },
+  {
+    name: 'KVM',
+    program: imagePath('linux-bookworm'),
+    initrd: imagePath('initramfs-kvm-bookworm.cpio'),
+    append: 'console=ttyAMA0 quiet',
     stopOnEntry: true,
   },
 ].map(configuration => ({ type: 'hyperstep', request: 'launch', ...configuration }));
@@ -94,5 +101,19 @@ test('Linux stops at its first change from EL2 to EL1, with the registers of bot
   await workbench.screenshot('linux-el1-registers');
   await workbench.togglePanes('Watch', 'Breakpoints', 'Call Stack');
   await workbench.exceptionFilter('Exception return');
+  await stop();
+});
+
+test('Linux with KVM stops at its first world switch into a guest, whose list registers and stage 2 fill the panels', async () => {
+  const { page } = workbench;
+  await start('KVM');
+  await workbench.stoppedFor('entry');
+  await workbench.exceptionFilter('World switch: enter');
+  await page.keyboard.press('F5');
+  await workbench.stoppedFor('EL2 → EL1: ERET');
+  await workbench.command('Hyperstep: Focus on List Registers View');
+  const registers = page.locator('.monaco-list[aria-label*="List Registers"]');
+  await registers.locator('.monaco-list-row', { hasText: 'empty' }).first().waitFor();
+  await workbench.screenshot('kvm-first-entry');
   await stop();
 });
