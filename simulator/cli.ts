@@ -2,7 +2,8 @@
 
 import { UsageError } from './node/arguments.ts';
 import { bench } from './node/bench.ts';
-import { EXIT_USAGE, run, trace } from './node/run.ts';
+import { traceNested } from './node/nested-trace.ts';
+import { EXIT_OK, EXIT_USAGE, run, trace } from './node/run.ts';
 
 /** 128 + SIGPIPE. */
 const EXIT_PIPE = 141;
@@ -11,6 +12,8 @@ const help = `hyperstep: a simulated Arm machine, EL0 to EL3, for those who writ
 
   hyperstep run IMAGE [options]     run until power-off; the UART is standard output
   hyperstep trace IMAGE [options]   one line per exception taken and returned from
+  hyperstep trace --nested [--system NAME] [--operation NAME]
+                                    one exit of a nested guest, trap by trap: nested/armv8.3 (default), nested/neve, nested/nv2
   hyperstep dap [--port N]          the debug adapter on stdio or TCP
   hyperstep bench [options]         speed of the engine on its own workloads
   hyperstep bench --system NAME[,NAME] [--profile NAME] [--json]
@@ -59,7 +62,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       case 'run':
         return await run(rest);
       case 'trace':
-        return await trace(rest);
+        if (!rest.includes('--nested')) return await trace(rest);
+        process.stdout.write(traceNested(rest));
+        return EXIT_OK;
       case 'bench':
         return await bench(rest);
       case undefined:

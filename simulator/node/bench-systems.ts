@@ -2,15 +2,14 @@
  * `hyperstep bench --system`: what operations cost in the built-in systems, in modelled cycles, beside what was published.
  */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { profileNamed } from '../cost/index.ts';
 import { type SystemRow, systemNamed, systems } from '../hypervisors/systems.ts';
 import { UsageError } from './arguments.ts';
 import { type Measurement, measure } from './measure.ts';
 import { resultsPage } from './results-page.ts';
+import { filesOf } from './system-files.ts';
 
 const DEFAULT_PROFILE = 'seattle';
 
@@ -79,7 +78,7 @@ function sentence<T>(run: () => T): T {
 /** Measures systems, one after the other. */
 export function rowsOf(chosen: readonly SystemRow[], profile: string): BenchRow[] {
   return chosen.flatMap(row => {
-    const measured = sentence(() => measure(row, elfOf(row), profile === 'none' ? undefined : profile));
+    const measured = sentence(() => measure(row, filesOf(row), profile === 'none' ? undefined : profile));
     return measured.map(result => benchRow(row, result, profile));
   });
 }
@@ -98,18 +97,6 @@ function benchRow(row: SystemRow, result: Measurement, profile: string): BenchRo
     publishedTraps: cell?.traps ?? null,
     ratio: published === null ? null : Number((cycles / published).toFixed(3)),
   };
-}
-
-/** The ELF file of a system, in this folder of the package whether the program is bundled or not. */
-export function elfOf(row: SystemRow): Uint8Array {
-  let root = path.dirname(fileURLToPath(import.meta.url));
-  const file = path.join('simulator/hypervisors', row.elf);
-  while (!existsSync(path.join(root, file))) {
-    if (path.dirname(root) === root)
-      throw new UsageError(`${row.name} needs ${file}, which is not part of this installation: install it again.`);
-    root = path.dirname(root);
-  }
-  return new Uint8Array(readFileSync(path.join(root, file)));
 }
 
 const COLUMNS = ['system', 'operation', 'cycles', 'published', 'ratio', 'traps', 'registers'] as const;

@@ -6,6 +6,7 @@ import { MICRO_BENCHMARKS, type SystemRow } from '../hypervisors/systems.ts';
 import { createTarget } from '../machine.ts';
 import type { StopReason, Target } from '../target.ts';
 import { elfSymbols } from './elf-symbols.ts';
+import type { SystemFiles } from './system-files.ts';
 
 /** What one operation of a guest cost on the measuring PE, on average. */
 export interface Measurement {
@@ -30,7 +31,7 @@ const MEMORY = 128 << 20;
 const STAGE_2 = 1n;
 
 /** Builds the machine of a row; `profile` is a name or undefined. Throws a sentence for what does not fit together. */
-export function targetOf(row: SystemRow, elf: Uint8Array, profile: string | undefined): Target {
+export function targetOf(row: SystemRow, { elf, guestHypervisor }: SystemFiles, profile: string | undefined): Target {
   const symbols = elfSymbols(elf);
   const image = elf.slice();
   for (const [name, value] of Object.entries(row.variables ?? {})) {
@@ -41,13 +42,21 @@ export function targetOf(row: SystemRow, elf: Uint8Array, profile: string | unde
   }
   const { cpu = 'max', features = [], gic = 3, pes = 2, memory = MEMORY, el = 2 } = row.machine ?? {};
   const machine = { cpu, features, gic, pes, memory, el, semihosting: false };
-  return createTarget({ ...machine, image, imageName: row.elf, ...(profile === undefined ? {} : { profile }) });
+  const initrd = guestHypervisor === undefined ? {} : { initrd: guestHypervisor };
+  return createTarget({
+    ...machine,
+    image,
+    imageName: row.elf,
+    ...initrd,
+    ...(profile === undefined ? {} : { profile }),
+  });
 }
 
 /** Throws a sentence when the system does not come to its end. */
-export function measure(row: SystemRow, elf: Uint8Array, profile: string | undefined): readonly Measurement[] {
-  const target = targetOf(row, elf, profile);
-  const symbols = elfSymbols(elf);
+export function measure(row: SystemRow, files: SystemFiles, profile: string | undefined): readonly Measurement[] {
+  const target = targetOf(row, files, profile);
+  // Of nested guests the innermost measures.
+  const symbols = elfSymbols(files.guestHypervisor ?? files.elf);
   const pe = target.pes[0];
   let console = '';
   target.onConsole = bytes => {
