@@ -7,6 +7,9 @@ import { type Completion, registerCompletions } from './completion.ts';
 import type { Problem } from './diagnostics.ts';
 import type { Position } from './document.ts';
 
+/** `\\n` and `\\t` in a string separate words: they are blanked, place by place. */
+const withoutEscapes = (line: string): string => line.replace(/\\[ntr]/g, '  ');
+
 /** A register by a name in C: as in assembly, or behind a prefix such as SYS_. Plain words only where they must be one. */
 export function registerInC(
   line: string,
@@ -20,7 +23,7 @@ export function registerInC(
 
 /** Whether a place is where a system register is named: an operand of MRS or MSR, or an argument of an access macro. */
 function isAccess(line: string, at: number): boolean {
-  const before = line.slice(0, at);
+  const before = withoutEscapes(line.slice(0, at));
   return /\b(mrs\s+[^,"]*,\s*|msr\s+)$/i.test(before) || ACCESSOR.test(before);
 }
 
@@ -29,7 +32,7 @@ const ACCESSOR =
   /\b(?:\w*(?:read|write|get|set)\w*(?:sys_?reg|sysreg_\w+|special_reg|READ_SPECIALREG)\w*|(?:READ|WRITE)_(?:SYSREG\w*|SPECIALREG)|\w*sysreg\w*)\s*\((?:[^()]*,)?\s*$/i;
 
 export function completionsInC(line: string, { character }: Position): readonly Completion[] {
-  const before = line.slice(0, character).replace(/\w*$/, '');
+  const before = withoutEscapes(line.slice(0, character)).replace(/\w*$/, '');
   if (/\bmrs\s+[^,"]*,\s*$/i.test(before)) return registerCompletions('read');
   if (/\bmsr\s+$/i.test(before)) return registerCompletions('write');
   return ACCESSOR.test(before) ? registerCompletions('any') : [];
@@ -42,7 +45,8 @@ const INLINE =
 export function checkC(text: string, features: Features | undefined): Problem[] {
   if (!/\b(asm|__asm__|__asm)\b/.test(text)) return [];
   const problems: Problem[] = [];
-  text.split(/\r\n|\r|\n/).forEach((line, n) => {
+  text.split(/\r\n|\r|\n/).forEach((source, n) => {
+    const line = withoutEscapes(source);
     if (!line.includes('"') || !/\bm(rs|sr)\b/i.test(line)) return;
     for (const literal of line.matchAll(/"(?:\\.|[^"\\])*"/g)) {
       for (const found of literal[0].matchAll(INLINE)) {

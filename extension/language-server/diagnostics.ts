@@ -38,7 +38,14 @@ export class Checker {
     public features: Features | undefined,
   ) {}
 
+  /** Everything that is wrong in a file. */
   check(document: Document): Problem[] {
+    const steps = this.steps(document);
+    for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+  }
+
+  /** As `check`, in pieces between which other work can be done. A file that is edited in between begins anew. */
+  *steps(document: Document): Generator<undefined, Problem[]> {
     const { outline, lines } = document;
     if (outline.foreign) return [];
     const scope = this.project.scope(document);
@@ -51,6 +58,7 @@ export class Checker {
     const problems: Problem[] = [];
     let instructions = 0;
     let unknown = 0;
+    let judged = 0;
     for (let n = 0; n < lines.length; n++) {
       const line = lines[n];
       if (line.statements.length === 0 || outline.activity[n] === 'no') continue;
@@ -58,6 +66,7 @@ export class Checker {
       if (!found) {
         found = this.#checkLine(line, scope);
         kept.lines.set(line, found);
+        if (++judged % 200 === 0) yield;
       }
       if (line.statements[0].kind === 'instruction') instructions++;
       for (const problem of found) {

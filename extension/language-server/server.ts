@@ -62,6 +62,9 @@ const SYMBOL_KINDS = {
 /** After the last keystroke, before a file is judged. */
 const PAUSE = 150;
 
+/** More than these help nobody. */
+const MOST_PROBLEMS = 1000;
+
 const DEFAULTS: Settings = { cpu: '', diagnostics: true, inlayHints: true, includeFolders: [] };
 
 /** Serves a connection until it closes. */
@@ -181,17 +184,27 @@ export function serve(connection: Connection): void {
     clearTimeout(waiting.get(uri));
     waiting.set(
       uri,
-      setTimeout(() => {
-        waiting.delete(uri);
-        if (project.get(uri) !== document) return;
-        const problems = !settings.diagnostics
-          ? []
-          : sources.has(uri)
-            ? checkC(document.text, checker.features)
-            : checker.check(document);
-        void connection.sendDiagnostics({ uri, diagnostics: problems.slice(0, 1000).map(diagnosticOf) });
-      }, delay),
+      setTimeout(() => void judge(document), delay),
     );
+  }
+
+  /** Judges a file a few milliseconds at a time, so that what the user asks for is answered in between. */
+  async function judge(document: Document): Promise<void> {
+    const { uri, edits } = document;
+    waiting.delete(uri);
+    const report = (problems: readonly Problem[]): void => {
+      void connection.sendDiagnostics({ uri, diagnostics: problems.slice(0, MOST_PROBLEMS).map(diagnosticOf) });
+    };
+    if (project.get(uri) !== document) return;
+    if (!settings.diagnostics) return report([]);
+    if (sources.has(uri)) return report(checkC(document.text, checker.features));
+    const steps = checker.steps(document);
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done) return report(step.value);
+      await new Promise(resolve => setTimeout(resolve, 0));
+      // An edit, or a newer check, makes this one needless.
+      if (project.get(uri) !== document || document.edits !== edits || waiting.has(uri)) return;
+    }
   }
 
   /** The value of a register in the stopped machine. */

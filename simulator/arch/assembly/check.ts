@@ -106,9 +106,12 @@ function tolerated(mnemonic: string, tokens: readonly Token[], wrong: Token): bo
         return true;
     }
   }
+  if (mnemonic === 'movi' && tokens[0].kind === 'scalar' && value < 0n) return true;
   const width = tokens[0].kind === 'general' ? tokens[0].width : undefined;
   if (value === 0n && /^(lsl|lsr|asr|ror|bfi|bfc|[us]bfiz)$/.test(mnemonic)) return true;
-  if (tokens[0].kind === 'vector' && value < 0n && value >= -128n) return /^(movi|mvni|bic|orr)$/.test(mnemonic);
+  // Immediates of vectors are bytes, of either sign.
+  const byte = BigInt.asIntN(64, value);
+  if (tokens[0].kind === 'vector' && byte < 0n && byte >= -128n) return /^(movi|mvni|bic|orr)$/.test(mnemonic);
   if (width !== undefined && (last || shifted)) {
     // A negative addend becomes a subtraction, and a multiple of 4096 is shifted.
     if (/^(add|sub|adds|subs|cmp|cmn)$/.test(mnemonic)) {

@@ -124,7 +124,34 @@ export const hasBitmask = (row: InstructionRow): boolean => /^(AND|ORR|EOR|ANDS)
 class Builder {
   readonly forms = new Map<string, Building>();
 
+  /** Forms by text with its numbers left out, and where among these the numbers of places stand. */
+  readonly #known = new Map<
+    string,
+    { readonly form: Building; readonly places: readonly (readonly [number, number])[] }
+  >();
+
+  /** Takes a printed instruction in. `partial` says that numbers between those printed are possible. */
   add(text: string, partial: boolean): void {
+    const numbers: string[] = [];
+    const shape = text.replace(NUMBERS, (_whole, number: string | undefined, letter: string) => {
+      if (number === undefined) return `${letter}#`;
+      numbers.push(number);
+      return '#';
+    });
+    const known = this.#known.get(shape) ?? this.#read(text, shape);
+    const { form } = known;
+    for (const [n, at] of known.places) {
+      const number = numbers[at];
+      const real = number.includes('.');
+      if (real) (form.places[n] as Place & { kind: 'number' }).numbers = { min: 0n, max: 0n, step: 1n, real };
+      form.seen[n] ??= new Set();
+      form.seen[n].add(real ? realKey(Number(number)) : integer(number));
+      if (partial) form.partial[n] = true;
+    }
+  }
+
+  /** Reads a text whose shape is new. */
+  #read(text: string, shape: string): { form: Building; places: (readonly [number, number])[] } {
     const [mnemonic, operands] = split(text);
     const tokens = tokenize(operands);
     if (operands.includes('0x')) markAddresses(tokens, operands);
@@ -134,23 +161,26 @@ class Builder {
       form = { mnemonic, places: tokens.map(placeOf), seen: tokens.map(() => undefined), partial: [] };
       this.forms.set(key, form);
     }
+    const starts = [...operands.matchAll(NUMBERS)].filter(found => found[1] !== undefined).map(found => found.index);
+    const places: (readonly [number, number])[] = [];
     for (const [n, token] of tokens.entries()) {
       const place = form.places[n];
       if (token.kind === 'general' && place.kind === 'general') place[token.role] = true;
-      if (place.kind !== 'number' || token.kind !== 'number') continue;
-      const value = token.value ?? realKey(token.real);
-      if (token.real !== undefined) place.numbers = { min: 0n, max: 0n, step: 1n, real: true };
-      if (value !== undefined) {
-        form.seen[n] ??= new Set();
-        form.seen[n].add(value);
-      }
-      if (partial) form.partial[n] = true;
+      const at = starts.findIndex(start => start >= token.start && start < token.end);
+      if (place.kind === 'number' && at >= 0) places.push([n, at]);
     }
+    const known = { form, places };
+    this.#known.set(shape, known);
+    return known;
   }
 }
 
-const realKey = (real: number | undefined): bigint | undefined =>
-  real === undefined || !Number.isFinite(real) ? undefined : BigInt(Math.round(real * 2 ** 20));
+/** Numbers and the numbers of registers in printed text; not those of an arrangement such as `.4s`, nor in a name. */
+const NUMBERS = /(?<![.\w])(-?(?:0x[0-9a-f]+|\d+(?:\.\d+)?))|\b([xwbhsdqv])\d+\b/g;
+const integer = (text: string): bigint => (text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text));
+
+/** Real numbers are kept as multiples of 2^-20. */
+const realKey = (real: number): bigint => BigInt(Math.round(real * 2 ** 20));
 
 /** Targets of branches and literals are printed as bare addresses. */
 function markAddresses(tokens: Token[], text: string): void {
@@ -273,13 +303,16 @@ function print(row: InstructionRow, thorough: boolean, take: (text: string, part
         continue;
       }
       for (const { name, mask } of pattern.fields) {
-        if ((all && number === 0 && !isRegister(name)) || (ends.length === 2 && (name === 'immr' || name === 'imms')))
+        // The choices of the selection are all tried; where a register stands matters only where it is a number.
+        if (name in selection || (isRegister(name) && number > 0)) continue;
+        if ((all && number === 0 && !isRegister(name)) || (ends.length === 2 && (name === 'immr' || name === 'imms'))) {
           continue;
+        }
         if (bitmask && (name === 'immr' || name === 'imms')) continue;
         const former = base[name];
         const bits = 32 - Math.clz32(mask);
         // Beside register 31 (the stack pointer, the zero register) the ends of a number are enough.
-        const every = bits <= 9 && number === 0;
+        const every = bits <= 9 && number === 0 && !isRegister(name);
         for (const value of samples(bits, every)) {
           base[name] = value;
           give(base, !every && bits > 4);
