@@ -70,6 +70,14 @@ export const PROOFS: readonly Proof[] = [
     test: 'HCR_EL2 traps what its bits say',
   },
   {
+    part: 'Registers',
+    what: 'cortex-a57 and cortex-a72: values of ID registers, and which of all registers and system instructions are UNDEFINED at EL0 to EL2',
+    oracle: 'QEMU 7.2',
+    cases: '2 x 2,253 accesses',
+    file: 'test/differential/identification.test.ts',
+    test: 'the ID registers of',
+  },
+  {
     part: 'Traps',
     what: 'Every access at EL0, EL1 and EL2: bare, with E2H and TGE, with NV, NV1 and NV2, and with each control that has a rule for it: level, syndrome, return address, word of the VNCR_EL2 page',
     oracle: 'QEMU 10.0 (answers kept with the test)',
@@ -172,6 +180,14 @@ export const PROOFS: readonly Proof[] = [
     cases: 'five programs',
     file: 'test/engine/debug-exceptions.test.ts',
     test: 'a run that goes back meets the breakpoints',
+  },
+  {
+    part: 'Instructions',
+    what: 'Programs of drawn instructions in loops, interpreted and compiled: all registers and memory',
+    oracle: 'an invariant',
+    cases: '4 programs of about 250 drawn words; single instructions, and whole systems, are in compiler.test.ts',
+    file: 'test/engine/sequences.test.ts',
+    test: 'a program of drawn instructions',
   },
   {
     part: 'Instructions',

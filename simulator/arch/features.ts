@@ -21,6 +21,8 @@ const featureRows = {
   lrs8: { implies: ['gicv3'], text: 'Eight list registers instead of four.' },
   lrs16: { implies: ['lrs8'], text: 'Sixteen list registers instead of four.' },
   pmuv3: { id: 'ID_AA64DFR0_EL1.PMUVer=1', text: 'Performance monitors, version 3.' },
+  // Not FEAT_: optional in every version.
+  granule16: { id: 'ID_AA64MMFR0_EL1.TGran16=1', text: 'Translation tables with 16 KB pages.' },
   aes: { id: 'ID_AA64ISAR0_EL1.AES=1', text: 'AES instructions.' },
   pmull: { id: 'ID_AA64ISAR0_EL1.AES=2', implies: ['aes'], text: 'PMULL on 64 bits.' },
   sha1: { id: 'ID_AA64ISAR0_EL1.SHA1=1', text: 'SHA1 instructions.' },
@@ -118,7 +120,7 @@ const featureRows = {
   // Later, and useful to hypervisors.
   lpa2: {
     id: 'ID_AA64MMFR0_EL1.TGran4=1,ID_AA64MMFR0_EL1.TGran16=2,ID_AA64MMFR0_EL1.TGran4_2=3,ID_AA64MMFR0_EL1.TGran16_2=3',
-    implies: ['lva', 'lpa', 'ttst'],
+    implies: ['lva', 'lpa', 'ttst', 'granule16'],
     text: '52-bit addresses with 4 KB and 16 KB pages.',
   },
   pan3: { id: 'ID_AA64MMFR1_EL1.PAN=3', implies: ['pan2'], text: 'PAN counts executable pages, SCTLR_ELx.EPAN.' },
@@ -158,7 +160,7 @@ interface CpuRow {
 
 const cpuRows: Readonly<Record<string, CpuRow>> = {
   'armv8.0-a': {
-    features: 'el2 el3 gicv3 pmuv3 aes pmull sha1 sha256 crc32 csv2 csv3',
+    features: 'el2 el3 gicv3 pmuv3 granule16 aes pmull sha1 sha256 crc32 csv2 csv3',
     text: 'Armv8.0: no VHE.',
   },
   'armv8.1-a': {

@@ -33,7 +33,8 @@ const rows: readonly (readonly [feature: string, bit: number])[] = [
 
 export function coreFeatures(features: Features): number {
   // Every PE here has 16-bit ASIDs, as ID_AA64MMFR0_EL1.ASIDBits says.
-  return rows.reduce((bits, [feature, bit]) => (features.has(feature) ? bits | bit : bits), layout.FEATURE_ASID16);
+  const always = layout.FEATURE_ASID16 | (features.has('granule16') ? 0 : layout.FEATURE_NO_GRANULE16);
+  return rows.reduce((bits, [feature, bit]) => (features.has(feature) ? bits | bit : bits), always);
 }
 
 /** Size of a PA, by ID_AA64MMFR0_EL1.PARange. */

@@ -248,6 +248,7 @@ export const FEATURE_SEL2 = 0x1000000;
 export const FEATURE_LSE2 = 0x2000000;
 export const FEATURE_PAUTH2 = 0x4000000;
 export const FEATURE_FPAC = 0x8000000;
+export const FEATURE_NO_GRANULE16 = 0x10000000; // translation tables have 4 KB or 64 KB pages only
 
 /**
  * RAM-like regions of the physical address space, 32 bytes each: u64 first PA, u64 bytes (0 ends the table),

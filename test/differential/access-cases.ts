@@ -134,6 +134,20 @@ function casesOf(row: Accessed, direction: Direction, el: 0 | 1 | 2): AccessCase
   return cases;
 }
 
+/** Every register and system instruction at each level with nothing trapped, those that a PE has not among them. */
+export function bareCases(): AccessCase[] {
+  const cases: AccessCase[] = [];
+  for (const row of accessible) {
+    if (row.kind === 'operation' || isOneOfMany(row.name) || row.op1 === 6) continue;
+    for (const direction of directionsOf(row))
+      for (const el of [0, 1, 2] as const) {
+        const what = row.kind === 'instruction' ? '' : direction === 'read' ? 'MRS ' : 'MSR ';
+        cases.push({ name: `EL${el} ${what}${row.name}`, row, direction, el, controls: new Map(), nested: false });
+      }
+  }
+  return cases;
+}
+
 /** All cases of a PE. A write goes without one where the rule and the state say the same for several fields. */
 export function accessCases(features: Features): AccessCase[] {
   const cases = new Map<string, AccessCase>();

@@ -272,6 +272,50 @@ function controlName(name: string): string {
   return encodings[name] ?? name.toLowerCase();
 }
 
+/** A program that prints registers as EL3 reads them, a line each; one that is UNDEFINED there prints all ones. */
+export function valuesProgram(rows: readonly Parameters<typeof generic>[0][]): string {
+  return `
+    .text
+    .global _start
+_start:
+    adr     x0, vectors
+    msr     vbar_el3, x0
+    mov     x0, #0xf
+    msr     ${generic({ op0: 3, op1: 6, crn: 12, crm: 12, op2: 5 })}, x0     // ICC_SRE_EL3
+    isb
+${rows.map(row => `    mov     x4, #-1\n    mrs     x4, ${generic(row)}\n    bl      print`).join('\n')}
+    adr     x1, exit_block
+    mov     x0, #0x18
+    hlt     #0xf000
+    b       .
+print:
+    mov     x9, #0x09000000
+    mov     x3, #60
+1:  lsr     x2, x4, x3
+    and     x2, x2, #15
+    cmp     x2, #10
+    add     x2, x2, #'0'
+    b.lo    2f
+    add     x2, x2, #'a' - '0' - 10
+2:  strb    w2, [x9]
+    subs    x3, x3, #4
+    b.pl    1b
+    mov     w2, #'\\n'
+    strb    w2, [x9]
+    ret
+    .balign 0x800
+vectors:
+    .skip   0x200
+    mrs     x0, elr_el3
+    add     x0, x0, #4
+    msr     elr_el3, x0
+    eret
+    .balign 8
+exit_block:
+    .quad   0x20026, 0
+`;
+}
+
 /** The lines of a report by the names of their cases. */
 export function readReport(cases: readonly AccessCase[], output: string): ReadonlyMap<string, string> {
   const lines = output.split('\n').filter(line => line !== '');

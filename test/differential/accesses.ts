@@ -16,9 +16,10 @@ import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { takeQemu } from '../../scripts/qemu.mjs';
 import { createFeatures } from '../../simulator/arch/features.ts';
+import type { RegisterRow } from '../../simulator/arch/registers/index.ts';
 import { createTarget } from '../../simulator/machine.ts';
 import { type AccessCase, accessCases } from './access-cases.ts';
-import { accessProgram, readReport } from './access-program.ts';
+import { accessProgram, readReport, valuesProgram } from './access-program.ts';
 import { accessDifferences } from './known-differences.ts';
 
 const LOAD_ADDRESS = 0x40080000;
@@ -38,13 +39,13 @@ function command(program: string, args: readonly string[]): string {
   return stdout;
 }
 
-/** Builds the program of some cases and hands its file over. */
-function withProgram<T>(cases: readonly AccessCase[], use: (image: string) => T): T {
+/** Builds a program and hands its file over. */
+function withProgram<T>(text: string, use: (image: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'hyperstep-'));
   try {
     const source = join(folder, 'accesses.S');
     const image = join(folder, 'accesses.elf');
-    writeFileSync(source, accessProgram(cases));
+    writeFileSync(source, text);
     const link = ['-nostdlib', '-static', '-Wl,--build-id=none', `-Wl,-Ttext=0x${LOAD_ADDRESS.toString(16)}`];
     command('aarch64-linux-gnu-gcc', [...link, source, '-o', image]);
     return use(image);
@@ -53,35 +54,57 @@ function withProgram<T>(cases: readonly AccessCase[], use: (image: string) => T)
   }
 }
 
-/** What this machine answers. */
-export function answersHere(cases: readonly AccessCase[]): Report {
-  return withProgram(cases, image => {
-    const output: Buffer[] = [];
-    const target = createTarget({
-      image: new Uint8Array(readFileSync(image)),
-      imageName: 'accesses.elf',
-      cpu: 'max',
-      features: [],
-      gic: 3,
-      pes: 1,
-      memory: 64 * MEGABYTE,
-      el: 3,
-      semihosting: true,
-    });
-    target.onConsole = bytes => {
-      output.push(Buffer.from(bytes));
-    };
-    const stop = target.run({ instructions: 10 ** 9 });
-    if (stop.kind !== 'semihosting') throw new Error(`The program of the accesses did not end: ${stop.kind}.`);
-    return readReport(cases, Buffer.concat(output).toString('latin1'));
+/** Runs a program from EL3 on here, and returns its console. */
+function runHere(image: string, cpu: string): string {
+  const output: Buffer[] = [];
+  const target = createTarget({
+    image: new Uint8Array(readFileSync(image)),
+    imageName: 'accesses.elf',
+    cpu,
+    features: [],
+    gic: 3,
+    pes: 1,
+    memory: 64 * MEGABYTE,
+    el: 3,
+    semihosting: true,
   });
+  target.onConsole = bytes => {
+    output.push(Buffer.from(bytes));
+  };
+  const stop = target.run({ instructions: 10 ** 9 });
+  if (stop.kind !== 'semihosting') throw new Error(`The program of the accesses did not end: ${stop.kind}.`);
+  return Buffer.concat(output).toString('latin1');
+}
+
+function runInQemu(program: string, image: string, cpu: string): string {
+  const machine = ['-M', 'virt,gic-version=3,virtualization=on,secure=on', '-cpu', cpu, '-m', '64M', '-nic', 'none'];
+  const quiet = ['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-semihosting'];
+  return command(program, [...machine, ...quiet, '-kernel', image]);
+}
+
+/** What this machine answers. */
+export function answersHere(cases: readonly AccessCase[], cpu = 'max'): Report {
+  return readReport(
+    cases,
+    withProgram(accessProgram(cases), image => runHere(image, cpu)),
+  );
 }
 
 /** What a QEMU answers. */
-export function answersOf(program: string, cases: readonly AccessCase[]): Report {
-  const machine = ['-M', 'virt,gic-version=3,virtualization=on,secure=on', '-cpu', 'max', '-m', '64M', '-nic', 'none'];
-  const quiet = ['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-semihosting'];
-  return withProgram(cases, image => readReport(cases, command(program, [...machine, ...quiet, '-kernel', image])));
+export function answersOf(program: string, cases: readonly AccessCase[], cpu = 'max'): Report {
+  return readReport(
+    cases,
+    withProgram(accessProgram(cases), image => runInQemu(program, image, cpu)),
+  );
+}
+
+/** Registers as EL3 reads them, here or in a QEMU, by name. */
+export function valuesOf(program: string | undefined, cpu: string, rows: readonly RegisterRow[]): Map<string, bigint> {
+  const output = withProgram(valuesProgram(rows), image =>
+    program === undefined ? runHere(image, cpu) : runInQemu(program, image, cpu),
+  );
+  const lines = output.split('\n');
+  return new Map(rows.map(({ name }, index) => [name, BigInt(`0x${lines[index]}`)]));
 }
 
 /** What QEMU 10 answered when it was asked. */

@@ -181,6 +181,77 @@ export const accessDifferences: readonly AccessDifference[] = [
   },
 ];
 
+/** Registers that only one of cortex-a57 and cortex-a72 has, here or in QEMU 7.2. */
+export const modelDifferences: readonly AccessDifference[] = [
+  {
+    about:
+      'OSDTRRX_EL1, OSDTRTX_EL1, OSECCR_EL1, DBGPRCR_EL1, DBGCLAIMSET_EL1, DBGCLAIMCLR_EL1, DBGAUTHSTATUS_EL1, DBGDTR*_EL0 and event counters that are not there, on Cortex-A57 and Cortex-A72',
+    oracle: 'QEMU 7.2 does not have them.',
+    here: 'They are there: the architecture requires the registers of every PE; for the counters see above.',
+    applies: named(
+      /^(OSDTR[RT]X_EL1|OSECCR_EL1|DBGPRCR_EL1|DBGCLAIM(SET|CLR)_EL1|DBGAUTHSTATUS_EL1|DBGDTR.*|PMEV(CNTR|TYPER)15_EL0)$/,
+    ),
+  },
+  {
+    about: 'DACR32_EL2, IFSR32_EL2, FPEXC32_EL2 and DBGVCR32_EL2, on Cortex-A57 and Cortex-A72',
+    oracle: 'They hold state of AArch32.',
+    here: 'UNDEFINED: there is no AArch32 state.',
+    applies: named(/^(DACR32|IFSR32|FPEXC32|DBGVCR32)_EL2$/),
+  },
+];
+
+export interface IdentificationDifference extends KnownDifference {
+  readonly registers: RegExp;
+  /** Bits that are the same all the same. */
+  readonly same: bigint;
+}
+
+/** ID registers of cortex-a57 and cortex-a72 that say something else than QEMU's. */
+export const identificationDifferences: readonly IdentificationDifference[] = [
+  {
+    about: 'ID registers of AArch32',
+    oracle: 'They describe it.',
+    here: 'They read as zero: there is no AArch32 state.',
+    registers: /^(ID_(PFR|DFR|AFR|MMFR|ISAR)\d|MVFR\d)_EL1$/,
+    same: 0n,
+  },
+  {
+    about: 'ID_AA64PFR0_EL1.EL0 to EL3',
+    oracle: '2: AArch64 and AArch32.',
+    here: '1: AArch64.',
+    registers: /^ID_AA64PFR0_EL1$/,
+    same: ~0xffffn,
+  },
+  {
+    about: 'ID_AA64DFR0_EL1.DoubleLock',
+    oracle: '0: implemented.',
+    here: '15: not implemented, as a PE may choose.',
+    registers: /^ID_AA64DFR0_EL1$/,
+    same: ~(15n << 36n),
+  },
+  {
+    about: 'ID_AA64MMFR0_EL1.BigEnd',
+    oracle: '1: big-endian data.',
+    here: '0: not modelled.',
+    registers: /^ID_AA64MMFR0_EL1$/,
+    same: ~0xf00n,
+  },
+  {
+    about: 'Revision in MIDR_EL1',
+    oracle: 'r1p0 of Cortex-A57, r0p3 of Cortex-A72.',
+    here: 'r1p3 and r1p0.',
+    registers: /^MIDR_EL1$/,
+    same: ~0xf0000fn,
+  },
+  {
+    about: 'PMCR_EL0.IMP and IDCODE',
+    oracle: 'Those of Arm.',
+    here: '0: software looks at MIDR_EL1 instead.',
+    registers: /^PMCR_EL0$/,
+    same: 0xffffn,
+  },
+];
+
 /** Mends what the oracle is known to get wrong. False where there is nothing left to compare with. */
 export function correctQemu(one: Case, theirs: Outcome): boolean {
   for (const { applies, correct } of caseDifferences) {

@@ -1,6 +1,6 @@
 // What both stages have in common: the shape of VMSAv8-64 tables for a granule (12, 14 or 16 for 4, 16 or 64 KB).
 
-import { FEATURE_LPA, FEATURE_LPA2, PA_BITS } from '../layout';
+import { FEATURE_LPA, FEATURE_LPA2, FEATURE_NO_GRANULE16, PA_BITS } from '../layout';
 import { has } from './state';
 
 export const DESCRIPTOR_VALID: u64 = 1;
@@ -30,12 +30,12 @@ export function statusCode(kind: i32, level: i32): i32 {
 
 /** TCR_ELx.TG0 as log2 of the granule. The reserved value acts as 4 KB. */
 export function granule0(field: u32): i32 {
-  return field == 1 ? 16 : field == 2 ? 14 : 12;
+  return field == 1 ? 16 : field == 2 && !has(FEATURE_NO_GRANULE16) ? 14 : 12;
 }
 
 /** TCR_ELx.TG1, which has another encoding. */
 export function granule1(field: u32): i32 {
-  return field == 3 ? 16 : field == 1 ? 14 : 12;
+  return field == 3 ? 16 : field == 1 && !has(FEATURE_NO_GRANULE16) ? 14 : 12;
 }
 
 /** Lowest input address bit that a level resolves. */

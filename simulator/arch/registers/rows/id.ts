@@ -187,7 +187,6 @@ const featureSpace: readonly RegisterSpec[] = [
     7:4 ASIDBits =2 | 0=8 bits; 2=16 bits
     3:0 PARange Physical address. | ${addressSize}
   `,
-    { reset: 1n << 20n },
   ),
   reg(
     'ID_AA64MMFR1_EL1',
