@@ -7,18 +7,10 @@
 import { byName, type RegisterRow, storageOf } from './arch/registers/index.ts';
 import { writtenRegisters } from './engine/destinations.ts';
 import type { Engine } from './engine/engine.ts';
-import {
-  BREAKPOINTS_ADDRESS,
-  FETCH_HOOK,
-  ITLB,
-  ITLB_ENTRIES,
-  PAGE_FLAGS,
-  PAGE_WATCH,
-  RAM,
-  RAM_BASE,
-} from './engine/layout.ts';
+import { BREAKPOINTS_ADDRESS, FETCH_HOOK, ITLB, ITLB_ENTRIES, PAGE_FLAGS, PAGE_WATCH, RAM } from './engine/layout.ts';
 import { slotOf as storageSlot } from './engine/pe-state.ts';
 import { handlers } from './engine/semantics/index.ts';
+import type { PhysicalMemory } from './physical-memory.ts';
 import type { BreakpointSpec, ExceptionEvent, PeView, StopReason, SystemRegisterEvent } from './target.ts';
 
 export interface BreakpointHost {
@@ -28,7 +20,7 @@ export interface BreakpointHost {
   readonly activePe: number;
   /** Some PE has an enabled breakpoint in its own registers (DBGBCR<n>_EL1). */
   readonly guestBreakpoints: boolean;
-  readonly ramBytes: number;
+  readonly physical: PhysicalMemory;
   requestStop(stop: StopReason): void;
   /** Accesses to other system registers than before have to be reported. */
   watchedRegistersChanged(): void;
@@ -134,7 +126,9 @@ export class Breakpoints {
   }
 
   #place(address: bigint, pa: bigint): void {
-    const host = this.#hostOf(Number(pa & ~0xfffn)) + Number(address & 0xffcn);
+    const page = this.#host.physical.hostOf(Number(pa & ~0xfffn));
+    if (page === undefined) return;
+    const host = page + Number(address & 0xffcn);
     if (this.#placed.has(host)) return;
     this.#placed.add(host);
     if (address === this.#liftedAt) this.#lifted.push(host);
@@ -144,11 +138,6 @@ export class Breakpoints {
   /** Breakpoint registers of a PE were written. */
   guestBreakpointsChanged(): void {
     this.#placeInstructions();
-  }
-
-  /** Where the engine keeps a PA of RAM, or of the flash that code runs from, which lies behind RAM. */
-  #hostOf(pa: number): number {
-    return pa >= RAM_BASE ? pa - RAM_BASE + RAM : pa + RAM + this.#host.ramBytes;
   }
 
   /** Ids of the instruction and register breakpoints that hold where a PE is. */
@@ -232,7 +221,7 @@ export class Breakpoints {
   /** Host address of the instruction at a PC of the active PE; -1 where there is none. */
   #hostAt(pc: bigint): number {
     const pa = this.#host.pes[this.#host.activePe].physicalAddress({ kind: 'va' }, pc);
-    return pa === undefined ? -1 : this.#hostOf(Number(pa));
+    return (pa === undefined ? undefined : this.#host.physical.hostOf(Number(pa))) ?? -1;
   }
 
   #writtenAt(pe: PeView): ReadonlySet<number> {
@@ -263,8 +252,8 @@ export class Breakpoints {
   }
 
   #flags(pa: number): number | undefined {
-    const offset = pa - RAM_BASE;
-    return offset >= 0 && offset < this.#host.ramBytes ? PAGE_FLAGS + Math.floor(offset / PAGE) : undefined;
+    const host = this.#host.physical.hostOf(pa);
+    return host === undefined ? undefined : PAGE_FLAGS + Math.floor((host - RAM) / PAGE);
   }
 
   #placeWatches(): void {

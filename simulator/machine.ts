@@ -93,6 +93,7 @@ import {
   worldSwitches,
 } from './observe/world-switch.ts';
 import { Pe } from './pe.ts';
+import { type MemoryRange, PhysicalMemory } from './physical-memory.ts';
 import { Schedule } from './schedule.ts';
 import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
 import type {
@@ -168,7 +169,7 @@ export class Machine implements Target {
   readonly deviceTree: Uint8Array;
   onConsole: ((bytes: Uint8Array) => void) | undefined;
   readonly #config: MachineConfig;
-  readonly #ramBytes: number;
+  readonly physical: PhysicalMemory;
   readonly #states: PeState[];
   readonly #turns: Turns;
   readonly #costs: Costs | undefined;
@@ -196,7 +197,6 @@ export class Machine implements Target {
     this.features = featuresOf(config);
     this.#psci = config.el === 3 ? undefined : config.el === 2 ? 'smc' : 'hvc';
     const ramBytes = ramSize(config.memory);
-    this.#ramBytes = ramBytes;
     this.#lines = new Uint32Array(config.pes);
     const alone = config.pes === 1 && config.scheduleSeed === undefined;
     this.#costs =
@@ -222,6 +222,7 @@ export class Machine implements Target {
         vhe: this.features.has('vhe'),
         pmu: this.features.has('pmuv3'),
         virtio: attached.backends,
+        secure: config.el === 3,
         listRegisters: this.features.has('lrs16') ? 16 : this.features.has('lrs8') ? 8 : 4,
       },
       {
@@ -231,6 +232,8 @@ export class Machine implements Target {
         activePe: () => this.#active,
         virtualOffset: pe => (this.features.has('el2') ? this.#states[pe].register('CNTVOFF_EL2') : 0n),
         physicalOffset: pe => this.#physicalOffset(pe),
+        powerOff: () => this.requestStop({ kind: 'poweroff' }),
+        reset: () => this.requestStop({ kind: 'reset' }),
       },
     );
     this.#plan = planLoad({
@@ -244,9 +247,15 @@ export class Machine implements Target {
       ...(config.append === undefined ? {} : { append: config.append }),
       ...(config.dtb ? { dtb: config.dtb } : {}),
       ...(config.variables ? { variables: config.variables } : {}),
+      secureRam: config.el === 3,
       ...(config.loadAddress === undefined ? {} : { loadAddress: config.loadAddress }),
     });
     this.deviceTree = this.#plan.deviceTree.blob;
+    this.physical = new PhysicalMemory(ramBytes, {
+      secureRam: config.el === 3,
+      // Flash that code runs from has its contents in the engine's memory.
+      flash: this.#plan.segments.some(segment => segment.pa < VIRT_MAP.flash1.base),
+    });
     const machine = this;
     this.monitors = new PerformanceMonitors({
       get engine() {
@@ -264,7 +273,7 @@ export class Machine implements Target {
     this.#special.set('DCZID_EL0', { read: () => this.system.blockToZero() });
     this.#semihost = this.#semihostingOf();
     this.system = this.#systemCalls();
-    this.engine = this.#createEngine(ramBytes);
+    this.engine = this.#createEngine();
     this.#states = Array.from({ length: config.pes }, (_, index) => new PeState(this.engine, index));
     this.system.attach(this.engine);
     this.#breakpoints = new Breakpoints(this);
@@ -273,8 +282,7 @@ export class Machine implements Target {
       engine: this.engine,
       features: this.features,
       special: this.#special,
-      ramBytes,
-      ramBase: RAM_BASE,
+      physical: this.physical,
       isPowered: (pe: number) => this.#turns.all[pe].powered,
       isWaiting: (pe: number) => this.#turns.all[pe].waiting,
       cycles: (pe: number) => this.#cycles(pe),
@@ -287,7 +295,8 @@ export class Machine implements Target {
       },
     };
     this.pes = this.#states.map(state => new Pe(host, state));
-    this.board.uart.onOutput = byte => this.#output(Uint8Array.of(byte));
+    for (const uart of [this.board.uart, this.board.secure?.uart])
+      if (uart) uart.onOutput = byte => this.#output(Uint8Array.of(byte));
     if (this.#virtioConsole) this.#virtioConsole.onOutput = bytes => this.#output(bytes);
     this.#initialBoard = structuredClone(this.board.snapshot());
     this.#load();
@@ -306,9 +315,9 @@ export class Machine implements Target {
 
   // --- Construction ---------------------------------------------------------------------------------------------------
 
-  #createEngine(ramBytes: number): Engine {
+  #createEngine(): Engine {
     const engine = new Engine(
-      ramBytes + this.#flashBytes,
+      this.physical.bytes,
       handlers,
       {
         decoder: this.#decoder,
@@ -336,11 +345,6 @@ export class Machine implements Target {
     return engine;
   }
 
-  /** Flash that code runs from has its contents in the engine's memory, behind RAM. */
-  get #flashBytes(): number {
-    return this.#plan.segments.some(segment => segment.pa < VIRT_MAP.flash1.base) ? VIRT_MAP.flash0.size : 0;
-  }
-
   #setRegions(): void {
     const { u32, u64 } = this.engine;
     const set = (index: number, base: number, size: number, host: number, flags: number) => {
@@ -350,13 +354,14 @@ export class Machine implements Target {
       u32[(region + REGION_HOST) >> 2] = host;
       u32[(region + REGION_FLAGS) >> 2] = flags;
     };
-    const ramBytes = this.#ramBytes;
-    set(0, RAM_BASE, ramBytes, RAM, 0);
-    if (!this.#flashBytes) return;
+    const { ram, secureRam, flash } = this.physical;
+    set(0, ram.base, ram.size, ram.host, 0);
+    if (secureRam) set(1, secureRam.base, secureRam.size, secureRam.host, 0);
+    if (!flash) return;
     const bank = this.board.flash[0];
-    const host = RAM + ramBytes;
+    const { host } = flash;
     const show = (readable: boolean) => {
-      set(1, VIRT_MAP.flash0.base, readable ? VIRT_MAP.flash0.size : 0, host, REGION_READ_ONLY);
+      set(2, flash.base, readable ? flash.size : 0, host, REGION_READ_ONLY);
       this.engine.core.flushAll();
     };
     bank.onMode = show;
@@ -400,9 +405,9 @@ export class Machine implements Target {
 
   reset(): void {
     const { engine } = this;
-    engine.u8.fill(0, RAM, RAM + this.#ramBytes);
+    engine.u8.fill(0, RAM, RAM + this.physical.writableBytes);
     engine.records.clear();
-    engine.u8.fill(0, PAGE_FLAGS, PAGE_FLAGS + (this.#ramBytes >> 12));
+    engine.u8.fill(0, PAGE_FLAGS, PAGE_FLAGS + (this.physical.writableBytes >> 12));
     this.board.restore(structuredClone(this.#initialBoard));
     const recorded = this.recording !== undefined;
     this.#load();
@@ -438,17 +443,18 @@ export class Machine implements Target {
   }
 
   #loadBytes(pa: number, data: Uint8Array): void {
-    if (pa >= RAM_BASE) {
+    const host = this.physical.hostOf(pa);
+    const { flash } = this.physical;
+    if (host !== undefined && this.physical.isWritable(host)) {
       this.engine.core.beforeHostWrite(BigInt(pa), data.length);
-      this.engine.u8.set(data, pa - RAM_BASE + RAM);
+      this.engine.u8.set(data, host);
       return;
     }
     const bank = pa < VIRT_MAP.flash1.base ? 0 : 1;
     this.board.flash[bank].load(data);
-    if (bank === 0) {
-      const host = RAM + this.#ramBytes;
-      this.engine.u8.fill(0xff, host, host + VIRT_MAP.flash0.size);
-      this.engine.u8.set(data, host + pa);
+    if (bank === 0 && flash) {
+      this.engine.u8.fill(0xff, flash.host, flash.host + flash.size);
+      this.engine.u8.set(data, flash.host + pa - flash.base);
     }
   }
 
@@ -515,7 +521,7 @@ export class Machine implements Target {
     const machine = this;
     return {
       engine: this.engine,
-      ramBytes: this.#ramBytes,
+      ramBytes: this.physical.writableBytes,
       breakpoints: this.#breakpoints,
       get moment() {
         return machine.moment;
@@ -578,7 +584,7 @@ export class Machine implements Target {
     this.#exceptionLog?.seek(saved.logged);
     const changed = [...this.board.flash[0].changed.keys()];
     this.board.restore(saved.board);
-    if (this.#flashBytes)
+    if (this.physical.flash)
       for (const block of [...changed, ...this.board.flash[0].changed.keys()]) this.#showFlash(block);
     // Contexts and access tables of then may be gone.
     for (const pe of this.#states.keys()) {
@@ -595,7 +601,7 @@ export class Machine implements Target {
 
   #showFlash(block: number): void {
     const offset = block * FLASH_BLOCK;
-    const host = RAM + this.#ramBytes + offset;
+    const host = (this.physical.flash as MemoryRange).host + offset;
     this.engine.u8.set(this.board.flash[0].contents(offset, FLASH_BLOCK), host);
     this.engine.records.changed(host, FLASH_BLOCK);
   }
@@ -812,10 +818,6 @@ export class Machine implements Target {
     return this.#active;
   }
 
-  get ramBytes(): number {
-    return this.#ramBytes;
-  }
-
   watchedRegistersChanged(): void {
     this.system.tables.clear();
   }
@@ -959,7 +961,7 @@ export class Machine implements Target {
         },
         systemOff: () => this.requestStop({ kind: 'poweroff' }),
         systemReset: () => this.requestStop({ kind: 'reset' }),
-        isExecutable: pa => pa >= BigInt(RAM_BASE) && pa < BigInt(RAM_BASE + this.#ramBytes),
+        isExecutable: pa => pa >= BigInt(RAM_BASE) && pa < BigInt(RAM_BASE + this.physical.ram.size),
       },
       this.#active,
       [state.x(0), state.x(1), state.x(2), state.x(3)],
@@ -978,7 +980,7 @@ export class Machine implements Target {
 
   #semihostingOf(): Semihosting {
     const pe = () => this.pes[this.#active];
-    const top = BigInt(RAM_BASE + this.#ramBytes);
+    const top = BigInt(RAM_BASE + this.physical.ram.size);
     return new Semihosting({
       readMemory: (va, bytes) => pe().read({ kind: 'va' }, va, bytes),
       writeMemory: (va, data) => pe().write({ kind: 'va' }, va, data),

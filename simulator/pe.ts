@@ -9,6 +9,7 @@ import {
   ACCESS_EXECUTE,
   ACCESS_READ,
   ACCESS_WRITE,
+  ACCESSES,
   FAULT_S1PTW,
   FAULT_STAGE2,
   FPCR,
@@ -17,7 +18,6 @@ import {
   PERMIT_EXECUTE,
   PERMIT_READ,
   PERMIT_WRITE,
-  RAM,
   SLOT_SP,
   SPSEL,
   TRACE,
@@ -35,6 +35,7 @@ import { memoryType } from './memory/attributes.ts';
 import { mappings } from './memory/mappings.ts';
 import { staleTranslations } from './memory/stale.ts';
 import { describeFault, readSteps } from './memory/trace.ts';
+import type { PhysicalMemory } from './physical-memory.ts';
 import type {
   AddressSpace,
   ExceptionLevel,
@@ -54,8 +55,7 @@ export interface PeHost {
   readonly engine: Engine;
   readonly features: Features;
   readonly special: ReadonlyMap<string, SpecialRegister>;
-  readonly ramBytes: number;
-  readonly ramBase: number;
+  readonly physical: PhysicalMemory;
   isPowered(pe: number): boolean;
   isWaiting(pe: number): boolean;
   /** Modelled cycles that a PE has executed. */
@@ -158,6 +158,10 @@ export class Pe implements PeView {
 
   get cycles(): number {
     return this.#host.cycles(this.index);
+  }
+
+  get accesses(): number {
+    return this.state.f64(ACCESSES);
   }
 
   get waiting(): boolean {
@@ -326,17 +330,21 @@ export class Pe implements PeView {
   }
 
   write(space: AddressSpace, address: bigint, data: Uint8Array): boolean {
-    // All or nothing: a first pass finds out whether every piece is memory.
-    if (!this.#pieces(space, address, data.length, () => {})) return false;
+    // All or nothing: a first pass finds out whether every piece is memory that can be written.
+    let writable = true;
+    const memory = this.#pieces(space, address, data.length, host => {
+      writable &&= this.#host.physical.isWritable(host);
+    });
+    if (!memory || !writable) return false;
     return this.#pieces(space, address, data.length, (host, at, length) => {
-      const pa = BigInt(host - RAM + this.#host.ramBase);
+      const pa = BigInt(this.#host.physical.addressOf(host));
       this.#host.engine.core.beforeHostWrite(pa, length);
       this.#host.engine.u8.set(data.subarray(at, at + length), host);
       this.#host.changed({ kind: 'memory', pa, data: data.slice(at, at + length) });
     });
   }
 
-  /** Visits the pieces of a range, none crossing a page, by host address. False at the first that is no RAM. */
+  /** Visits the pieces of a range, none crossing a page, by host address. False at the first that is no memory. */
   #pieces(
     space: AddressSpace,
     address: bigint,
@@ -348,18 +356,13 @@ export class Pe implements PeView {
         const here = BigInt.asUintN(64, address + BigInt(at));
         const length = Math.min(bytes - at, 4096 - Number(here & 0xfffn));
         const pa = this.#physical(space, here);
-        const host = pa === undefined ? undefined : this.#hostAddress(pa);
+        const host = pa === undefined ? undefined : this.#host.physical.hostOf(Number(pa));
         if (host === undefined) return false;
         visit(host, at, length);
         at += length;
       }
       return true;
     });
-  }
-
-  #hostAddress(pa: bigint): number | undefined {
-    const offset = pa - BigInt(this.#host.ramBase);
-    return offset >= 0n && offset < BigInt(this.#host.ramBytes) ? RAM + Number(offset) : undefined;
   }
 
   explainAccess(name: string, direction: 'read' | 'write', level: ExceptionLevel): string {

@@ -7,6 +7,7 @@ import { type TreeConfig, virtTree } from './virt-tree.ts';
 const CONFIG: TreeConfig = {
   gic: 3,
   its: true,
+  secure: false,
   pes: 2,
   memory: 1 << 30,
   psci: 'smc',

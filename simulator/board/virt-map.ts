@@ -18,6 +18,10 @@ export const VIRT_MAP = {
   rtc: { name: 'PL031', base: 0x0901_0000, size: 0x1000, spi: 2 },
   fwCfg: { name: 'fw_cfg', base: 0x0902_0000, size: 0x18 },
   gpio: { name: 'PL061', base: 0x0903_0000, size: 0x1000, spi: 7 },
+  /** Beside an image that runs at EL3 only, as on a `virt` board of QEMU with `secure=on`. */
+  secureUart: { name: 'secure PL011', base: 0x0904_0000, size: 0x1000, spi: 8 },
+  secureGpio: { name: 'secure PL061', base: 0x090b_0000, size: 0x1000 },
+  secureRam: { name: 'secure RAM', base: 0x0e00_0000, size: 0x0100_0000 },
   /** The first of `VIRTIO_SLOTS`, each `size` bytes and one SPI after the one before. */
   virtio: { name: 'virtio-mmio', base: 0x0a00_0000, size: 0x200, spi: 16 },
 } as const satisfies Record<string, MapRow>;

@@ -11,6 +11,8 @@ export interface TreeConfig {
   /** GICv3 only. */
   readonly its: boolean;
   readonly pes: number;
+  /** Whether there are the devices for firmware at EL3. */
+  readonly secure: boolean;
   /** Bytes of RAM. */
   readonly memory: number;
   /** How firmware is called; undefined when the image brings its own. */
@@ -121,9 +123,13 @@ function timer(config: TreeConfig): TreeNode {
   });
 }
 
+const CLOCKS = [CLOCK_PHANDLE, CLOCK_PHANDLE];
+/** What only EL3 may use. */
+const FOR_EL3 = { status: 'disabled', 'secure-status': 'okay' };
+
 /** A tree without command line and initrd, which the loader adds when it knows where they are. */
 export function virtTree(config: TreeConfig): DeviceTree {
-  const { virtio, uart, rtc, gpio, fwCfg, flash0, flash1 } = VIRT_MAP;
+  const { virtio, uart, rtc, gpio, fwCfg, flash0, flash1, secureUart, secureRam } = VIRT_MAP;
   const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => {
     const row = { ...virtio, base: virtio.base + slot * virtio.size, spi: virtio.spi + slot };
     return node(AT('virtio_mmio', row), {
@@ -178,7 +184,13 @@ export function virtTree(config: TreeConfig): DeviceTree {
         reg: [...REG(flash0), ...REG(flash1)],
         'bank-width': [4],
       }),
-      primeCell('pl011', uart, { clocks: [CLOCK_PHANDLE, CLOCK_PHANDLE], 'clock-names': ['uartclk', 'apb_pclk'] }),
+      primeCell('pl011', uart, { clocks: CLOCKS, 'clock-names': ['uartclk', 'apb_pclk'] }),
+      ...(config.secure
+        ? [
+            primeCell('pl011', secureUart, { ...FOR_EL3, clocks: CLOCKS, 'clock-names': ['uartclk', 'apb_pclk'] }),
+            node(`secram@${secureRam.base.toString(16)}`, { device_type: 'memory', reg: REG(secureRam), ...FOR_EL3 }),
+          ]
+        : []),
       primeCell('pl031', rtc),
       node(AT('fw-cfg', fwCfg), { compatible: 'qemu,fw-cfg-mmio', reg: REG(fwCfg), 'dma-coherent': true }),
       primeCell('pl061', gpio, { 'gpio-controller': true, '#gpio-cells': [2], phandle: [GPIO_PHANDLE] }),

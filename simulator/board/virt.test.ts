@@ -8,7 +8,7 @@ import { RAM_BASE } from './virt-map.ts';
 const CONFIG: BoardConfig = { gic: 3, pes: 2, memory: 1 << 20, psci: 'smc', el2: true, vhe: true };
 
 function machine(config: Partial<BoardConfig> = {}) {
-  const state = { now: 0, pe: 0, irq: [false, false] };
+  const state = { now: 0, pe: 0, irq: [false, false], ended: '' };
   const board = buildVirtBoard(
     { ...CONFIG, ...config },
     {
@@ -22,6 +22,12 @@ function machine(config: Partial<BoardConfig> = {}) {
       activePe: () => state.pe,
       virtualOffset: () => 0n,
       physicalOffset: () => 0n,
+      powerOff: () => {
+        state.ended = 'off';
+      },
+      reset: () => {
+        state.ended = 'reset';
+      },
     },
   );
   return { state, board };
@@ -130,4 +136,30 @@ test('the whole board comes back from a snapshot', () => {
 test('absurd numbers of PEs are refused in one sentence', () => {
   assert.throws(() => machine({ pes: 0 }), /^Error: A board with a GICv3 has 1 to 64 PEs, not 0\.$/);
   assert.throws(() => machine({ gic: 2, pes: 9 }), /^Error: A board with a GICv2 has 1 to 8 PEs, not 9\.$/);
+});
+
+test('firmware at EL3 has a UART, secure RAM and lines that turn the power off; nobody else sees them', () => {
+  const uart = 0x0904_0000;
+  const gpio = 0x090b_0000;
+  assert.equal(machine().board.bus.find(uart), undefined);
+  assert.equal(machine().board.bus.find(gpio), undefined);
+  for (const [line, ended] of [
+    [0, 'off'],
+    [1, 'reset'],
+  ] as const) {
+    const { board, state } = machine({ secure: true });
+    const said: number[] = [];
+    assert.ok(board.secure);
+    board.secure.uart.onOutput = byte => said.push(byte);
+    board.bus.find(uart)?.device.write(0, 4, 0x41);
+    assert.deepEqual(said, [0x41]);
+    const lines = board.bus.find(gpio)?.device;
+    // The data register is at an address that says which lines are meant.
+    lines?.write(4 << line, 4, 0xff);
+    assert.equal(state.ended, '', 'a line that is an input drives nothing');
+    lines?.write(0x400, 4, 1 << line);
+    assert.equal(state.ended, ended);
+    const secret = board.tree.root.children.find(({ name }) => name === 'secram@e000000');
+    assert.ok(secret, 'the tree tells of secure RAM');
+  }
 });

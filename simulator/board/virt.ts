@@ -42,12 +42,18 @@ export interface BoardConfig {
   readonly listRegisters?: number;
   /** Devices for the virtio slots, from the first slot on. */
   readonly virtio?: readonly VirtioBackend[];
+  /** Whether there are the devices for firmware at EL3: a UART and lines that turn the power off and reset. */
+  readonly secure?: boolean;
   /** Files of fw_cfg by name. */
   readonly fwCfgFiles?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** How long a press of the power key lasts, in ticks: longer than any driver debounces. */
 const KEY_PRESS = COUNTER_FREQUENCY / 10;
+
+/** Lines of the secure PL061, as on a `virt` board of QEMU. */
+const POWER_OFF_LINE = 0;
+const RESET_LINE = 1;
 
 /** What the machine gives to the board. */
 export interface BoardHost {
@@ -60,6 +66,9 @@ export interface BoardHost {
   virtualOffset(pe: number): bigint;
   /** CNTPOFF_EL2 of a PE where it applies, else 0. */
   physicalOffset(pe: number): bigint;
+  /** The board's own ways to end a run. */
+  powerOff(): void;
+  reset(): void;
 }
 
 export interface Board {
@@ -71,6 +80,7 @@ export interface Board {
   readonly rtc: Pl031;
   readonly flash: readonly [Flash, Flash];
   readonly gpio: Pl061;
+  readonly secure: { readonly uart: Pl011; readonly gpio: Pl061 } | undefined;
   /** What the board looks like; the loader adds what it needs to a copy. */
   readonly tree: DeviceTree;
   /** MPIDR_EL1 affinity of each PE. */
@@ -114,6 +124,12 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     new Flash(VIRT_MAP.flash1.name, VIRT_MAP.flash1.size),
   ];
   const gpio = new Pl061(line(VIRT_MAP.gpio));
+  const secure = config.secure ? { uart: new Pl011(line(VIRT_MAP.secureUart)), gpio: new Pl061(() => {}) } : undefined;
+  if (secure)
+    secure.gpio.onOutput = (pin, high) => {
+      if (high && pin === POWER_OFF_LINE) host.powerOff();
+      if (high && pin === RESET_LINE) host.reset();
+    };
   const backends = config.virtio ?? [];
   if (backends.length > VIRTIO_SLOTS) {
     throw new Error(`There are ${VIRTIO_SLOTS} virtio slots, too few for ${backends.length} devices.`);
@@ -131,6 +147,7 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     at(VIRT_MAP.rtc, rtc),
     at(VIRT_MAP.fwCfg, new FwCfg(host.memory, config.pes, config.fwCfgFiles)),
     at(VIRT_MAP.gpio, gpio),
+    ...(secure ? [at(VIRT_MAP.secureUart, secure.uart), at(VIRT_MAP.secureGpio, secure.gpio)] : []),
     ...slots,
     at(VIRT_MAP.flash0, flash[0]),
     at(VIRT_MAP.flash1, flash[1]),
@@ -140,6 +157,7 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     its,
     peCompatible: config.peCompatible ?? 'arm,armv8',
     pmu: config.pmu ?? false,
+    secure: config.secure ?? false,
   };
 
   return {
@@ -150,6 +168,7 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     rtc,
     flash,
     gpio,
+    secure,
     affinities,
     tree: virtTree(treeConfig),
     pressPower() {

@@ -37,6 +37,8 @@ export class Pl061 implements Device {
   /** Edges that were seen. */
   latched = 0;
   alternate = 0;
+  /** Called when a line that is an output changes. */
+  onOutput: ((line: number, high: boolean) => void) | undefined;
   readonly #interrupt: InterruptLine;
 
   constructor(interrupt: InterruptLine) {
@@ -90,6 +92,7 @@ export class Pl061 implements Device {
 
   write(offset: number, _bytes: AccessSize, value: number): void {
     const byte = value & 0xff;
+    const driven = this.output & this.direction;
     if (offset < DIR) this.output = (this.output & ~(offset >> 2)) | (byte & (offset >> 2));
     switch (offset) {
       case DIR:
@@ -114,7 +117,14 @@ export class Pl061 implements Device {
         this.alternate = byte;
         break;
     }
+    this.#drive(driven);
     this.#signal();
+  }
+
+  #drive(before: number): void {
+    const now = this.output & this.direction;
+    for (let line = 0; line < 8; line++)
+      if ((before ^ now) & (1 << line)) this.onOutput?.(line, (now & (1 << line)) !== 0);
   }
 
   #signal(): void {

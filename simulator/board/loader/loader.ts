@@ -29,6 +29,8 @@ export interface LoadRequest {
   readonly guestAppend?: string;
   /** A device tree in place of `tree`; command line, initrd and memory are put into it. */
   readonly dtb?: Uint8Array;
+  /** Whether there is secure RAM, which an image may be linked for. */
+  readonly secureRam?: boolean;
   /** Contents of the second flash bank. */
   readonly variables?: Uint8Array;
   /** The tree that describes the board. */
@@ -64,6 +66,9 @@ export function planLoad(request: LoadRequest): LoadPlan {
     ram,
     { name: 'flash', base: VIRT_MAP.flash0.base, bytes: VIRT_MAP.flash0.size },
     { name: 'flash', base: VIRT_MAP.flash1.base, bytes: VIRT_MAP.flash1.size },
+    ...(request.secureRam
+      ? [{ name: 'secure RAM', base: VIRT_MAP.secureRam.base, bytes: VIRT_MAP.secureRam.size }]
+      : []),
   ];
   checkSegments(placed.segments, rooms);
 
