@@ -247,6 +247,8 @@ export interface PeView {
    * as instructions without one.
    */
   readonly cycles: number;
+  /** System registers that this PE has read and written, and system instructions, with a cost profile; 0 without. */
+  readonly accesses: number;
   readonly el: ExceptionLevel;
   readonly regime: TranslationRegime;
   /** `VTTBR_EL2.VMID` while a stage-2 regime is in use at the present EL. */

@@ -83,6 +83,8 @@ class FakePe implements PeView {
     return this.machine.cycles / this.machine.pes.length;
   }
 
+  readonly accesses = 0;
+
   get regime(): TranslationRegime {
     return this.el === 2 ? 'EL2' : 'EL1&0';
   }

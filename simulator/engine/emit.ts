@@ -10,7 +10,6 @@ import {
   CTX_DATA_HASH,
   CTX_UNPRIV,
   CTX_UNPRIV_HASH,
-  CYCLES,
   TLB,
   TLB_ADDEND,
   TLB_ENTRIES,
@@ -243,9 +242,9 @@ function emitStmt(s: Stmt, env: Environment): void {
       return;
     case 'charge':
       if (!env.costs) return;
-      code.i32(0).i32(0).load('f64', CYCLES);
-      emitExpr(s.cost, env);
-      code.op('f64.add').store('f64', CYCLES);
+      code.i32(0).i32(0).load('f64', s.to);
+      emitExpr(s.amount, env);
+      code.op('f64.add').store('f64', s.to);
       return;
     case 'orAbort':
       emitExpr(s.done, env);

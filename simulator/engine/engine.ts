@@ -21,6 +21,7 @@ import {
   ABORT_SYNDROME,
   ACCESS_COSTS,
   ACCESS_COSTS_END,
+  ACCESSES,
   BOUNCE,
   BTYPE,
   BTYPE_REMAINING,
@@ -184,6 +185,7 @@ export class Engine {
 
   /** Charges an access to a system register or a system instruction, by the offset of its entry. */
   chargeAccess(entry: number): void {
+    this.f64[ACCESSES >> 3]++;
     this.charge(this.f64[(ACCESS_COSTS + entry * 2) >> 3]);
   }
 

@@ -102,7 +102,7 @@ export type Stmt =
   | { readonly s: 'store'; readonly address: Expr; readonly value: Expr; readonly bytes: number; readonly mode: number }
   | { readonly s: 'if'; readonly condition: Expr; readonly yes: readonly Stmt[]; readonly no: readonly Stmt[] }
   | { readonly s: 'do'; readonly fn: string; readonly args: readonly Expr[] }
-  | { readonly s: 'charge'; readonly cost: Expr }
+  | { readonly s: 'charge'; readonly to: number; readonly amount: Expr }
   | { readonly s: 'orAbort'; readonly done: Expr }
   | { readonly s: 'callOut'; readonly fn: string; readonly when?: Expr }
   | { readonly s: 'branch'; readonly when?: Expr; readonly link: boolean }
@@ -272,8 +272,8 @@ export const when = (condition: Expr, yes: readonly Stmt[], no: readonly Stmt[] 
 });
 /** Calls a function of the core that has no result, for its effect. */
 export const perform = (fn: string, ...args: Expr[]): Stmt => ({ s: 'do', fn, args });
-/** Adds an f64 to the modelled cycles; code for a machine without costs leaves it out. */
-export const charge = (cost: Expr): Stmt => ({ s: 'charge', cost });
+/** Adds an f64 to a word of the state, such as CYCLES; code for a machine without costs leaves it out. */
+export const charge = (to: number, amount: Expr): Stmt => ({ s: 'charge', to, amount });
 /** A call of the core that returns 0 after it has recorded an abort. */
 export const orAbort = (done: Expr): Stmt => ({ s: 'orAbort', done });
 /**

@@ -77,6 +77,8 @@ export const TIME_END = 0x1310;
 export const CYCLES = 0x1318;
 /** f64: value of CYCLES at which the slice ends, while there are costs. */
 export const CYCLES_END = 0x1320;
+/** f64: accesses to system registers and system instructions that were charged. */
+export const ACCESSES = 0x1328;
 
 // Exclusive monitor.
 export const EXCLUSIVE_VALID = 0x12c0; // u32

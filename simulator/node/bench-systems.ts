@@ -20,7 +20,7 @@ export interface BenchRow {
   readonly cycles: number;
   /** Exceptions that a guest took to EL2. */
   readonly traps: number;
-  /** System registers read and written. */
+  /** System registers read and written, and system instructions. */
   readonly accesses: number;
   /** Cycles; null where nothing was published of this on the hardware of the profile. */
   readonly published: number | null;
@@ -56,7 +56,7 @@ function parse(argv: readonly string[]) {
   if (names.length === 0 && values['write-docs'] === undefined)
     throw new UsageError(`--system takes names of systems, such as kvm-arm/split; "all" means each.`);
   const { profile = DEFAULT_PROFILE } = values;
-  profile === 'none' || sentence(() => profileNamed(profile));
+  sentence(() => profileNamed(profile));
   return {
     systems: names.includes('all') ? systems : names.map(name => sentence(() => systemNamed(name))),
     profile,
@@ -78,7 +78,7 @@ function sentence<T>(run: () => T): T {
 /** Measures systems, one after the other. */
 export function rowsOf(chosen: readonly SystemRow[], profile: string): BenchRow[] {
   return chosen.flatMap(row => {
-    const measured = sentence(() => measure(row, filesOf(row), profile === 'none' ? undefined : profile));
+    const measured = sentence(() => measure(row, filesOf(row), profile));
     return measured.map(result => benchRow(row, result, profile));
   });
 }
@@ -117,6 +117,6 @@ function table(profile: string, rows: readonly BenchRow[]): string {
       .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
       .join('  ')
       .trimEnd();
-  const what = profile === 'none' ? 'Instructions of PE 0' : `Modelled cycles of PE 0 by the profile ${profile}`;
+  const what = `Modelled cycles of PE 0 by the profile ${profile}`;
   return `${what}, for each operation; traps are exceptions from a guest to EL2.\n${[COLUMNS, ...cells].map(line).join('\n')}\n`;
 }

@@ -19,7 +19,7 @@ export interface Measurement {
   readonly traps: number;
   /** All exceptions. */
   readonly exceptions: number;
-  /** System registers read and written. */
+  /** System registers read and written, and system instructions. */
   readonly accesses: number;
   readonly instructions: number;
 }
@@ -76,9 +76,8 @@ export function measure(row: SystemRow, files: SystemFiles, profile: string | un
     exceptions++;
     if (event.to === 2 && event.from < 2 && pe.readRegister('HCR_EL2') & STAGE_2) traps++;
   };
-  const watched = countAccesses(target);
   const found: Omit<Measurement, 'counted'>[] = [];
-  let started = { number: 0, iterations: 1, cycles: 0, instructions: 0 };
+  let started = { number: 0, iterations: 1, cycles: 0, accesses: 0, instructions: 0 };
   for (let stepOff = false; ; stepOff = true) {
     const stop = target.run({ instructions: LIMIT - target.instructions, stepOff });
     if (stop.kind !== 'breakpoint') {
@@ -88,19 +87,17 @@ export function measure(row: SystemRow, files: SystemFiles, profile: string | un
     if (stop.ids.includes(begin)) {
       const number = Number(pe.readRegister('X0'));
       const iterations = Number(pe.readRegister('X1'));
-      started = { number, iterations, cycles: pe.cycles, instructions: target.instructions };
+      started = { number, iterations, cycles: pe.cycles, accesses: pe.accesses, instructions: target.instructions };
       [traps, exceptions] = [0, 0];
-      watched.start();
       continue;
     }
-    const accesses = watched.stop();
     const each = (count: number) => count / started.iterations;
     found.push({
       operation: (row.operations ?? MICRO_BENCHMARKS)[started.number] ?? `operation ${started.number}`,
       cycles: each(pe.cycles - started.cycles),
       traps: each(traps),
       exceptions: each(exceptions),
-      accesses: each(accesses),
+      accesses: each(pe.accesses - started.accesses),
       instructions: each(target.instructions - started.instructions),
     });
   }
@@ -115,31 +112,4 @@ function countedBy(console: string, operation: string): number | undefined {
   const line = console.split('\n').find(text => text.startsWith(`${operation} `));
   const cycles = line && /\bcycles (\d+)/.exec(line)?.[1];
   return cycles === undefined ? undefined : Number(cycles);
-}
-
-/** Counts accesses of PE 0 to system registers while it is started. */
-function countAccesses(target: Target): { start(): void; stop(): number } {
-  let count = 0;
-  let ids: number[] = [];
-  return {
-    start() {
-      count = 0;
-      const names = target.pes[0].systemRegisters().map(({ name }) => name);
-      ids = names.map(name =>
-        target.addBreakpoint({
-          kind: 'system-register',
-          name,
-          access: 'readWrite',
-          match: event => {
-            if (event.pe === 0) count++;
-            return false;
-          },
-        }),
-      );
-    },
-    stop() {
-      for (const id of ids) target.removeBreakpoint(id);
-      return count;
-    },
-  };
 }

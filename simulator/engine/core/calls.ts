@@ -5,6 +5,7 @@
 import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT } from '../callout';
 import {
   ACCESS_COSTS,
+  ACCESSES,
   CONTROL_BYTES,
   CONTROL_EFFECTS,
   CONTROL_KEEP,
@@ -187,6 +188,7 @@ export function systemRegister(record: usize): i32 {
 }
 
 function chargeAccess(offset: u32): void {
+  store<f64>(ACCESSES, load<f64>(ACCESSES) + 1);
   charge(load<f64>(ACCESS_COSTS + (offset << 1)));
 }
 

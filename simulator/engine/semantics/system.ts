@@ -32,7 +32,20 @@ import {
   x,
   zeroExtend,
 } from '../ir.ts';
-import { ACCESS_COSTS, DAIF, DIT, EL, IRQ_LINES, PAN, SSBS, TRAP_TABLE, UAO, WRITE_MASKS } from '../layout.ts';
+import {
+  ACCESS_COSTS,
+  ACCESSES,
+  CYCLES,
+  DAIF,
+  DIT,
+  EL,
+  IRQ_LINES,
+  PAN,
+  SSBS,
+  TRAP_TABLE,
+  UAO,
+  WRITE_MASKS,
+} from '../layout.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, source } from './handler.ts';
 
 /** The entry of the row whose offset is in the low half of the immediate. */
@@ -40,19 +53,22 @@ const tableEntry = memory('i32', op('i32.add', state('i32', TRAP_TABLE), immLow)
 const kindIs = (entry: Expr, kind: number): Expr => op('i32.eq', op('i32.and', entry, c32(ENTRY_KIND)), c32(kind));
 
 /** What an access costs whose entry is at the same offset. */
-const chargeAccess = (): Stmt => charge(memory('f64', op('i32.shl', immLow, c32(1)), ACCESS_COSTS));
+const chargeAccess = (): Stmt[] => [
+  charge(CYCLES, memory('f64', op('i32.shl', immLow, c32(1)), ACCESS_COSTS)),
+  charge(ACCESSES, op('f64.convert_i32_u', c32(1))),
+];
 
 function readRegister(): Stmt[] {
   const [entry, load] = bind(tableEntry);
   const value = memory('i64', op('i32.sub', entry, c32(ENTRY_PLAIN)));
-  return [load, when(kindIs(entry, ENTRY_PLAIN), [chargeAccess(), setX('rd', value)], [callOut('systemRegister')])];
+  return [load, when(kindIs(entry, ENTRY_PLAIN), [...chargeAccess(), setX('rd', value)], [callOut('systemRegister')])];
 }
 
 function writeRegister(): Stmt[] {
   const [entry, load] = bind(tableEntry);
   const kept = op('i64.and', x('rd'), memory('i64', immHigh));
   const plain = setMemory(op('i32.sub', entry, c32(ENTRY_PLAIN)), kept);
-  return [load, when(kindIs(entry, ENTRY_PLAIN), [chargeAccess(), plain], [callOut('systemRegister')])];
+  return [load, when(kindIs(entry, ENTRY_PLAIN), [...chargeAccess(), plain], [callOut('systemRegister')])];
 }
 
 /** DC ZVA: 64 bytes (DCZID_EL0.BS = 4) of the aligned block are zeroed. */
@@ -60,7 +76,7 @@ function zeroBlock(): Stmt[] {
   const [entry, load] = bind(tableEntry);
   const [address, align] = bind(op('i64.and', x('rd'), c64(-64n)));
   const stores = [0, 16, 32, 48].map(offset => store(op('i64.add', address, c64(offset)), vector(0n, 0n)));
-  return [load, when(kindIs(entry, ENTRY_ALLOWED), [chargeAccess(), align, ...stores], [callOut('systemRegister')])];
+  return [load, when(kindIs(entry, ENTRY_ALLOWED), [...chargeAccess(), align, ...stores], [callOut('systemRegister')])];
 }
 
 const atEl0 = op('i32.eqz', state('i32', EL));
