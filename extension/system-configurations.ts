@@ -14,17 +14,19 @@ export interface SystemConfiguration extends Readonly<Record<string, unknown>> {
 /** The launch configuration of a row of the table; `root` is the folder of the extension, or of a clone. */
 export function systemConfiguration(row: SystemRow, root: string): SystemConfiguration {
   const { memory = 128 << 20, pes = 2, ...machine } = row.machine ?? {};
+  const file = (elf: string) => path.join(root, 'simulator/hypervisors', elf);
   return {
     type: 'hyperstep',
     request: 'launch',
     name: `Hyperstep: ${row.name}`,
-    program: path.join(root, 'simulator/hypervisors', row.elf),
+    program: file(row.elf),
     // The debug information names sources from there.
     cwd: root,
     ...machine,
     memory: `${memory >> 20}M`,
     pes,
     ...(row.variables ? { set: row.variables } : {}),
+    ...(row.guestHypervisor ? { initrd: file(row.guestHypervisor) } : {}),
     stopOnEntry: true,
   };
 }

@@ -77,6 +77,28 @@ export const GUESTS = [
     script: `${hypervisors}/common/hypervisor.ld`,
     output: `${hypervisors}/first-light/first-light.elf`,
   },
+  {
+    name: 'type1',
+    sources: [
+      ...inFolder(`${hypervisors}/type1`, 'vectors.S main.c run.c domain-switch.c dom0.c interrupts.c vmm-entry-hvc.S'),
+      // Parts that do not depend on where the host is.
+      ...inFolder(kvmArmFolder, 'boot.S boot.c vmm/vmm-main.c'),
+      ...inFolder(
+        `${kvmArmFolder}/host`,
+        'tables.c stage2.c gic.c exits.c psci-calls.c mmio.c system-registers.c timer.c vgic-mmio.c vgic-new.c ' +
+          'list-register.c vhost.c',
+      ),
+      ...inFolder(
+        `${kvmArmFolder}/hyp`,
+        'sysregs.c traps.c vgic-switch.c vgic-switch-v2.c timer-switch.c debug.c exit.c fp.c fp-registers.S',
+      ),
+      ...guestParts,
+      ...common,
+    ],
+    flags: [...kvmArmFlags, '-DVHE=0', '-DTYPE1=1'],
+    script: `${kvmArmFolder}/kvm-arm.ld`,
+    output: `${hypervisors}/type1/type1.elf`,
+  },
   kvmArm('split', 'hyp/world-switch.c host/vgic-new.c', ['VHE=0']),
   kvmArm('split-vgic-old', 'hyp/world-switch.c host/vgic-old.c', ['VHE=0']),
   kvmArm('vhe-opt-vgic-old', 'hyp/world-switch.c hyp/world-switch-vhe.c host/vgic-old.c', [

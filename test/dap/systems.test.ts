@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { systemConfiguration } from '../../extension/system-configurations.ts';
@@ -27,7 +27,8 @@ function markersBelow(folder: string): Map<string, { path: string; line: number 
   return markers;
 }
 
-const markers = markersBelow(join(ROOT, 'simulator/hypervisors/kvm-arm'));
+const folder = (name: string) => join(ROOT, 'simulator/hypervisors', name);
+const markers = new Map([...markersBelow(folder('kvm-arm')), ...markersBelow(folder('type1'))]);
 
 let client: RealClient;
 afterEach(() => client?.dispose());
@@ -62,6 +63,15 @@ async function level(): Promise<string> {
   return (await client.evaluate('$pstate.el')).replace(/ .*/, '');
 }
 
+/** Stops at each of a list of levels and markers, in order. */
+async function through(stages: string): Promise<void> {
+  for (const stage of stages.split(', ')) {
+    const [at, marker] = stage.split(' ');
+    await reach(marker);
+    assert.equal(await level(), at, stage);
+  }
+}
+
 /** The stages of an exit and of the next entry, by level and marker. */
 const STAGES: Readonly<Record<string, string>> = {
   'kvm-arm/split':
@@ -78,17 +88,25 @@ const STAGES: Readonly<Record<string, string>> = {
   'kvm-arm/vhe-opt':
     '1 guest-hvc, 2 trap-vhe, 2 exit, 2 save-guest-vhe, 2 restore-host-vhe, 2 handle-exit, 2 host-runs, ' +
     '2 hyp-entry-vhe, 2 eret',
+  type1:
+    '1 guest-hvc, 2 type1-trap, 2 type1-save, 2 type1-exit, 2 type1-handle, 2 type1-enter, 2 type1-restore, 2 type1-eret',
 };
+
+test('I/O of a guest of type1 goes to dom0 and back, through two switches between VMs', async () => {
+  await launch(systemNamed('type1'));
+  const stages =
+    '1 guest-io-user, 2 type1-trap, 2 type1-to-dom0, 2 domain-out, 2 domain-in, 1 vmm-read, 1 dom0-hypercall, ' +
+    '2 type1-trap, 2 type1-from-dom0, 2 domain-out, 2 domain-in, 2 type1-enter, 2 type1-eret';
+  await through(stages);
+  await client.until('next', { granularity: 'instruction' });
+  assert.match(await client.top(), /^io_user/);
+});
 
 describe('a world switch', () => {
   for (const [name, stages] of Object.entries(STAGES)) {
     test(`of ${name} stops at each stage, in the source`, async () => {
       await launch(systemNamed(name));
-      for (const stage of stages.split(', ')) {
-        const [at, marker] = stage.split(' ');
-        await reach(marker);
-        assert.equal(await level(), at, stage);
-      }
+      await through(stages);
       // The next step is in the guest again, behind its HVC.
       await client.until('next', { granularity: 'instruction' });
       assert.match(await client.top(), /^guest_hypercall/);
@@ -143,12 +161,19 @@ describe('an interrupt in flight', () => {
 });
 
 describe('the launch configurations', () => {
-  for (const row of systems.filter(({ elf }) => elf.startsWith('kvm-arm/'))) {
-    test(`has one for ${row.name}, which finds its sources`, async () => {
+  const shipped = readFileSync(join(ROOT, '.vscodeignore'), 'utf8').split('\n');
+
+  for (const row of systems) {
+    test(`have one for ${row.name}, with its sources where the extension has them`, async () => {
       await launch(row);
-      const [frame] = await client.frames();
-      assert.equal(frame.source?.path, join(ROOT, 'simulator/hypervisors/kvm-arm/boot.S'));
       assert.equal((await client.request('threads')).threads.length, row.machine?.pes ?? 2);
+      const [frame] = await client.frames();
+      assert.equal(frame.source?.path, folder('kvm-arm/boot.S'));
+      const { sources } = await client.request('loadedSources');
+      const paths = (sources as { path: string }[]).map(one => one.path).filter(one => !one.includes('/gcc'));
+      assert.ok(paths.length > 20, `${paths.length} sources`);
+      assert.ok(shipped.includes('!simulator/hypervisors/**'));
+      for (const path of paths) assert.ok(path.startsWith(folder('')) && existsSync(path), `${path} is missing.`);
     });
   }
 });

@@ -45,7 +45,7 @@ secondary_start:
 begin_host:
     mov     x0, x19
     bl      el2_prepare
-#if !VHE
+#if !VHE && !TYPE1
     // From here on EL2 is the hypervisor code, with its own stack, and the host kernel goes on below it.
     mov     x0, sp
     msr     sp_el1, x0

@@ -69,5 +69,6 @@ void el2_prepare(unsigned number) {
 
 // Called by boot.S when it finds itself at another level, where firmware need not listen to SMC.
 void explain_level(void) {
-  print("KVM/ARM needs EL2 and has to be started there, not at EL%u.\n", bits(read_register(currentel), 3, 2));
+  print(TYPE1 ? "The hypervisor" : "KVM/ARM");
+  print(" needs EL2 and has to be started there, not at EL%u.\n", bits(read_register(currentel), 3, 2));
 }

@@ -7,10 +7,15 @@
 //                      to the variable `optimisations` before the first vCPU runs.
 //
 //   NESTED=1           the guest is a hypervisor itself, with guests of its own: ../nested has what that takes. VHE=0 only.
+//   TYPE1=1            no host at all: ../type1 uses parts of this.
 #pragma once
 
 #if !defined(NESTED)
 #define NESTED 0
+#endif
+
+#if !defined(TYPE1)
+#define TYPE1 0
 #endif
 
 #if !defined(VHE)
@@ -52,7 +57,10 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-#ifdef OPTIMISATIONS
+#if TYPE1
+// Nothing of a host is in the way of a guest: everything stays loaded.
+#define step_is_on(step) ((STEPS_ALL & (step)) != 0)
+#elif defined(OPTIMISATIONS)
 extern volatile uint32_t optimisations;
 // In split mode the compiler removes what needs a host at EL2.
 #define STEPS_POSSIBLE (VHE ? STEPS_ALL : STEPS_4_10_SPLIT)

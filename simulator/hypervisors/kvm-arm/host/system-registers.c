@@ -96,9 +96,7 @@ static void written(struct vcpu *vcpu, unsigned place, uint64_t value) {
   bool caches_on = place == R_SCTLR_EL1 && (value & SCTLR_M) && (value & SCTLR_C);
   if (!caches_on) return;
   vcpu->hardware.hcr &= ~(uint64_t)HCR_TVM;
-#if VHE
-  if (step_is_on(STEP_TRAPS)) write_register(hcr_el2, vcpu->hardware.hcr | HCR_E2H);
-#endif
+  if (step_is_on(STEP_TRAPS)) write_register(hcr_el2, vcpu->hardware.hcr | (VHE ? HCR_E2H : 0));
 }
 
 enum exit_reason handle_system_register(struct vcpu *vcpu) { /* BP: system-register */
