@@ -277,8 +277,8 @@ function build(cpu: string, on: ReadonlySet<string>): Features {
     cpu,
     has: name => (name.includes('|') ? name.split('|').some(one => all.has(one)) : all.has(name)),
     names: [...on].sort(),
-    // "H" as part number of an implementation in software, architecture by ID registers.
-    midr: row.midr ?? 0x000f_4800n,
+    // That of QEMU's `max`, an implementation in software: firmware for its `virt` board refuses PEs that it does not know.
+    midr: row.midr ?? 0x000f_0510n,
     revidr: row.revidr ?? 0n,
     coherentCaches: row.coherentCaches ?? true,
     idField: name => fields.get(name),
