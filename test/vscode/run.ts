@@ -1,5 +1,5 @@
-// Runs the suite in the real VS Code: in the executable that VSCODE_EXECUTABLE names, else in the workbench that
-// `npm run setup` installed. Needs Node 22 or later, as @vscode/test-electron does.
+// Runs the suite in the real VS Code, or only the files whose names begin with an argument: in the executable that
+// VSCODE_EXECUTABLE names, else in the workbench that `npm run setup` installed. Needs Node 22 or later, as @vscode/test-electron does.
 
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,6 +8,8 @@ import { runTests } from '@vscode/test-electron';
 import * as esbuild from 'esbuild';
 import { repository } from './workbench/paths.ts';
 
+const wanted = process.argv.slice(2);
+const chosen = (name: string) => wanted.length === 0 || wanted.some(one => name.startsWith(one));
 const suite = path.join(import.meta.dirname, 'suite');
 const outdir = path.join(repository, 'build/vscode-suite');
 
@@ -15,7 +17,7 @@ fs.rmSync(outdir, { recursive: true, force: true });
 await esbuild.build({
   entryPoints: fs
     .readdirSync(suite)
-    .filter(name => name === 'index.ts' || name.endsWith('.test.ts'))
+    .filter(name => name === 'index.ts' || (name.endsWith('.test.ts') && chosen(name)))
     .map(name => path.join(suite, name)),
   outdir,
   outExtension: { '.js': '.cjs' },
