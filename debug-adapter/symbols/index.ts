@@ -315,10 +315,12 @@ export class SymbolTable {
     return joinPath(this.sourceRoot, unit.directory);
   }
 
-  /** Source files that the image names. */
+  /** Source files that the image names; `<built-in>`, where the compiler's own macros come from, is none. */
   sourceFiles(): readonly string[] {
     const files = new Set<string>();
-    for (const entries of this.files().values()) for (const { path } of entries) files.add(path);
+    for (const [base, entries] of this.files()) {
+      if (!base.startsWith('<')) for (const { path } of entries) files.add(path);
+    }
     return [...files].sort();
   }
 
