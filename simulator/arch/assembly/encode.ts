@@ -184,7 +184,13 @@ function refine(
       }
     }
   }
-  return best === wanted.length ? (complete(pattern, fields)['word'] as number) : undefined;
+  if (best < wanted.length) return undefined;
+  // Registers that the text does not name have all bits set.
+  for (const { name } of pattern.fields) {
+    const candidate = { ...fields, [name]: 31 };
+    if (/^R/.test(name) && score(candidate) === best) fields = candidate;
+  }
+  return complete(pattern, fields)['word'];
 }
 
 /** All values of a narrow field; of a wide one those that a straight line through two of them reaches. */

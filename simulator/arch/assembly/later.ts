@@ -7,7 +7,7 @@ export const laterMnemonics: Readonly<Record<string, string>> = {
     adclb adclt addhnb addhnt addpl addvl andv asrd asrr bdep bext bfcvtnt bgrp brka brkas brkb brkbs brkn brkns
     brkpa brkpas brkpb brkpbs bsl1n bsl2n cadd cdot clasta clastb cmla cmpeq cmpge cmpgt cmphi cmphs cmple cmplo
     cmpls cmplt cmpne cnot cntb cntd cnth cntp cntw compact ctermeq ctermne decb decd dech decp decw dupm eorbt
-    eors eortb eorv fadda faddv fcmne fcmuo fcpy fcvtlt fcvtnt fcvtx fcvtxnt fdivr fdup fexpa flogb fmad fmlalb
+    eors eortb eorv facle faclt fadda faddv fcmne fcmuo fcpy fcvtlt fcvtnt fcvtx fcvtxnt fdivr fdup fexpa flogb fmad fmlalb
     fmlalt fmlslb fmlslt fmmla fmsb fnmad fnmla fnmls fnmsb fscale fsubr ftmad ftsmul ftssel histcnt histseg
     incb incd inch incp incw index insr lasta lastb ld1b ld1d ld1h ld1q ld1rb ld1rd ld1rh ld1rob ld1rod ld1roh
     ld1row ld1rqb ld1rqd ld1rqh ld1rqw ld1rsb ld1rsh ld1rsw ld1rw ld1sb ld1sh ld1sw ld1w ld2b ld2d ld2h ld2w

@@ -82,7 +82,9 @@ export function checkRegisterName(
   if (!known) return { severity: 'error', text: `There is no system register ${name}.`, operand };
   if (known.kind !== 'register') return undefined;
   const { row } = known;
-  if (direction === 'write' && row.write === undefined && !row.options.writes) {
+  // The generic name is how a register without a name is meant.
+  if (parseGenericName(name)) return undefined;
+  if (direction === 'write' && (row.write === undefined || row.options.writes)) {
     return { severity: 'warning', text: `${row.name} is read-only: MSR is UNDEFINED.`, operand };
   }
   if (direction === 'read' && row.read === undefined) {

@@ -28,8 +28,6 @@ interface Respelling {
 /** Conditions of branches under the names that SVE gives them. */
 const predicateConditions = 'none any nlast last first nfrst pmore plast tcont tstop'.split(' ');
 
-const sameVectors = (places: readonly Place[]): readonly Place[] | undefined =>
-  places.length === 5 && places[4].kind !== 'number' ? places : undefined;
 const scalarElement = (places: readonly Place[]): readonly Place[] | undefined =>
   places[0].kind === 'scalar' && places[2]?.kind === 'vector' ? places : undefined;
 
@@ -61,19 +59,6 @@ export const respelled: Readonly<Record<string, readonly Respelling[]>> = {
     },
   ],
   dup: [{ of: 'mov', replace: scalarElement }],
-  // Comparisons with the operands in the other order.
-  ...Object.fromEntries(
-    [
-      ['cmle', 'cmge'],
-      ['cmlt', 'cmgt'],
-      ['cmlo', 'cmhi'],
-      ['cmls', 'cmhs'],
-      ['fcmle', 'fcmge'],
-      ['fcmlt', 'fcmgt'],
-      ['facle', 'facge'],
-      ['faclt', 'facgt'],
-    ].map(([name, of]) => [name, [{ of, replace: sameVectors }]]),
-  ),
   bic: [{ of: 'and', replace: inverse }],
   // A lengthening shift by nothing.
   ...Object.fromEntries(
@@ -99,6 +84,11 @@ const general = (width: 32 | 64): Place => ({ kind: 'general', width, zero: true
 const number = (min: number, max: number): Place => ({
   kind: 'number',
   numbers: { min: BigInt(min), max: BigInt(max), step: 1n },
+});
+const stackPointer = (width: 32 | 64): Place => ({ kind: 'general', width, zero: false, stack: true, plain: false });
+const bitmask = (width: 32 | 64): Place => ({
+  kind: 'number',
+  numbers: { min: 0n, max: 0n, step: 1n, bitmask: width },
 });
 const list = (...places: Place[]): Place[] => places.flatMap((place, n) => (n ? [comma, place] : [place]));
 const widths = [32, 64] as const;
@@ -128,6 +118,8 @@ const own: Readonly<Record<string, readonly (readonly Place[])[]>> = {
   sbfm: bitfieldMove,
   ubfm: bitfieldMove,
   bfm: bitfieldMove,
+  // Rows print MOVZ and MOVN where they can, so this form of ORR is not seen.
+  mov: bothWidths(width => list(stackPointer(width), bitmask(width))),
   movz: wideMove,
   movn: wideMove,
   movk: wideMove,
