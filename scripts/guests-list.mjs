@@ -45,7 +45,7 @@ const kvmArmParts = [
 const guestParts = inFolder(
   `${kvmArmFolder}/guest`,
   'guest-entry.S guest-main.c guest-mmu.c guest-interrupts.c guest-print.c guest-bench.c guest-workloads.c ' +
-    'guest-processes.c guest-processes-entry.S guest-storm.c',
+    'guest-processes.c guest-processes-entry.S guest-storm.c guest-checks.c',
 );
 
 /** One of the designs of KVM/ARM in miniature: `files` are its own, `defines` choose it (kvm-arm/design.h). */

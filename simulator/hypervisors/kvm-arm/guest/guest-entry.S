@@ -18,9 +18,9 @@ guest_entry:                        // x0: number of this vCPU
 1:  wfi
     b       1b
 
-// Registers that a C function may change, and the way back, around the handler.
-guest_interrupt_entry:
-    stp     x0, x1, [sp, #-160]!    /* BP: guest-irq */
+// Registers that a C function may change, around a handler.
+    .macro  save_for_c
+    stp     x0, x1, [sp, #-160]!
     stp     x2, x3, [sp, #16]
     stp     x4, x5, [sp, #32]
     stp     x6, x7, [sp, #48]
@@ -30,7 +30,9 @@ guest_interrupt_entry:
     stp     x14, x15, [sp, #112]
     stp     x16, x17, [sp, #128]
     stp     x18, x30, [sp, #144]
-    bl      guest_interrupt
+    .endm
+
+    .macro  restore_from_c
     ldp     x18, x30, [sp, #144]
     ldp     x16, x17, [sp, #128]
     ldp     x14, x15, [sp, #112]
@@ -41,6 +43,22 @@ guest_interrupt_entry:
     ldp     x4, x5, [sp, #32]
     ldp     x2, x3, [sp, #16]
     ldp     x0, x1, [sp], #160
+    .endm
+
+guest_interrupt_entry:
+    save_for_c                      /* BP: guest-irq */
+    bl      guest_interrupt
+    restore_from_c
+    eret
+
+    .global guest_unexpected
+guest_unexpected:
+    save_for_c
+    mrs     x0, esr_el1
+    mrs     x1, elr_el1
+    bl      guest_fault             // returns when it was expected
+    msr     elr_el1, x0
+    restore_from_c
     eret
 
 // A value in an FP register, to see whether it is still there after others had the PE.
@@ -53,12 +71,6 @@ guest_fp_write:
 guest_fp_read:
     fmov    x0, d8
     ret
-
-    .global guest_unexpected
-guest_unexpected:
-    mrs     x0, esr_el1
-    mrs     x1, elr_el1
-    b       guest_fault
 
     .macro  entry target
     .balign 0x80

@@ -8,7 +8,7 @@ void guest_interrupts_prepare(uint64_t vcpu);
 void guest_print(const char *format, ...); // %s and %u (uint64_t); %l is %s, padded to 12
 uint64_t guest_hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
 void guest_interrupt(void);                                 // the handler of interrupts
-_Noreturn void guest_fault(uint64_t esr, uint64_t elr);     // says what happened, and ends
+uint64_t guest_fault(uint64_t esr, uint64_t elr); // an exception: returns where to go on, or says what happened and ends
 _Noreturn void guest_end(void);                             // turns the machine off
 void guest_fp_write(uint64_t value);
 uint64_t guest_fp_read(void);
@@ -32,3 +32,7 @@ void workloads(int second_vcpu);        // in guest-workloads.c
 void processes(int second_vcpu);        // in guest-processes.c
 void storm(int second_vcpu);            // in guest-storm.c
 void storm_second(void);
+void checks(int second_vcpu); // in guest-checks.c
+
+// Nonzero while the next undefined instruction is meant: it is skipped, and this becomes 0.
+extern volatile uint64_t guest_undefined_expected;
