@@ -26,7 +26,9 @@ export function systemConfiguration(row: SystemRow, root: string): SystemConfigu
     memory: `${memory >> 20}M`,
     pes,
     ...(row.variables ? { set: row.variables } : {}),
-    ...(row.guestHypervisor ? { initrd: file(row.guestHypervisor) } : {}),
+    ...(row.guestHypervisor
+      ? { initrd: file(row.guestHypervisor), symbols: [{ file: file(row.guestHypervisor) }] }
+      : {}),
     stopOnEntry: true,
   };
 }

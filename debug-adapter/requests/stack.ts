@@ -6,16 +6,17 @@ import { formatPlace, hex } from '../address.ts';
 import { describeException } from '../breakpoints.ts';
 import { frameVariables } from '../expressions/evaluate.ts';
 import { type Handler, handler } from '../handler.ts';
+import { nestingOf } from '../nesting.ts';
 import { TAG } from '../symbols/dwarf/constants.ts';
 import type { Frame } from '../unwind.ts';
 import { baseName } from './breakpoints.ts';
 import { registerScope, variablesScope } from './variables.ts';
 
-/** Such as `PE 0 · EL1 · EL1&0 · VMID 3`. */
-export function threadName(pe: PeView): string {
+/** Such as `PE 0 · EL1 · EL1&0 · VMID 3`; `level` says more than the EL where somebody knows, such as `L1 virtual EL2`. */
+export function threadName(pe: PeView, level = `EL${pe.el}`): string {
   if (!pe.powered) return `PE ${pe.index} · off`;
   const guest = pe.vmid === undefined ? '' : ` · VMID ${pe.vmid}`;
-  return `PE ${pe.index} · EL${pe.el} · ${pe.regime}${guest}${pe.waiting ? ' · waiting' : ''}`;
+  return `PE ${pe.index} · ${level} · ${pe.regime}${guest}${pe.waiting ? ' · waiting' : ''}`;
 }
 
 function stackFrame(
@@ -39,7 +40,10 @@ function stackFrame(
 
 export const STACK: Readonly<Record<string, Handler>> = {
   threads: handler<unknown, { threads: DebugProtocol.Thread[] }>('machine', session => ({
-    threads: session.machine.target.pes.map(pe => ({ id: pe.index + 1, name: threadName(pe) })),
+    threads: session.machine.target.pes.map(pe => ({
+      id: pe.index + 1,
+      name: threadName(pe, nestingOf(pe, session.machine.symbols)),
+    })),
   })),
 
   stackTrace: handler<DebugProtocol.StackTraceArguments, DebugProtocol.StackTraceResponse['body']>(

@@ -32,24 +32,29 @@ const STAGE_2 = 1n;
 
 /** Builds the machine of a row; `profile` is a name or undefined. Throws a sentence for what does not fit together. */
 export function targetOf(row: SystemRow, { elf, guestHypervisor }: SystemFiles, profile: string | undefined): Target {
-  const symbols = elfSymbols(elf);
-  const image = elf.slice();
-  for (const [name, value] of Object.entries(row.variables ?? {})) {
-    const offset = symbols.get(name)?.offset;
-    if (offset === undefined)
-      throw new Error(`${row.elf} has no initialised variable ${name}, which ${row.name} sets.`);
-    new DataView(image.buffer).setUint32(offset, value, true);
-  }
+  const image = withVariables(elf, row.variables, row.name);
+  const initrd = guestHypervisor && withVariables(guestHypervisor, row.guestVariables, row.name);
   const { cpu = 'max', features = [], gic = 3, pes = 2, memory = MEMORY, el = 2 } = row.machine ?? {};
   const machine = { cpu, features, gic, pes, memory, el, semihosting: false };
-  const initrd = guestHypervisor === undefined ? {} : { initrd: guestHypervisor };
   return createTarget({
     ...machine,
     image,
     imageName: row.elf,
-    ...initrd,
+    ...(initrd === undefined ? {} : { initrd }),
     ...(profile === undefined ? {} : { profile }),
   });
+}
+
+/** A copy of an ELF file with initialised variables changed. */
+function withVariables(elf: Uint8Array, variables: SystemRow['variables'] = {}, system: string): Uint8Array {
+  const symbols = elfSymbols(elf);
+  const image = elf.slice();
+  for (const [name, value] of Object.entries(variables)) {
+    const offset = symbols.get(name)?.offset;
+    if (offset === undefined) throw new Error(`There is no initialised variable ${name}, which ${system} sets.`);
+    new DataView(image.buffer).setUint32(offset, value, true);
+  }
+  return image;
 }
 
 /** Throws a sentence when the system does not come to its end. */

@@ -40,11 +40,19 @@
 #define VMID_GUEST 1UL
 #define VMID_VIRTUAL_EL2 2UL
 #define VMID_SHADOW 3UL
+#define SHADOWS 4
+
+// The same for an observer: who a VMID is. Our own code runs without stage 2.
+const struct nesting_level nesting_levels[] = {
+    {VMID_GUEST, VMID_GUEST, 1, 1},
+    {VMID_VIRTUAL_EL2, VMID_VIRTUAL_EL2, 1, 2},
+    {VMID_SHADOW, VMID_SHADOW + SHADOWS - 1, 2, 1},
+    {0, 0, 0, 0},
+};
 
 static struct table root;
 
 // A shadow stage 2 for each virtual stage 2 that is in use, known by what VTTBR_EL2 of the guest hypervisor says.
-#define SHADOWS 4
 #define SHADOW_TABLES 32
 static struct shadow {
   uint64_t vttbr; // 0 for none

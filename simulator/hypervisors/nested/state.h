@@ -19,6 +19,16 @@ enum nesting_mode {
 
 extern enum nesting_mode nesting_mode;
 
+// A debugger finds out who executes on a PE, while HCR_EL2.VM is 1, by the VMID: the rows of `nesting_levels` say which level
+// of nesting it stands for, and which exception level the code at EL1 believes to be at. The last row is all zero.
+struct nesting_level {
+  uint16_t first_vmid, last_vmid;
+  uint16_t nesting; // 1 for the guest hypervisor, 2 for its guests
+  uint16_t el;
+};
+
+extern const struct nesting_level nesting_levels[];
+
 struct nested {
   uint64_t *page; // of 4 KB
   uint64_t shadow[SYSREG_COUNT];
