@@ -57,7 +57,7 @@ export const caseDifferences: readonly CaseDifference[] = [
   {
     about: 'FJCVTZS of a positive denormal while FPCR.FZ is 1',
     oracle: 'QEMU sets Z.',
-    here: 'Z is clear: FPToFixedJS sets it only where the fraction was zero before the flush.',
+    here: 'Z is clear: where the value is a positive zero, FPToFixedJS (Arm ARM) looks whether the fraction of the operand was zero before the flush.',
     applies: ({ name, words, before }) => {
       if (!name.startsWith('FJCVTZS')) return false;
       const operand = before.v[2 * ((words[0] >>> 5) & 31)];
