@@ -65,11 +65,11 @@ export const WORKLOADS: readonly string[] = [
 
 const SFO17 = 'Dall, Li, Nieh: To EL2, and Beyond! (Linaro Connect SFO17), AMD Seattle';
 
+const ISCA16 =
+  'Dall, Li, Lim, Nieh, Koloventzos: ARM Virtualization: Performance and Architectural Implications (ISCA 2016), X-Gene';
 /** Of the split mode that read all VGIC state at each exit, in Linux before v4.6. */
-const ISCA =
-  'Dall et al.: ARM Virtualization: Performance and Architectural Implications (ISCA 2016), Table II, X-Gene';
 const isca: readonly PublishedCell[] = Object.entries({ hypercall: 6500, 'io-kernel': 7370, 'virtual-ipi': 11557 }).map(
-  ([operation, cycles]) => ({ operation, profile: 'x-gene', cycles, source: ISCA }),
+  ([operation, cycles]) => ({ operation, profile: 'x-gene', cycles, source: ISCA16 }),
 );
 
 function seattle(cycles: Readonly<Record<string, number>>): PublishedCell[] {
@@ -82,9 +82,6 @@ function seattle(cycles: Readonly<Record<string, number>>): PublishedCell[] {
 }
 
 const NEVE = 'Lim, Dall, Li, Nieh, Zyngier: NEVE: Nested Virtualization Extensions for ARM (SOSP 2017), X-Gene';
-
-const ISCA16 =
-  'Dall, Li, Lim, Nieh, Koloventzos: ARM Virtualization: Performance and Architectural Implications (ISCA 2016), Xen on X-Gene';
 
 /** Cycles and traps of a hypercall of a nested guest. */
 function nestedHypercall(cycles: number, traps: number): PublishedCell[] {

@@ -33,7 +33,7 @@ export interface BenchRow {
 export function benchSystems(argv: readonly string[]): number {
   const args = parse(argv);
   if (args.writeDocs !== undefined) {
-    const page = resultsPage(profile => rowsOf(systems, profile));
+    const page = resultsPage((profile, chosen) => rowsOf(chosen, profile));
     writeFileSync(args.writeDocs, page);
     return 0;
   }
