@@ -58,7 +58,7 @@ export function activate(context: vscode.ExtensionContext): HyperstepApi {
     systems: builtInSystems,
     startSystem: async name => {
       const wanted = builtIn[builtInSystems.findIndex(one => one.name === name)];
-      if (wanted) await vscode.debug.startDebugging(undefined, wanted);
+      if (wanted) void vscode.debug.startDebugging(undefined, wanted);
     },
   });
   context.subscriptions.push(

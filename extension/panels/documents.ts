@@ -91,7 +91,8 @@ export class MachineDocuments implements vscode.TextDocumentContentProvider, vsc
     const lines: string[] = [];
     let line: number | undefined;
     for (const one of body?.instructions ?? []) {
-      if (one.symbol) lines.push('', `${one.symbol}:`);
+      // Each instruction has its symbol; the first one of a function has it without an offset.
+      if (one.symbol && (lines.length === 0 || !one.symbol.includes('+'))) lines.push('', `${one.symbol}:`);
       if (one.line !== undefined && one.line !== line) lines.push(`    // line ${one.line}`);
       line = one.line ?? line;
       lines.push(`    ${one.instruction.padEnd(40)} // ${one.address} ${one.instructionBytes ?? ''}`.trimEnd());

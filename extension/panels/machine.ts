@@ -118,8 +118,9 @@ export class MachinePanel extends StoppedTree {
   }
 
   protected override idle(): Content {
-    const message = 'Built-in systems. A click starts one under the debugger, stopped at its first instruction.';
-    return this.#systems.length ? { rows: systemRows(this.#systems), message } : { rows: [] };
+    return this.#systems.length
+      ? { rows: systemRows(this.#systems), heading: 'click a system to start it' }
+      : { rows: [] };
   }
 
   protected override async load({ session, threadId }: Stopped): Promise<Content> {

@@ -23,6 +23,11 @@ function shortAttributes(attributes: string): string {
   return attributes.replace('Normal ', '').replace('Device-', '');
 }
 
+/** `8K`, `2M`. */
+function shortSize(bytes: bigint): string {
+  return formatSize(bytes).replace(/ (.)B$/, '$1');
+}
+
 /** One row for each mapped run, in order of its input address. `id` tells regimes apart. */
 export function mappingRows(ranges: readonly MappingView[], stage: 1 | 2 = 2, regime = ''): Row[] {
   const [from, to] = stage === 2 ? ['IPA', 'PA'] : ['VA', regime === 'EL1&0' ? 'IPA' : 'PA'];
@@ -31,14 +36,14 @@ export function mappingRows(ranges: readonly MappingView[], stage: 1 | 2 = 2, re
     const last = formatAddress(input + size - 1n);
     const start = formatAddress(input);
     const id = `${regime} ${stage} ${start}`;
-    const target = input === output ? 'same' : formatAddress(output);
+    // Short, so that the whole row can be read in a side bar as wide as it is at first.
+    const target = input === output ? 'same' : output.toString(16).padStart(8, '0');
     const field = (label: string, value: string): Row => ({ id: `${id} ${label}`, label, description: value, value });
     return {
       id,
       label: start,
-      description: `${formatSize(size)} ${shortAttributes(range.attributes)} → ${target}`,
+      description: `→ ${target} · ${shortSize(size)} ${shortAttributes(range.attributes)}`,
       tooltip: `${from} ${start} – ${last}, ${formatSize(size)}, ${range.attributes} → ${to} ${formatAddress(output)}`,
-      icon: /device/i.test(range.attributes) ? 'plug' : 'chip',
       value: range.input,
       menu: 'mapping',
       children: [

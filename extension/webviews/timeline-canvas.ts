@@ -88,6 +88,11 @@ export class TimelineCanvas {
     context.restore();
   }
 
+  /** Whole pixels, so that neighbours meet without a seam. */
+  #x(view: View, instructions: number): number {
+    return LABEL + Math.round(view.x(instructions, this.width));
+  }
+
   #axis(view: View, theme: Theme): void {
     const context = this.#context;
     context.fillStyle = theme.faint;
@@ -118,8 +123,8 @@ export class TimelineCanvas {
   }
 
   #tile(view: View, tile: Tile, theme: Theme): void {
-    const left = LABEL + view.x(Math.max(tile.from, view.from), this.width);
-    const right = LABEL + view.x(Math.min(tile.to, view.to), this.width);
+    const left = this.#x(view, Math.max(tile.from, view.from));
+    const right = this.#x(view, Math.min(tile.to, view.to));
     if (right <= left) return;
     for (const lane of tile.lanes) {
       const { top, band } = this.#place(lane.pe);
@@ -136,7 +141,7 @@ export class TimelineCanvas {
     const size = (tile.to - tile.from) / PARTS;
     const first = Math.max(0, Math.floor((view.from - tile.from) / size));
     const last = Math.min(PARTS, Math.ceil((view.to - tile.from) / size));
-    const x = (part: number) => LABEL + view.x(tile.from + part * size, this.width);
+    const x = (part: number) => this.#x(view, tile.from + part * size);
     const { levels, classes } = lane;
     for (let level = 0; level < 4; level++) {
       context.fillStyle = theme.levels[level];
@@ -178,8 +183,8 @@ export class TimelineCanvas {
     const count = events.length / EVENT_NUMBERS;
     for (let n = 0; n <= count; n++) {
       const next = n < count ? events[n * EVENT_NUMBERS] : tile.to;
-      const left = LABEL + view.x(at, this.width);
-      const right = LABEL + view.x(next, this.width);
+      const left = this.#x(view, at);
+      const right = this.#x(view, next);
       if (right >= LABEL && left <= this.#width) {
         context.fillStyle = theme.levels[level];
         context.globalAlpha = 0.85;

@@ -228,7 +228,7 @@ function showTable(on: boolean): void {
 /** Begins with the stretch in view. */
 async function openTable(): Promise<void> {
   const answer = await host.ask('hyperstep/timelineEvents', { threadId: tablePe + 1, at: view.from, count: 1 });
-  tableAt = answer.events[0]?.number ?? Math.max(0, answer.total - ROWS);
+  tableAt = Math.max(0, Math.min(answer.events[0]?.number ?? answer.total, answer.total - ROWS));
   await showRows();
 }
 

@@ -132,7 +132,7 @@ function bar(label: string, pieces: readonly Piece[], all: number): HTMLElement 
     const one = element(
       'button',
       { title: piece.title, 'aria-label': piece.title, tabindex: index ? '-1' : '0' },
-      piece.label,
+      piece.cycles / all < 0.03 ? '' : piece.label,
     );
     one.style.left = `${(piece.start / all) * 100}%`;
     one.style.width = `${(piece.cycles / all) * 100}%`;
@@ -262,9 +262,9 @@ function showComparison(): void {
   place.classList.toggle('hidden', !shown || !kept || shown === kept);
   if (!shown || !kept || shown === kept) return;
   const { sums, registers } = compare(kept.recording, shown.recording);
-  const head = ['', `A: ${kept.name}`, `B: ${shown.name}`, 'B − A'];
+  const head = ['', 'A', 'B', 'B − A'];
   place.replaceChildren(
-    table('Comparison', head, sums.map(differenceRow)),
+    table(`A is ${kept.name}. B is ${shown.name}.`, head, sums.map(differenceRow)),
     table('Registers that they access a different number of times', head, registers.map(differenceRow)),
   );
 }

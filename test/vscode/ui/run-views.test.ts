@@ -1,0 +1,143 @@
+// The views of a run in a real window: the start page, the timeline of exception levels, a world switch under the
+// magnifying glass, translation tables, and the menus of variables and lines.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, afterEach, before, type TestContext, test } from 'node:test';
+import type { FrameLocator } from 'playwright-core';
+import { openWorkbench, sample, type Workbench } from './workbench.ts';
+
+let workbench: Workbench;
+
+before(async () => {
+  workbench = await openWorkbench(path.dirname(sample));
+});
+after(() => workbench?.close());
+afterEach(context => workbench.screenshotOfFailure(context as TestContext));
+
+/** The page inside of a webview, by something that only it has. */
+async function pageWith(selector: string): Promise<FrameLocator> {
+  const { page } = workbench;
+  for (let tries = 0; tries < 100; tries++) {
+    for (const frame of await page.locator('iframe.webview').all()) {
+      const inner = frame.contentFrame().frameLocator('#active-frame');
+      if (await inner.locator(selector).count()) return inner;
+    }
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`No webview has ${selector}.`);
+}
+
+/** Runs a command by its title. The palette knows it only once the extension was read. */
+async function command(title: string): Promise<void> {
+  const { page } = workbench;
+  const found = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+  for (let tries = 0; tries < 30; tries++) {
+    await page.keyboard.press('F1');
+    await page.locator('.quick-input-widget input').first().fill(`>${title}`);
+    if ((await found.waitFor({ timeout: 1000 }).catch(() => 'missing')) === undefined) return found.click();
+    await page.keyboard.press('Escape');
+  }
+  throw new Error(`The palette has no command "${title}".`);
+}
+
+async function stops(run: () => Promise<void>): Promise<void> {
+  const status = workbench.page.locator('.statusbar-item[id*="hyperstep.level"]');
+  const before = await status.innerText();
+  for (let tries = 0; tries < 600; tries++) {
+    // A command right after a stop may come before VS Code allows it.
+    if (tries % 100 === 0) await run();
+    const now = await status.innerText();
+    if (now !== before && !now.includes('running')) return;
+    await workbench.page.waitForTimeout(50);
+  }
+  throw new Error(`The status bar still says "${before}".`);
+}
+
+test('the start page lists the built-in systems; a click starts one at its first instruction', async () => {
+  const { page } = workbench;
+  await command('Focus on Machine View');
+  await workbench.row('Machine', 'kvm-arm/split').waitFor();
+  await workbench.screenshot('start-page');
+  await workbench.row('Machine', 'kvm-arm/vhe-opt').first().waitFor();
+  await workbench.row('Machine', 'Host kernel at EL1').click();
+  await workbench.row('Machine', 'PE 0').waitFor();
+  await page.locator('.statusbar-item', { hasText: 'PE 0 EL2' }).waitFor();
+});
+
+test('a toolbar button runs on to the next change of level, another one comes back', async () => {
+  const { page } = workbench;
+  const button = (title: string) => page.locator(`.action-item [aria-label*="${title}"]`).first();
+  await button('To Next Change of Exception Level').waitFor();
+  await stops(() => button('To Next Change of Exception Level').click());
+  await page.locator('.statusbar-item', { hasText: 'EL1' }).waitFor();
+  await stops(() => button('Back to Last Change of Exception Level').click());
+  await page.locator('.statusbar-item', { hasText: 'PE 0 EL2' }).waitFor();
+});
+
+test('the machine shows pending interrupts, timers and the guest', async () => {
+  const { page } = workbench;
+  await workbench.exceptionFilter('HVC');
+  for (let n = 0; n < 5; n++) await stops(() => page.keyboard.press('F5'));
+  await workbench.row('Machine', 'Pending interrupts').waitFor();
+  await workbench.row('Machine', 'CNTV').waitFor();
+  await workbench.screenshot('machine');
+});
+
+test('the timeline shows the run; the keyboard selects an exception and travels there', async () => {
+  const { page } = workbench;
+  await command('Focus on Exception Levels View');
+  const timeline = await pageWith('#timeline');
+  await timeline.locator('body[data-ready="true"]').waitFor();
+  await timeline.locator('#statistics', { hasText: 'HVC' }).waitFor();
+  await page.waitForTimeout(500);
+  await workbench.screenshot('exception-levels');
+  await timeline.locator('#timeline').focus();
+  await page.keyboard.press(',');
+  await page.keyboard.press(',');
+  await timeline.locator('#status', { hasText: 'EL' }).waitFor();
+  for (let n = 0; n < 8; n++) await page.keyboard.press('+');
+  await page.waitForTimeout(500);
+  await workbench.screenshot('exception-levels-near');
+  await stops(() => page.keyboard.press('Enter'));
+  await timeline.locator('#status', { hasText: 'that were recorded' }).waitFor();
+  await timeline.locator('#as-table').click();
+  await timeline.locator('#table tbody tr').nth(5).waitFor();
+  await workbench.screenshot('exception-levels-table');
+  await timeline.locator('#as-table').click();
+});
+
+test('a world switch is recorded with its needless accesses, kept, and compared with another one', async () => {
+  const { page } = workbench;
+  await command('Focus on World Switch View');
+  const view = await pageWith('#switches');
+  await view.locator('#record:enabled').waitFor();
+  await view.locator('#record').click();
+  await view.locator('#accesses tbody tr').nth(20).waitFor();
+  const title = await view.locator('#accesses caption').innerText();
+  assert.match(title, /\d+ saved, \d+ restored, .* [1-9]\d* needless/);
+  assert.ok((await view.locator('#bars button').count()) > 5);
+  await page.keyboard.press('F6');
+  await workbench.screenshot('world-switch');
+  await view.locator('#keep').click();
+  await view.locator('#switches').selectOption('2');
+  await view.locator('#record').click();
+  await view.locator('#comparison', { hasText: 'Modelled cycles' }).waitFor();
+  await workbench.screenshot('world-switch-comparison');
+});
+
+test('translation tables have every regime and guest, and the walk of an address', async () => {
+  const { page } = workbench;
+  await command('Hyperstep: Walk Address');
+  await page.locator('.quick-input-widget input').first().fill('pc');
+  await page.keyboard.press('Enter');
+  await workbench.row('Translation Tables', 'Walk of pc').waitFor();
+  await workbench.row('Translation Tables', 'Stage 2, VMID 1').waitFor();
+  await workbench.screenshot('translation-tables');
+});
+
+test('from a line to its disassembly', async () => {
+  await command('Hyperstep: Show Disassembly of Line');
+  await workbench.page.locator('.tab', { hasText: '.a64' }).waitFor();
+  await workbench.screenshot('disassembly-of-line');
+});
