@@ -28,6 +28,8 @@ const IDENTIFIER = /[A-Za-z_.$][\w.$]*/g;
 /** Looks like a register, but no PE has it. */
 const NO_REGISTER = /^([xw](3[1-9]|[4-9]\d)|[bhsdqv](3[2-9]|[4-9]\d)(\.\w+)?)$/i;
 
+const ADDRESSES = /^(b|bl|b\..*|bcc|b[a-z]{2}|adrp?|cbn?z|tbn?z|ldr|ldrsw|prfm)$/;
+
 /** Judges files line by line; the judgement of a line is kept until something changes that it depends on. */
 export class Checker {
   readonly #kept = new WeakMap<Document, { signature: string; lines: WeakMap<Line, readonly LineProblem[]> }>();
@@ -126,13 +128,15 @@ export class Checker {
     if (namedOperands.has(mnemonic)) return this.#checkNames(mnemonic, operands, scope, alias);
     const tokens = tokenize(operands.text, operands.start, { lookup: scope.constant, alias });
     const complaint = checkOperands(mnemonic, tokens);
+    const missing = tokens.find(token => token.kind === 'word' && NO_REGISTER.test(token.text));
+    // Where an address stands, a symbol may have such a name.
+    if (missing?.kind === 'word' && !scope.incomplete && !(ADDRESSES.test(mnemonic) && missing === tokens.at(-1))) {
+      return [problem(missing.start, missing.end, 'error', `There is no register ${missing.text}.`, 'register')];
+    }
     if (!complaint) return NOTHING;
     if (complaint.token) {
+      if (complaint.token.kind === 'word' && scope.incomplete) return NOTHING;
       return [problem(complaint.token.start, complaint.token.end, 'error', complaint.text, 'operands')];
-    }
-    const missing = tokens.find(token => token.kind === 'word' && NO_REGISTER.test(token.text));
-    if (missing?.kind === 'word') {
-      return [problem(missing.start, missing.end, 'error', `There is no register ${missing.text}.`, 'register')];
     }
     // A name that nobody explains may stand for a register, or for several operands.
     const plain = tokens.every(token => token.kind !== 'word' || isKnownWord(token.text));

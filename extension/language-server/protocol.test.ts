@@ -110,7 +110,7 @@ describe('The language server, over its protocol', () => {
 
   test('shows fields of a constant always, values and traps only of a stopped machine', async () => {
     const uri = pathToFileURL('/live.S').href;
-    await open(uri, '\tmov x0, #0x80000001\n\tmsr hcr_el2, x0\n');
+    await open(uri, '\tldr x0, =0x80000001\n\tmsr hcr_el2, x0\n');
     const whole = { range: { start: { line: 0, character: 0 }, end: { line: 2, character: 0 } } };
     const hints = () =>
       client.sendRequest<{ label: string }[]>('textDocument/inlayHint', { textDocument: { uri }, ...whole });

@@ -46,45 +46,58 @@ function simplified(tokens: readonly Token[]): Token[] {
 export function checkOperands(mnemonic: string, given: readonly Token[]): Complaint | undefined {
   const forms = formsFor(mnemonic);
   if (forms.length === 0 || given.some(token => token.kind === 'foreign')) return undefined;
-  let complaint: { token: Token; place: Place & { kind: 'number' }; score: number } | undefined;
+  let miss: Miss | undefined;
   for (const tokens of [given, simplified(given)]) {
     for (const form of forms) {
       const found = match(form, tokens);
-      if (found === true) return undefined;
-      if (found && (!complaint || found.score > complaint.score)) complaint = found;
+      if (found === true) return narrow(mnemonic, given);
+      if (found && (!miss || found.score > miss.score)) miss = found;
     }
   }
-  if (complaint) {
-    if (tolerated(mnemonic, given, complaint.token)) return undefined;
-    return { text: `${rangeText(complaint.token, complaint.place.numbers as NumberSet)}.`, token: complaint.token };
-  }
-  return { text: `${mnemonic.toUpperCase()} has no form with these operands.` };
+  if (!miss) return { text: `${mnemonic.toUpperCase()} has no form with these operands.` };
+  const { token, place } = miss;
+  if (place.kind === 'condition') return { text: `There is no condition ${wordOf(token)}.`, token };
+  if (place.kind !== 'number' || !place.numbers || tolerated(mnemonic, given, token)) return undefined;
+  return { text: `${rangeText(token, place.numbers)}.`, token };
 }
 
-function match(
-  form: Form,
-  tokens: readonly Token[],
-): true | undefined | { token: Token; place: Place & { kind: 'number' }; score: number } {
+const wordOf = (token: Token): string => (token.kind === 'word' ? token.text : '');
+
+/** What the ranges of a form cannot say. */
+function narrow(mnemonic: string, tokens: readonly Token[]): Complaint | undefined {
+  const [first, , last] = tokens;
+  if (mnemonic !== 'mov' || tokens.length !== 3 || first.kind !== 'general' || last.kind !== 'number') return undefined;
+  if (last.value === undefined || isWide(last.value, first.width) || isBitmask(last.value, first.width))
+    return undefined;
+  return { text: `${hex(last)} cannot be moved by one instruction: use MOVZ and MOVK, or LDR with =.`, token: last };
+}
+
+/** A form that fits but for one token. */
+interface Miss {
+  readonly token: Token;
+  readonly place: Place;
+  readonly score: number;
+}
+
+function match(form: Form, tokens: readonly Token[]): true | undefined | Miss {
   const { places } = form;
   if (places.length !== tokens.length) return undefined;
-  let wrong: Token | undefined;
-  let at: Place | undefined;
-  for (let n = 0; n < tokens.length; n++) {
-    const fit = fits(tokens[n], places[n]);
+  let miss: Miss | undefined;
+  for (const [n, token] of tokens.entries()) {
+    const place = places[n];
+    const fit = fits(token, place);
     if (fit === false) return undefined;
-    if (fit === 'range' && !wrong) {
-      wrong = tokens[n];
-      at = places[n];
-    }
+    if (fit !== 'range' || miss) continue;
+    // Of several forms the one with the widest range is named.
+    const span = place.kind === 'number' && place.numbers ? place.numbers.max - place.numbers.min : 0n;
+    miss = { token, place, score: Number(span > 1n << 40n ? 1n << 40n : span) };
   }
-  if (!wrong || at?.kind !== 'number') return true;
-  const span = at.numbers ? at.numbers.max - at.numbers.min : 0n;
-  return { token: wrong, place: at, score: Number(span > 1n << 40n ? 1n << 40n : span) };
+  return miss ?? true;
 }
 
 /** Numbers that an assembler turns into another instruction. */
 function tolerated(mnemonic: string, tokens: readonly Token[], wrong: Token): boolean {
-  if (wrong.kind !== 'number' || wrong.value === undefined) return true;
+  if (wrong.kind !== 'number' || wrong.value === undefined) return wrong.kind !== 'number' || wrong.real === undefined;
   const value = wrong.value;
   const last = tokens[tokens.length - 1] === wrong;
   const shifted = tokens.at(-2)?.kind === 'word' && tokens.at(-4) === wrong;
@@ -108,7 +121,7 @@ function tolerated(mnemonic: string, tokens: readonly Token[], wrong: Token): bo
   }
   if (mnemonic === 'movi' && tokens[0].kind === 'scalar' && value < 0n) return true;
   const width = tokens[0].kind === 'general' ? tokens[0].width : undefined;
-  if (value === 0n && /^(lsl|lsr|asr|ror|bfi|bfc|[us]bfiz)$/.test(mnemonic)) return true;
+  if (value === 0n && /^(lsl|lsr|asr|ror|bfi|bfc|[us]bfiz|dcps[123])$/.test(mnemonic)) return true;
   // Immediates of vectors are bytes, of either sign.
   const byte = BigInt.asIntN(64, value);
   if (tokens[0].kind === 'vector' && byte < 0n && byte >= -128n) return /^(movi|mvni|bic|orr)$/.test(mnemonic);
@@ -133,6 +146,9 @@ function isWide(value: bigint, width: 32 | 64): boolean {
 }
 
 function rangeText(token: Token, numbers: NumberSet): string {
+  if (token.kind === 'number' && token.real !== undefined) {
+    return `${token.real} is no constant of this instruction: it has four bits of mantissa and three of exponent`;
+  }
   const value = token.kind === 'number' && token.value !== undefined ? `${token.value}` : 'This';
   if (numbers.bitmask)
     return `${hex(token)} is no pattern that a logical instruction takes: one run of ones, rotated and repeated`;

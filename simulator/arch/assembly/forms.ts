@@ -95,6 +95,7 @@ export function bases(pattern: Pattern): {
   if (registers.length > 0) {
     for (const { name } of registers) assign((other, n) => (other === name ? 31 : 2 + 2 * n));
     assign(name => (name === 'Rd' || name === 'Rt' ? 2 : 4));
+    assign(() => 31);
     assign(name => (name === 'Rd' || name === 'Rt' ? 2 : 31));
   }
   const rest = Object.fromEntries(pattern.fields.map(field => [field.name, 0]));
@@ -397,7 +398,7 @@ export function formsFor(mnemonic: string): readonly Form[] {
   return forms;
 }
 
-/** Whether a token may stand in a place; 'range' for a number of the right kind that the place does not take. */
+/** Whether a token may stand in a place; 'range' for a number or a condition that it does not take. */
 export function fits(token: Token, place: Place): boolean | 'range' {
   switch (token.kind) {
     case 'foreign':
@@ -415,21 +416,34 @@ export function fits(token: Token, place: Place): boolean | 'range' {
     case 'number':
       if (place.kind === 'address' || place.kind === 'prefetch') return true;
       if (place.kind !== 'number') return false;
-      if (token.real !== undefined) return place.numbers?.real === true || place.numbers === undefined;
+      if (token.real !== undefined) {
+        if (!place.numbers) return true;
+        return place.numbers.real === true && (takesReal(place.numbers, token.real) || 'range');
+      }
       return token.value === undefined || !place.numbers || takes(place.numbers, token.value) ? true : 'range';
     case 'word':
       if (place.kind === 'address' || place.kind === 'number') return true;
-      if (place.kind === 'condition') return conditions.includes(conditionSynonyms[token.text] ?? token.text);
+      if (place.kind === 'condition')
+        return conditions.includes(conditionSynonyms[token.text] ?? token.text) || 'range';
       if (place.kind === 'prefetch') return prefetchNames.has(token.text);
       return place.kind === 'word' && place.text === token.text;
   }
 }
 
 export function takes(numbers: NumberSet, value: bigint): boolean {
-  if (numbers.real) return true;
+  // A large integer gives the bits of a real number.
+  if (numbers.real) return value > 0xffffn || takesReal(numbers, Number(value));
   if (numbers.bitmask) return isBitmask(numbers.inverted ? ~value : value, numbers.bitmask);
   if (numbers.values) return numbers.values.has(value);
   return value >= numbers.min && value <= numbers.max && (value - numbers.min) % numbers.step === 0n;
+}
+
+function takesReal(numbers: NumberSet, real: number): boolean {
+  const scaled = real * 2 ** 20;
+  if (!Number.isInteger(scaled)) return false;
+  return numbers.values
+    ? numbers.values.has(BigInt(scaled))
+    : BigInt(scaled) >= numbers.min && BigInt(scaled) <= numbers.max;
 }
 
 let bitmasks: { readonly 32: Set<bigint>; readonly 64: Set<bigint> } | undefined;

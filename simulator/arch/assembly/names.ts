@@ -55,6 +55,7 @@ const featureNames: Readonly<Record<string, string>> = {
   el2: 'EL2',
   el3: 'EL3',
   gicv3: 'GICv3',
+  neve: 'the NEVE proposal',
   lrs8: 'eight list registers',
   lrs16: 'sixteen list registers',
   cortexa57: 'Cortex-A57 and Cortex-A72',
