@@ -128,7 +128,7 @@ export const GUESTS = [
     script: `${hypervisors}/nested/nested.ld`,
     output: `${hypervisors}/nested/nested.elf`,
   },
-  ...['integer', 'memory', 'branches', 'indirect', 'svc', 'hvc', 'switch'].map(name => workload(name)),
+  ...['integer', 'memory', 'branches', 'indirect', 'svc', 'hvc', 'switch', 'tlbi', 'mmio'].map(name => workload(name)),
   workload('fp', true),
   workload('simd', true),
 ];

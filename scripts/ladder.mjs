@@ -21,7 +21,7 @@ import { parseArgs } from 'node:util';
 import { imagePath, takeImages } from './images.mjs';
 import { RUNGS } from './ladder-rungs.mjs';
 import { takeQemu } from './qemu.mjs';
-import { root } from './setup.mjs';
+import { isMain, root } from './setup.mjs';
 
 const folder = join(root, '.cache', 'ladder');
 
@@ -30,7 +30,9 @@ function fileOf(image) {
   return image.includes('/') ? join(root, image) : imagePath(image);
 }
 
-const DEFAULTS = {
+const sources = ['--import', 'tsx', join(root, 'debug-adapter/bin.ts')];
+
+export const DEFAULTS = {
   cpu: 'max',
   gic: 3,
   pes: 1,
@@ -41,7 +43,8 @@ const DEFAULTS = {
   disks: [],
 };
 
-function machineCommand(rung, report) {
+/** `program` and its `first` arguments run the command line: from the sources when left out. */
+export function machineCommand(rung, report, program = process.execPath, first = sources) {
   const args = ['run', fileOf(rung.image), '--cpu', rung.cpu, '--gic', rung.gic, '--pes', rung.pes];
   args.push('--memory', rung.memory, '--el', rung.el, '--timeout', rung.limit, '--json', report);
   if (rung.initrd) args.push('--initrd', fileOf(rung.initrd), '--append', rung.append);
@@ -53,13 +56,13 @@ function machineCommand(rung, report) {
     if (step.expect) args.push('--expect', step.expect);
     else args.push('--send', step.send);
   }
-  return [process.execPath, ['--import', 'tsx', join(root, 'debug-adapter/bin.ts'), ...args.map(String)]];
+  return [program, [...first, ...args.map(String)]];
 }
 
 /** Where QEMU puts the kernel of a hypervisor's first guest: away from everything else. */
 const GUEST_ADDRESS = 0x70000000;
 
-function qemuCommand(rung, program) {
+export function qemuCommand(rung, program) {
   const virtualization = rung.el === 2 ? 'on' : 'off';
   const args = ['-M', `virt,virtualization=${virtualization},gic-version=${rung.gic}`, '-cpu', rung.cpu];
   args.push('-smp', rung.pes, '-m', rung.memory, '-display', 'none', '-nodefaults', '-no-reboot');
@@ -88,7 +91,7 @@ function qemuCommand(rung, program) {
  * Runs a program until it ends, until the last step of a script has happened, or to the time limit. `script` is left out
  * for the machine, which follows it by itself.
  */
-function watch([program, args], { limit, script = [] }) {
+export function watch([program, args], { limit, script = [] }) {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const steps = [...script];
@@ -133,7 +136,7 @@ function watch([program, args], { limit, script = [] }) {
 }
 
 /** Why a run is no success, in a few words; undefined when it is one. */
-function failure(rung, { console, code, stopped, left, errors }) {
+export function failure(rung, { console, code, stopped, left, errors }) {
   if (stopped === 'limit') return `no end in ${rung.limit} s`;
   if (stopped !== 'script' && code !== 0) return errors.trim().split('\n').at(-1) || `exit code ${code}`;
   if (left.length > 0) return `no "${left[0].expect ?? left[0].send}"`;
@@ -230,9 +233,11 @@ async function main(argv) {
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  console.error(`ladder: ${error.message}`);
-  process.exitCode = 2;
+if (isMain(import.meta.url)) {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    console.error(`ladder: ${error.message}`);
+    process.exitCode = 2;
+  }
 }

@@ -16,11 +16,11 @@ import { elfSymbols } from './elf-symbols.ts';
 import { EXIT_OK } from './run.ts';
 
 /** The order in which workloads are shown; others follow by name. */
-const order = ['integer', 'memory', 'branches', 'indirect', 'fp', 'simd', 'svc', 'hvc', 'switch'];
+const order = ['integer', 'memory', 'branches', 'indirect', 'fp', 'simd', 'svc', 'hvc', 'switch', 'tlbi', 'mmio'];
 /** The three loops that always run against QEMU if it is there. */
 const loops = ['integer', 'memory', 'branches'];
-/** Each round of these is an exception and its return. */
-const exceptions = new Set(['svc', 'hvc', 'switch']);
+/** A round of these is one operation: an exception and its return, TLB maintenance, an access to a device. */
+const operations = new Set(['svc', 'hvc', 'switch', 'tlbi', 'mmio']);
 
 const QEMU = 'qemu-system-aarch64';
 const QEMU_ARGUMENTS = [
@@ -47,50 +47,69 @@ interface Result {
   readonly seconds: number;
   readonly mips: number;
   readonly checksum: string;
-  /** Of an exception and its return, in the workloads that do nothing else. */
+  /** Of one operation, in the workloads that do one again and again. */
   readonly nanoseconds?: number;
-  readonly qemu?: { readonly seconds: number; readonly mips: number; readonly nanoseconds?: number };
+  /** In the order of the QEMUs. */
+  readonly qemu: readonly Compared[];
+}
+
+interface Compared {
+  readonly seconds: number;
+  readonly mips: number;
+  readonly nanoseconds?: number;
   /** Our speed divided by QEMU's. */
-  readonly ratio?: number;
+  readonly ratio: number;
+}
+
+interface Qemu {
+  readonly program: string;
+  /** What it calls itself. */
+  readonly version: string;
 }
 
 export async function bench(argv: readonly string[]): Promise<number> {
   if (argv.some(argument => /^--(system|profile|write-docs)(=|$)/.test(argument))) return benchSystems(argv);
   const args = parse(argv);
   const kernels = workloads(args.only);
-  const qemu = await qemuVersion();
-  if (args.against && !qemu)
+  const qemus = await findQemus(args.qemu);
+  if (args.against && !qemus.length)
     throw new UsageError(
-      `${QEMU} is not on the PATH: install Debian's package qemu-system-arm, or leave --against out.`,
+      `${args.qemu.join(' and ')} cannot be started: install Debian's package qemu-system-arm, name another program with --qemu, or leave --against out.`,
     );
-  const compared = (name: string) => qemu !== undefined && (args.against || loops.includes(name));
+  const compared = (name: string) => (args.against || loops.includes(name) ? qemus : []);
   process.stdout.write(
-    `Node ${process.versions.node}; ${qemu ?? `${QEMU} is not on the PATH, so these are our figures only`}.\n`,
+    `Node ${process.versions.node}; ${qemus.map(({ version }) => version).join('; ') || `${QEMU} is not on the PATH, so these are our figures only`}.\n`,
   );
-  process.stdout.write(`${row(['kernel', 'instructions', 'MIPS', 'QEMU MIPS', 'ratio', 'exception'])}\n`);
+  process.stdout.write(`${row(['kernel', 'instructions', 'MIPS', 'QEMU MIPS', 'ratio', 'operation'])}\n`);
   const results: Result[] = [];
   for (const file of kernels) {
     const result = await measure(file, args.scale, args.repeats, compared(path.basename(file, '.elf')));
     results.push(result);
-    process.stdout.write(`${row(cells(result))}\n`);
+    for (const line of lines(result)) process.stdout.write(`${row(line)}\n`);
   }
-  const ratios = results.flatMap(result => result.ratio ?? []);
-  if (ratios.length > 1) {
+  for (const [index, { version }] of qemus.entries()) {
+    const ratios = results.flatMap(result => result.qemu[index]?.ratio ?? []);
+    if (ratios.length < 2) continue;
     const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-    process.stdout.write(`Geometric mean of the ratios: ${mean.toFixed(2)}.\n`);
+    process.stdout.write(`Geometric mean of the ratios to ${version}: ${mean.toFixed(2)}.\n`);
   }
   if (args.json !== undefined)
-    writeJson(args.json, { node: process.versions.node, v8: process.versions.v8, qemu: qemu ?? null, results });
+    writeJson(args.json, {
+      node: process.versions.node,
+      v8: process.versions.v8,
+      qemu: qemus.map(({ version }) => version),
+      results,
+    });
   return EXIT_OK;
 }
 
 function parse(argv: readonly string[]) {
-  let values: { against?: string; only?: string; json?: string; scale?: string; repeats?: string };
+  let values: { against?: string; only?: string; json?: string; scale?: string; repeats?: string; qemu?: string };
   try {
     const text = { type: 'string' } as const;
     ({ values } = parseArgs({
       args: [...argv],
-      options: { against: text, only: text, json: text, scale: text, repeats: text },
+      options: { against: text, only: text, json: text, scale: text, repeats: text, qemu: text },
     }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0]}. "hyperstep help" lists the commands.`);
@@ -104,7 +123,8 @@ function parse(argv: readonly string[]) {
   if (!Number.isInteger(repeats) || repeats < 1 || repeats > 1000) {
     throw new UsageError(`--repeats takes a whole number from 1 to 1000, not "${values.repeats}".`);
   }
-  return { against: values.against !== undefined, only: values.only, json: values.json, scale, repeats };
+  const qemu = (values.qemu ?? QEMU).split(',').filter(program => program !== '');
+  return { against: values.against !== undefined, only: values.only, json: values.json, qemu, scale, repeats };
 }
 
 /** The ELF files, in this folder of the package whether the program is bundled or not. */
@@ -128,7 +148,7 @@ function workloads(only: string | undefined): string[] {
   return names.filter(name => only === undefined || name === only).map(name => path.join(folder, `${name}.elf`));
 }
 
-async function measure(file: string, scale: number, repeats: number, withQemu: boolean): Promise<Result> {
+async function measure(file: string, scale: number, repeats: number, qemus: readonly Qemu[]): Promise<Result> {
   const name = path.basename(file, '.elf');
   const image = readFileSync(file);
   const at = symbolOffset(image, 'bench_rounds', file);
@@ -145,37 +165,30 @@ async function measure(file: string, scale: number, repeats: number, withQemu: b
     writeFileSync(whole, sized(rounds));
     writeFileSync(short, sized(1));
     const ours: Measured[] = [];
-    const theirs: number[] = [];
+    const theirs: number[][] = qemus.map(() => []);
     let instructions = 0;
     for (let repeat = 0; repeat < repeats; repeat++) {
       const run = runHere(sized(rounds), name);
       ours.push(run);
       instructions = run.instructions;
-      if (!withQemu) continue;
-      const start = await runInQemu(short);
-      const other = await runInQemu(whole);
-      if (other.text !== run.text)
-        throw new UsageError(`QEMU and this engine disagree on ${name}: "${other.text}" and "${run.text}".`);
-      theirs.push(other.seconds - start.seconds);
+      for (const [index, { program, version }] of qemus.entries()) {
+        const start = await runInQemu(program, short);
+        const other = await runInQemu(program, whole);
+        if (other.text !== run.text)
+          throw new UsageError(`${version} and this engine disagree on ${name}: "${other.text}" and "${run.text}".`);
+        theirs[index].push(Math.max(other.seconds - start.seconds, 1e-6));
+      }
     }
     const seconds = median(ours.map(run => run.seconds));
-    const each = (time: number) => (exceptions.has(name) ? { nanoseconds: (time / rounds) * 1e9 } : {});
-    const checksum = /checksum (\w+)/.exec(ours[0].text)?.[1] ?? '';
-    const result = {
+    const each = (time: number) => (operations.has(name) ? { nanoseconds: (time / rounds) * 1e9 } : {});
+    const speed = (time: number) => ({ seconds: time, mips: instructions / time / 1e6, ...each(time) });
+    return {
       name,
       rounds,
       instructions,
-      seconds,
-      mips: instructions / seconds / 1e6,
-      checksum,
-      ...each(seconds),
-    };
-    if (!withQemu) return result;
-    const qemuSeconds = Math.max(median(theirs), 1e-6);
-    return {
-      ...result,
-      qemu: { seconds: qemuSeconds, mips: instructions / qemuSeconds / 1e6, ...each(qemuSeconds) },
-      ratio: qemuSeconds / seconds,
+      checksum: /checksum (\w+)/.exec(ours[0].text)?.[1] ?? '',
+      ...speed(seconds),
+      qemu: theirs.map(median).map(time => ({ ...speed(time), ratio: time / seconds })),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -209,10 +222,10 @@ function runHere(image: Uint8Array, name: string): Measured & { instructions: nu
 }
 
 /** From the start of the process to its end. */
-function runInQemu(file: string): Promise<Measured> {
+function runInQemu(program: string, file: string): Promise<Measured> {
   return new Promise((done, fail) => {
     const started = performance.now();
-    const child = spawn(QEMU, [...QEMU_ARGUMENTS, '-kernel', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, [...QEMU_ARGUMENTS, '-kernel', file], { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     let errors = '';
     child.stdout.on('data', (data: Buffer) => {
@@ -223,16 +236,25 @@ function runInQemu(file: string): Promise<Measured> {
     });
     child.on('error', fail);
     child.on('close', code => {
-      if (code !== 0) fail(new UsageError(`${QEMU} ended with ${code}: ${errors.trim().split('\n')[0]}`));
+      if (code !== 0) fail(new UsageError(`${program} ended with ${code}: ${errors.trim().split('\n')[0]}`));
       else done({ seconds: (performance.now() - started) / 1000, text: text.trim() });
     });
   });
 }
 
-/** What QEMU calls itself; undefined without QEMU. */
-function qemuVersion(): Promise<string | undefined> {
+/** Those of the programs that can be started. */
+async function findQemus(programs: readonly string[]): Promise<readonly Qemu[]> {
+  const versions = await Promise.all(programs.map(qemuVersion));
+  return programs.flatMap((program, index) => {
+    const version = versions[index];
+    return version === undefined ? [] : [{ program, version }];
+  });
+}
+
+/** What a QEMU calls itself; undefined when there is none. */
+function qemuVersion(program: string): Promise<string | undefined> {
   return new Promise(done => {
-    const child = spawn(QEMU, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(program, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] });
     let text = '';
     child.stdout.on('data', (data: Buffer) => {
       text += data.toString();
@@ -256,20 +278,15 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-function cells(result: Result): string[] {
-  const { qemu, ratio, nanoseconds } = result;
-  const exception =
-    nanoseconds === undefined
-      ? ''
-      : `${nanoseconds.toFixed(0)} ns${qemu?.nanoseconds === undefined ? '' : ` (QEMU ${qemu.nanoseconds.toFixed(0)} ns)`}`;
-  return [
-    result.name,
-    String(result.instructions),
-    result.mips.toFixed(1),
-    qemu?.mips.toFixed(1) ?? '',
-    ratio?.toFixed(2) ?? '',
-    exception,
-  ];
+/** A line for each QEMU, or one. */
+function lines({ name, instructions, mips, nanoseconds, qemu }: Result): string[][] {
+  const own = [name, String(instructions), mips.toFixed(1)];
+  const first = nanoseconds === undefined ? '' : `${nanoseconds.toFixed(0)} ns`;
+  if (!qemu.length) return [[...own, '', '', first]];
+  return qemu.map((other, index) => {
+    const operation = other.nanoseconds === undefined ? '' : `${first} (QEMU ${other.nanoseconds.toFixed(0)} ns)`;
+    return [...(index ? ['', '', ''] : own), other.mips.toFixed(1), other.ratio.toFixed(2), operation];
+  });
 }
 
 function row([first, ...rest]: readonly string[]): string {

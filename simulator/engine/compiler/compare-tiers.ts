@@ -52,6 +52,8 @@ export class TwoTiers {
   #compareState(where: string): void {
     const machines = [this.interpreting, this.compiling];
     for (const [index, pe] of this.interpreting.pes.entries()) {
+      const images = machines.map(machine => machine.withActive(index, () => imageOf(machine)));
+      if (equal(images[0], images[1])) continue;
       const [first, second] = machines.map(machine => machine.withActive(index, () => stateOf(machine)));
       for (const [name, value] of first) {
         const other = second.get(name);
@@ -78,6 +80,30 @@ export class TwoTiers {
   }
 }
 
+const words = { EL, SPSEL, DAIF, PAN, SSBS, EXCLUSIVE_VALID, FPCR, FPSR };
+
+/** What stateOf() tells as words, which are quick to compare. */
+function imageOf({ engine }: Machine): Uint32Array {
+  const { u32, core } = engine;
+  const part = (address: number, bytes: number) => u32.subarray(address >> 2, (address + bytes) >> 2);
+  const parts = [
+    ...[part(PC, 8), part(X, 32 * 8), part(V, 32 * 16), part(SYSREG, SYSREG_SLOTS * 8)],
+    ...Object.values(words).map(address => part(address, 4)),
+    ...[part(EXCLUSIVE_ADDRESS, u32[EXCLUSIVE_VALID >> 2] ? 8 : 0), Uint32Array.of(core.readFlags())],
+  ];
+  const image = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const words of parts) {
+    image.set(words, at);
+    at += words.length;
+  }
+  return image;
+}
+
+function equal(first: Uint32Array, second: Uint32Array): boolean {
+  return first.length === second.length && first.every((word, index) => word === second[index]);
+}
+
 /** Everything that an instruction can see of the active PE. */
 function stateOf(machine: Machine): Map<string, bigint> {
   const { engine } = machine;
@@ -85,7 +111,7 @@ function stateOf(machine: Machine): Map<string, bigint> {
   state.set('PC', engine.u64[PC >> 3]);
   for (let n = 0; n < 32; n++) state.set(n === 31 ? 'SP' : `X${n}`, engine.u64[(X >> 3) + n]);
   state.set('NZCV', BigInt(engine.core.readFlags() >>> 0));
-  for (const [name, address] of Object.entries({ EL, SPSEL, DAIF, PAN, SSBS, EXCLUSIVE_VALID, FPCR, FPSR })) {
+  for (const [name, address] of Object.entries(words)) {
     state.set(name, BigInt(engine.u32[address >> 2]));
   }
   if (state.get('EXCLUSIVE_VALID')) state.set('the exclusive address', engine.u64[EXCLUSIVE_ADDRESS >> 3]);

@@ -1,0 +1,231 @@
+// Measures the engine against QEMU, alternating in one run: the workloads of `hyperstep bench`, and boots of real systems
+// from the start of the process to its end. Writes docs/performance.json and docs/performance.md. Takes about ten minutes
+// on a computer that does nothing else.
+//
+//   npm run performance                     Node 24 and 26, QEMU of this Debian and of its backports
+//   npm run performance -- --node 26        only this one; `--node own` for the Node that runs the script
+//   npm run performance -- --qemu P[,P]     these QEMUs
+//   npm run performance -- --no-boots       the workloads alone
+//   npm run performance -- --render         writes docs/performance.md again from docs/performance.json
+
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { takeImages } from './images.mjs';
+import { DEFAULTS, failure, machineCommand, qemuCommand, takeQemu, watch } from './ladder.mjs';
+import { RUNGS } from './ladder-rungs.mjs';
+import { NODES, takeNode } from './nodes.mjs';
+import { build, fail, isMain, root, run } from './setup.mjs';
+
+const folder = join(root, '.cache', 'performance');
+const dataFile = join(root, 'docs', 'performance.json');
+const pageFile = join(root, 'docs', 'performance.md');
+const program = join(root, 'dist', 'hyperstep.mjs');
+
+/** Boots by the name of their rung, and how often each is run. */
+const BOOTS = { 'linux-6.1': 3, 'linux-7.3': 2, 'kvm-6.1': 2, 'nested-7.3': 1 };
+/** Rungs that an older QEMU cannot run: FEAT_NV2. */
+const NEEDS_QEMU_10 = new Set(['nested-7.3']);
+
+const median = values => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+/** What `hyperstep bench` reports under a Node. */
+function benchUnder(node, qemus) {
+  const report = join(folder, 'bench.json');
+  rmSync(report, { force: true });
+  const options = [
+    '--against',
+    'qemu',
+    '--qemu',
+    qemus.join(','),
+    '--scale',
+    '0.5',
+    '--repeats',
+    '3',
+    '--json',
+    report,
+  ];
+  run(node, [program, 'bench', ...options]);
+  return JSON.parse(readFileSync(report, 'utf8'));
+}
+
+/** Seconds of a process that has to succeed; undefined, with a line, when it does not. */
+async function timed(rung, command, script) {
+  const outcome = await watch(command, { limit: rung.limit * 2, script });
+  const why = failure(rung, outcome);
+  if (why) console.log(`  ${command[0]} on ${rung.name}: ${why}.`);
+  return why ? undefined : outcome.seconds;
+}
+
+async function measureBoot(name, times, nodes, qemus) {
+  const row = RUNGS.find(candidate => candidate.name === name);
+  const rung = { ...DEFAULTS, ...row };
+  takeImages([rung.image, rung.initrd].filter(image => image && !image.includes('/')));
+  const report = join(folder, `${name}.json`);
+  const contenders = [
+    ...nodes.map(node => () => timed(rung, machineCommand(rung, report, node, [program]), undefined)),
+    ...qemus.map(({ path, version }) => () => {
+      const major = Number(/version (\d+)/.exec(version)?.[1]);
+      return NEEDS_QEMU_10.has(name) && major < 10 ? undefined : timed(rung, qemuCommand(rung, path), rung.steps);
+    }),
+  ];
+  const seconds = contenders.map(() => []);
+  for (let round = 0; round < times; round++) {
+    for (const [index, contender] of contenders.entries()) {
+      const taken = await contender();
+      if (taken !== undefined) seconds[index].push(taken);
+    }
+  }
+  const medians = seconds.map(values => (values.length ? median(values) : null));
+  const { instructions } = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
+  const result = {
+    name,
+    milestone: rung.milestone,
+    instructions,
+    ours: medians.slice(0, nodes.length),
+    qemu: medians.slice(nodes.length),
+  };
+  console.log(
+    `${name.padEnd(14)} ${medians.map(value => (value === null ? '-' : `${value.toFixed(1)} s`).padStart(9)).join('')}`,
+  );
+  return result;
+}
+
+// --- The page ---------------------------------------------------------------------------------------------------------
+
+/** What was measured and is not there, so that nobody has to try again. */
+const DID_NOT_HELP = [
+  'Tail calls from handler to handler in place of one `br_table`: a quarter of the speed. Every call writes the registers of the interpreter back.',
+  'One function for each basic block: half the speed of regions, since guest registers live in memory between blocks.',
+  'Compiling soon. Of what runs a few hundred times while Linux boots little runs much longer, and V8 needs milliseconds for a region: a threshold of 500 branches in place of 4000 compiled three times as many instructions, took the share that runs compiled from 90 to 96 %, and made the boot slower all the same.',
+  'Calling the core from inside of a loop when the TLB misses: V8 keeps no register over a call, so every loop with a load was slower. A region is left instead, and entered again after it.',
+  'WebAssembly exceptions for precise faults: 100 ns each. Regions share one exit.',
+  'Finding a region each time that another place of its page is hot. It is found once, when its batch is compiled.',
+];
+
+const ratio = (ours, theirs) => (ours && theirs ? (theirs / ours).toFixed(2) : '-');
+const table = (head, rows) =>
+  [head, head.map((_, index) => (index ? '--:' : '---')), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
+const mean = values => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length).toFixed(2);
+
+export function page({ computer, date, benches, boots }) {
+  const qemus = benches[0].qemu.map(version => /version ([\d.]+)/.exec(version)?.[1] ?? version);
+  const nodes = benches.map(({ node }) => node.split('.')[0]);
+  const pairs = nodes.flatMap((node, n) => qemus.map((qemu, q) => ({ n, q, title: `Node ${node} / QEMU ${qemu}` })));
+  const rowsOf = isOperation =>
+    benches[0].results.filter(result => (result.nanoseconds !== undefined) === isOperation).map(({ name }) => name);
+  const of = (n, name) => benches[n].results.find(result => result.name === name);
+  const loops = rowsOf(false).map(name => [
+    name,
+    ...nodes.map((_, n) => of(n, name).mips.toFixed(0)),
+    ...pairs.map(({ n, q }) => of(n, name).qemu[q].ratio.toFixed(2)),
+  ]);
+  loops.push([
+    'geometric mean',
+    ...nodes.map(() => ''),
+    ...pairs.map(({ n, q }) => mean(rowsOf(false).map(name => of(n, name).qemu[q].ratio))),
+  ]);
+  const operations = rowsOf(true).map(name => [
+    name,
+    ...nodes.map((_, n) => of(n, name).nanoseconds.toFixed(0)),
+    ...qemus.map((_, q) => of(0, name).qemu[q].nanoseconds.toFixed(0)),
+  ]);
+  const seconds = value => (value === null ? '-' : value.toFixed(1));
+  const systems = boots.map(({ name, milestone, instructions, ours, qemu }) => [
+    `${name}: ${milestone}`,
+    instructions ? (instructions / 1e6).toFixed(0) : '-',
+    ...ours.map(seconds),
+    ...qemu.map(seconds),
+    ...pairs.map(({ n, q }) => ratio(ours[n], qemu[q])),
+  ]);
+  const software = [...benches.map(({ node, v8 }) => `Node ${node} (V8 ${v8})`), ...benches[0].qemu];
+  return `<!-- Written by scripts/performance.mjs from performance.json. -->
+# Speed
+
+How fast the engine is beside QEMU's, which translates to the computer's own instructions. Measured ${date} on ${computer}: ${software.join('; ')}. All runs alternate; figures are medians. A ratio is our speed divided by QEMU's.
+
+\`npm run performance\` measures again. What the workloads do is in [simulator/bench](../simulator/bench/README.md).
+
+## Loops
+
+Programs in C, about 500 million instructions each, MIPS and ratios. Checksums have to be the same.
+
+${table(['workload', ...nodes.map(node => `Node ${node}`), ...pairs.map(({ title }) => title)], loops)}
+
+V8 takes hints which branches are rare: by default from Node 26 on, before by a flag that the engine sets.
+
+## Single operations
+
+Nanoseconds, the loop around them included: an exception from EL0 to EL1 and its return (\`svc\`), from EL1 to EL2 and back, which is another translation regime (\`hvc\`), a world switch of 32 registers with its hypercall and return (\`switch\`), TLB maintenance by VMID with a translation after it (\`tlbi\`), and a load from a device (\`mmio\`).
+
+${table(['operation', ...nodes.map(node => `Node ${node}`), ...qemus.map(qemu => `QEMU ${qemu}`)], operations)}
+
+## Systems
+
+Unmodified kernels of Debian, from the start of the process to its end in seconds; 10^6 instructions.
+
+${
+  systems.length
+    ? table(
+        [
+          'system',
+          'instructions',
+          ...nodes.map(node => `Node ${node}`),
+          ...qemus.map(qemu => `QEMU ${qemu}`),
+          ...pairs.map(({ title }) => title),
+        ],
+        systems,
+      )
+    : 'Not measured.'
+}
+
+## What was tried and did not help
+
+${DID_NOT_HELP.map(text => `- ${text}`).join('\n')}
+`;
+}
+
+// --- The run ----------------------------------------------------------------------------------------------------------
+
+async function main(argv) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      node: { type: 'string' },
+      qemu: { type: 'string' },
+      'no-boots': { type: 'boolean' },
+      render: { type: 'boolean' },
+    },
+  });
+  if (values.render) {
+    writeFileSync(pageFile, page(JSON.parse(readFileSync(dataFile, 'utf8'))));
+    return;
+  }
+  const wanted = values.node?.split(',') ?? Object.keys(NODES);
+  const nodes = wanted.map(major => (major === 'own' ? process.execPath : takeNode(major)));
+  const paths = values.qemu?.split(',') ?? ['qemu-system-aarch64', takeQemu()];
+  build();
+  mkdirSync(folder, { recursive: true });
+  const benches = nodes.map(node => benchUnder(node, paths));
+  const qemus = benches[0].qemu.map((version, index) => ({ path: paths[index], version }));
+  const boots = [];
+  if (!values['no-boots'])
+    for (const [name, times] of Object.entries(BOOTS)) boots.push(await measureBoot(name, times, nodes, qemus));
+  const data = { computer: cpus()[0].model.trim(), date: new Date().toISOString().slice(0, 10), benches, boots };
+  writeFileSync(dataFile, `${JSON.stringify(data, null, 1)}\n`);
+  writeFileSync(pageFile, page(data));
+  console.log('Written: docs/performance.json and docs/performance.md.');
+}
+
+if (isMain(import.meta.url)) {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    fail(error);
+  }
+}
