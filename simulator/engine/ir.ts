@@ -70,6 +70,8 @@ export type FlagKind = 'add32' | 'add64' | 'sub32' | 'sub64' | 'logic32' | 'logi
 /** Bits of the `mode` of a load or store; the same bits that the core's `loadSlow` and `storeSlow` take. */
 export const UNPRIVILEGED = 1;
 export const ALIGNED = 2;
+/** With ALIGNED: neither exclusive nor atomic, so that SCTLR_ELx.nAA may allow it everywhere. */
+export const ACQUIRE = 8;
 
 export type Stmt =
   | { readonly s: 'let'; readonly local: Local; readonly value: Expr }

@@ -119,6 +119,7 @@ export const FETCH_HOOK = 0x440010;
 // Modes of a slow access: bits of the `mode` argument of loadSlow and storeSlow.
 export const MODE_UNPRIVILEGED = 1; // LDTR and STTR
 export const MODE_ORDERED = 2; // exclusive, acquire, release: alignment is always checked
+export const MODE_ACQUIRE = 8; // of the ordered ones, those that are neither exclusive nor atomic: SCTLR_ELx.nAA
 export const MODE_VNCR = 4; // the access that FEAT_NV2 makes instead of a register access
 export const MODE_ELEMENT_SHIFT = 4; // bits 7:4: log2 of the element that has to be aligned, plus 1; 0 for the whole size
 

@@ -169,6 +169,21 @@ test('alignment: ordered accesses always, all accesses under SCTLR_EL1.A, and th
   assert.notEqual(m.core.loadSlow(0x1004n, 8, pairOfWords), 0);
 });
 
+test('with FEAT_LSE2 ordered accesses stay within 16 bytes, unless SCTLR_EL1.nAA frees acquires and releases', () => {
+  const { m, table } = machine();
+  m.map(table, 0, 12, 0x1000n, RAM + 0x5000n, 3, VALID);
+  m.features(L.FEATURE_EL2 | L.FEATURE_EL3 | L.FEATURE_LSE2);
+  const acquire = L.MODE_ORDERED | L.MODE_ACQUIRE;
+  const taken = (va: bigint, mode: number): boolean => m.core.loadSlow(va, 8, mode) !== 0;
+  const all = () => [0x1004n, 0x100cn].flatMap(va => [taken(va, L.MODE_ORDERED), taken(va, acquire)]);
+  assert.deepEqual(all(), [true, true, false, false]);
+  m.write('SCTLR_EL1', 1n | (1n << 6n));
+  m.core.contextsChanged();
+  assert.deepEqual(all(), [true, true, false, true]);
+  m.features(L.FEATURE_EL2 | L.FEATURE_EL3);
+  assert.deepEqual(all(), [false, false, false, false]);
+});
+
 test('with strict alignment RAM behind a Device mapping refuses unaligned accesses', () => {
   const { m } = machine();
   m.write('SCTLR_EL1', 0n);

@@ -230,7 +230,9 @@ function stage1Permissions(
   const uxn = (bit(d, 54) || table(60)) && !nested;
   const pxn = nested ? bit(d, 54) || table(60) : bit(d, 53) || table(59);
   if (c.privileged) {
-    const hidden = c.pan && el0;
+    // SCTLR_ELx.EPAN: a page that EL0 may execute counts too.
+    const userExecutes = !uxn && !(wxn && el0 && writable);
+    const hidden = c.pan && !nested && (el0 || (bit(c.sctlr, 57) && userExecutes));
     const execute = !pxn && !(el0 && writable) && !(wxn && writable);
     return (hidden ? '' : writable ? 'rw' : 'r') + (execute ? 'x' : '');
   }

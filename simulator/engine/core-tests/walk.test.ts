@@ -93,7 +93,7 @@ function controls(pick: Pick, m: TestMachine): Controls {
     privileged: two ? pick(2) === 0 : true,
     access: (['read', 'write', 'execute'] as const)[pick(3)],
     pan: two && pick(3) === 0,
-    sctlr: (pick(12) === 0 ? 0n : 1n) | sometimes(19, 4),
+    sctlr: (pick(12) === 0 ? 0n : 1n) | sometimes(19, 4) | sometimes(57, 3),
     tcr,
     ttbr0: aligned() | (pick(20) === 0 ? word(pick) & 0xffffffffffn : 0n),
     ttbr1: aligned(),

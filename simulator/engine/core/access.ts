@@ -29,6 +29,7 @@ import {
   ITLB,
   ITLB_ENTRIES,
   ITLB_GUARDED,
+  MODE_ACQUIRE,
   MODE_ELEMENT_SHIFT,
   MODE_ORDERED,
   MODE_UNPRIVILEGED,
@@ -53,9 +54,9 @@ import { watchpointHit } from './debug';
 import { codeChanged, deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
 import { ALIGNMENT, DEBUG, EXTERNAL } from './format';
 import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
-import { has } from './state';
+import { bit, has } from './state';
 import { hostPage, infoOf, lookup, recordFault, recordWalkFault, setTags } from './tlb';
-import { walk, walkGuarded, walkPa, walkSize } from './walk';
+import { sctlrOf, walk, walkGuarded, walkPa, walkSize } from './walk';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 
@@ -76,7 +77,11 @@ function elementBits(size: i32, mode: i32): i32 {
 function aligned(va: u64, size: i32, mode: i32, context: u32): bool {
   const low = (u32(1) << elementBits(size, mode)) - 1;
   if ((u32(va) & low) == 0) return true;
-  if ((mode & MODE_ORDERED) != 0 && !(has(FEATURE_LSE2) && (u32(va) & 15) + size <= 16)) return false;
+  if ((mode & MODE_ORDERED) != 0 && !(has(FEATURE_LSE2) && (u32(va) & 15) + size <= 16)) {
+    // SCTLR_ELx.nAA lets acquires and releases that are no atomics cross 16 bytes.
+    const free = (mode & MODE_ACQUIRE) != 0 && has(FEATURE_LSE2) && bit(sctlrOf(contextRegime(context)), 6) != 0;
+    if (!free) return false;
+  }
   return !contextAligned(context);
 }
 

@@ -68,6 +68,7 @@ const WXN: u64 = 1 << 7;
 const ALIGNED: u64 = 1 << 8;
 const NV1: u64 = 1 << 9;
 const BIG_ENDIAN: u64 = 1 << 10;
+const EPAN: u64 = 1 << 11;
 const PE_SHIFT: u64 = 16;
 const ASID_SHIFT: u64 = 32;
 const VMID_SHIFT: u64 = 48;
@@ -164,6 +165,7 @@ export function resolve(el: i32, pan: bool, unprivileged: bool): u32 {
     state |= STAGE1 | (u64(currentAsid(regime)) << ASID_SHIFT);
     if ((sctlr & (1 << 19)) != 0) state |= WXN;
     if ((sctlr & (1 << 25)) != 0) state |= BIG_ENDIAN;
+    if (bit(sctlr, 57) != 0) state |= EPAN;
     mair = mairOf(regime);
   }
   let vtcr: u64 = 0;

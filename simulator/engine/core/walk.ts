@@ -416,7 +416,7 @@ function stage1(
   else {
     const nv1 = regime == REGIME_EL10 && (hcr & (HCR_NV | HCR_NV1)) == (HCR_NV | HCR_NV1);
     if (nv1) permissions = nestedPermissions(changed, tables, privileged, wxn);
-    else permissions = sharedPermissions(changed, tables, privileged, pan, wxn);
+    else permissions = sharedPermissions(changed, tables, privileged, pan, wxn, bit(sctlr, 57) != 0);
   }
   const wanted = access == ACCESS_EXECUTE ? PERMIT_EXECUTE : access == ACCESS_WRITE ? PERMIT_WRITE : PERMIT_READ;
   if ((permissions & wanted) == 0) return fail(PERMISSION, level);
@@ -448,8 +448,11 @@ function singlePermissions(leaf: u64, tables: u64, wxn: bool): u32 {
   return permit;
 }
 
-/** EL1&0 and EL2&0: AP[1] opens a page to EL0, PXN and UXN; what EL0 may write, EL1 may not execute. */
-function sharedPermissions(leaf: u64, tables: u64, privileged: bool, pan: bool, wxn: bool): u32 {
+/**
+ * EL1&0 and EL2&0: AP[1] opens a page to EL0, PXN and UXN; what EL0 may write, EL1 may not execute. PAN closes to EL1 what
+ * EL0 may read or write, and with SCTLR_ELx.EPAN what it may execute.
+ */
+function sharedPermissions(leaf: u64, tables: u64, privileged: bool, pan: bool, wxn: bool, epan: bool): u32 {
   const user = (leaf & AP_EL0) != 0 && (tables & APTABLE_NO_EL0) == 0;
   const writable = (leaf & AP_READ_ONLY) == 0 && (tables & APTABLE_READ_ONLY) == 0;
   if (!privileged && !user) {
@@ -460,7 +463,9 @@ function sharedPermissions(leaf: u64, tables: u64, privileged: bool, pan: bool, 
   else execute = bit(leaf, 54) == 0 && (tables & XN_TABLE) == 0;
   if (wxn && writable) execute = false;
   let permit: u32 = 0;
-  if (!(privileged && pan && user)) permit = writable ? PERMIT_READ | PERMIT_WRITE : PERMIT_READ;
+  const userExecutes = bit(leaf, 54) == 0 && (tables & XN_TABLE) == 0 && !(wxn && user && writable);
+  if (!(privileged && pan && (user || (epan && userExecutes))))
+    permit = writable ? PERMIT_READ | PERMIT_WRITE : PERMIT_READ;
   return execute ? permit | PERMIT_EXECUTE : permit;
 }
 

@@ -6,6 +6,7 @@
 import { signed } from '../../arch/instructions/operands.ts';
 import type { Fields } from '../../arch/instructions/row.ts';
 import {
+  ACQUIRE,
   ALIGNED,
   arith,
   bind,
@@ -55,24 +56,27 @@ function low(bytes: number, value: Expr, sign = false): Expr {
   return sign ? op(`i32.extend${bytes * 8}_s`, value) : op('i32.and', value, c32((1 << (bytes * 8)) - 1));
 }
 
-function loadAligned(bytes: number, address: Expr, sign = false): [Expr, Stmt] {
+function loadAligned(bytes: number, address: Expr, sign = false, mode = ALIGNED): [Expr, Stmt] {
   const value = local(bytes === 16 ? 'v128' : bytes === 8 ? 'i64' : 'i32');
-  return [use(value), load(value, address, bytes, sign && bytes < 4, ALIGNED)];
+  return [use(value), load(value, address, bytes, sign && bytes < 4, mode)];
 }
 
 // --- Ordered loads and stores ---------------------------------------------------------------------------------------
+
+const loadOrdered = (bytes: number, address: Expr, sign = false): [Expr, Stmt] =>
+  loadAligned(bytes, address, sign, ALIGNED | ACQUIRE);
 
 for (const bytes of sizes) {
   for (const [name, address] of [
     ['', x('rn')],
     ['u', op('i64.add', x('rn'), imm64)],
   ] as const) {
-    const [value, access] = loadAligned(bytes, address);
+    const [value, access] = loadOrdered(bytes, address);
     define(`lda${name}r${bytes}`, [access, setX('rd', value)]);
-    define(`stl${name}r${bytes}`, [store(address, register(bytes, 'rd'), bytes, ALIGNED)]);
+    define(`stl${name}r${bytes}`, [store(address, register(bytes, 'rd'), bytes, ALIGNED | ACQUIRE)]);
     if (name === 'u' && bytes < 8) {
       for (const signedTo of bytes === 4 ? [64] : [32, 64]) {
-        const [signedValue, signedAccess] = loadAligned(bytes, address, true);
+        const [signedValue, signedAccess] = loadOrdered(bytes, address, true);
         const result = signedTo === 64 ? signExtend(signedValue) : signedValue;
         define(`ldaur${bytes}_s${signedTo}`, [signedAccess, setX('rd', result)]);
       }
