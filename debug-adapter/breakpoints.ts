@@ -90,16 +90,34 @@ const EXCEPTION_NAMES: Readonly<Record<string, (event: ExceptionEvent, pe: PeVie
   far: event => event.far ?? 0n,
   hpfar: event => event.hpfar ?? 0n,
   vmid: (event, pe) => guestOf(event, pe),
-  intid: (event, pe) => (event.type === 'irq' ? pendingInterrupt(pe) : 0n),
+  intid: (event, pe) => (event.type === 'irq' ? pendingInterrupt(event, pe) : 0n),
 };
 
-/** INTID of the interrupt that ICC_IAR1_EL1 would answer at the level that took it; 0 where that cannot be told. */
-function pendingInterrupt(pe: PeView): bigint {
-  try {
-    return pe.readRegister('ICC_HPPIR1_EL1') & 0xffffffn;
-  } catch {
-    return 0n;
+const LIST_REGISTERS = 16;
+const NO_INTERRUPT = 1023n;
+
+/**
+ * INTID of the interrupt that was taken: that of ICC_HPPIR1_EL1, and of a virtual interrupt the pending list register of
+ * highest priority (GICv3). 1023 where there is none.
+ */
+function pendingInterrupt(event: ExceptionEvent, pe: PeView): bigint {
+  const read = (name: string): bigint | undefined => {
+    try {
+      return pe.readRegister(name);
+    } catch {
+      return undefined; // GICv2, or a PE without it
+    }
+  };
+  const physical = (read('ICC_HPPIR1_EL1') ?? NO_INTERRUPT) & 0xffffffn;
+  if (event.to !== 1) return physical;
+  let best: bigint | undefined;
+  for (let index = 0; index < LIST_REGISTERS; index++) {
+    const value = read(`ICH_LR${index}_EL2`);
+    if (value === undefined) break;
+    const pending = ((value >> 62n) & 1n) !== 0n;
+    if (pending && (best === undefined || ((value >> 48n) & 0xffn) < ((best >> 48n) & 0xffn))) best = value;
   }
+  return best === undefined ? physical : best & 0xffffffffn;
 }
 
 /** VTTBR_EL2.VMID of the guest that the exception came from or returns to; 0 without one. */

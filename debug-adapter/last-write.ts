@@ -2,7 +2,7 @@
 
 import type { Moment, StopReason } from '../simulator/target.ts';
 import { hex } from './address.ts';
-import { describeSubject, mayBeSame, type Subject, specsOf, stateOf, valueOf, type Where } from './subjects.ts';
+import { describeSubject, mayBeSame, type Subject, specsOf, stateOf, contentsOf, type Where } from './subjects.ts';
 
 /** The machine stands at the instruction that wrote, which has not run yet. */
 export interface LastWrite {
@@ -19,13 +19,13 @@ export interface LastWrite {
 export function* lastWrite(subject: Subject, where: Where): Generator<unknown, LastWrite | undefined> {
   const { target, pe } = where;
   const now = target.moment;
-  const present = valueOf(subject, target, pe);
+  const present = contentsOf(subject, target, pe);
   // By PA: tables may have been others at the time of the write.
   const ids = specsOf(physical(subject, where), 'write', where).map(spec => target.addBreakpoint(spec));
   let found = false;
   try {
-    for (;;) {
-      const reason = yield* target.reverseContinue(ids);
+    for (let first = true; ; first = false) {
+      const reason = yield* target.reverseContinue(ids, first);
       if (reason.kind === 'limit') return undefined;
       const after = stateOf(subject, target, pe);
       const at = yield* beforeStop(reason, where);
@@ -67,7 +67,7 @@ function sentence(
 ): string {
   const { target, symbols } = where;
   const pe = target.pes[writer];
-  const before = valueOf(subject, target, where.pe);
+  const before = contentsOf(subject, target, where.pe);
   const values = before === undefined || present === undefined ? '' : `: ${hex(before)}, now ${hex(present)}`;
   const place = whereabouts(pe.pc, symbols.at(pe.pc, pe.regime));
   const ago = (now - target.moment.instructions).toLocaleString('en');

@@ -44,6 +44,8 @@ export class Machine {
   readonly stepInTargets = new Map<number, StepInPlace>();
   readonly gotoTargets = new Map<number, { readonly address: bigint }>();
   readonly exceptions: ExceptionEvent[] = [];
+  /** Kernels whose own symbols were looked for. */
+  readonly kernelsLookedFor = new Set<string>();
   /** Moments that the user has named. */
   readonly marks = new Map<string, Moment>();
 

@@ -1,6 +1,8 @@
 /** Symbols that come while a session goes on: another ELF file, or what a Linux kernel keeps of its own in memory. */
 
+import type { PeView } from '../simulator/target.ts';
 import { checkSymbolSource, locateSources } from './launch.ts';
+import type { Machine } from './machine.ts';
 import type { SymbolSource } from './protocol.ts';
 import type { Session } from './session.ts';
 import { joinPath } from './symbols/dwarf/line.ts';
@@ -44,6 +46,21 @@ export function findKernel(session: Session): string {
   machine.symbols.add(found.table);
   announce(session, found.table.name);
   return `${found.count} symbols of ${found.banner}, which runs at 0x${found.text.toString(16)}.`;
+}
+
+/** At a stop in a Linux kernel that has no symbols yet: takes those in its memory, once for each place it runs at. */
+export function nameKernel(machine: Machine, pe: PeView): void {
+  if (pe.el === 0 || machine.symbols.at(pe.pc, pe.regime) !== undefined) return;
+  if (pe.regime !== 'EL1&0' && pe.regime !== 'EL2&0') return;
+  const vectors = pe.readRegister(`VBAR_EL${pe.el}`);
+  const key = `${vectors} ${pe.vmid ?? ''}`;
+  if (vectors >> 48n !== 0xffffn || machine.kernelsLookedFor.has(key)) return;
+  machine.kernelsLookedFor.add(key);
+  try {
+    machine.symbols.add(findKallsyms(pe).table);
+  } catch {
+    // Another system, or a kernel that has not unpacked itself yet: "kallsyms" in the console asks again.
+  }
 }
 
 function announce(session: Session, name: string): void {

@@ -76,7 +76,7 @@ export function* outOf(machine: Machine, pe: PeView): Generator<unknown, Stop> {
   if (caller === undefined && pe.el === 0) throw new Error('This function has no caller to step back to.');
   if (caller === undefined || caller.boundary !== undefined) return yield* beforeException(machine, pe);
   const sp = caller.registers[31];
-  return yield* backTo(machine, pe, caller.pc - 4n, caller.regime, sp);
+  return yield* backTo(machine, pe, caller.pc - 4n, caller.regime, sp, 'step');
 }
 
 /** Back to the first instruction of the function of a frame, in the call that made this frame. */
@@ -91,7 +91,7 @@ export function* beginningOf(
   if (frame.live && pe.pc === start) return { reason: 'restart', pe: pe.index };
   // On entry SP is what it is again after the return.
   const sp = callerOf(frame, machine.symbols)?.registers[31];
-  return yield* backTo(machine, pe, start, regime, sp);
+  return yield* backTo(machine, pe, start, regime, sp, 'restart');
 }
 
 function* backTo(
@@ -99,13 +99,15 @@ function* backTo(
   pe: PeView,
   address: bigint,
   regime: TranslationRegime,
-  sp: bigint | undefined,
+  lowest: bigint | undefined,
+  why: 'step' | 'restart',
 ): Generator<unknown, Stop> {
-  const match = (at: PeView): boolean => sp === undefined || at.readRegister('SP') === sp;
+  // By frame records SP is only known to be no lower; calls that this one made stand lower.
+  const match = (at: PeView): boolean => lowest === undefined || at.readRegister('SP') >= lowest;
   const id = target.addBreakpoint({ kind: 'instruction', address, regime, pe: pe.index, match });
   try {
     const reason = yield* target.reverseContinue([id]);
-    return { ...(reason.kind === 'limit' ? START : { reason: 'step' }), pe: pe.index };
+    return { ...(reason.kind === 'limit' ? START : { reason: why }), pe: pe.index };
   } finally {
     target.removeBreakpoint(id);
   }
@@ -114,21 +116,32 @@ function* backTo(
 /** Back to where the exception was taken that brought a PE to its level. */
 function* beforeException({ target }: Machine, pe: PeView): Generator<unknown, Stop> {
   const { el, index } = pe;
-  const id = target.addBreakpoint({
-    kind: 'exception',
-    match: event => event.kind === 'taken' && event.pe === index && event.to === el && event.from < el,
-  });
-  try {
-    const reason = yield* target.reverseContinue([id]);
-    if (reason.kind === 'limit') return { ...START, pe: index };
-    // The moment before it: an instruction that raised it counts as run, an interrupt comes between two.
-    const { moment } = target;
-    yield* target.travel(moment);
-    if (pe.el === el) yield* target.travel({ ...moment, instructions: moment.instructions - 1 });
-    return { reason: 'step', pe: index };
-  } finally {
-    target.removeBreakpoint(id);
+  let at: Moment | undefined = standsAtVector(pe) ? target.moment : undefined;
+  if (at === undefined) {
+    const id = target.addBreakpoint({
+      kind: 'exception',
+      match: event => event.kind === 'taken' && event.pe === index && event.to === el && event.from < el,
+    });
+    try {
+      const reason = yield* target.reverseContinue([id]);
+      if (reason.kind === 'limit') return { ...START, pe: index };
+    } finally {
+      target.removeBreakpoint(id);
+    }
+    at = target.moment;
   }
+  // An interrupt comes between two instructions; an instruction that raises an exception counts as run.
+  const before = { ...at, instructions: at.instructions - 1 };
+  yield* target.travel(before);
+  yield* target.travel(at);
+  if (pe.el === el) yield* target.travel(before);
+  return { reason: 'step', pe: index };
+}
+
+/** At the first instruction of an exception vector of its level, which is where an exception has just led. */
+function standsAtVector(pe: PeView): boolean {
+  const base = pe.readRegister(`VBAR_EL${pe.el}`) & ~0x7ffn;
+  return pe.pc >= base && pe.pc < base + 0x800n && (pe.pc & 0x7fn) === 0n;
 }
 
 /** Runs the last instructions before now once more, one by one, unheard. Ends where it began. */

@@ -9,6 +9,7 @@ import type { Files } from './files.ts';
 import { RequestError } from './handler.ts';
 import type { Launch } from './launch.ts';
 import { Machine } from './machine.ts';
+import { nameKernel } from './more-symbols.ts';
 import { HANDLERS } from './requests/index.ts';
 import type { End, Stop } from './runner.ts';
 
@@ -206,6 +207,7 @@ export class Session {
     machine.stop = { ...stop, pe };
     machine.lastPe = pe;
     machine.invalidate();
+    nameKernel(machine, machine.target.pes[pe]);
     const { text, hitBreakpointIds } = stop;
     let { reason, description } = stop;
     // VS Code gives a frame without source the focus, and shows its disassembly, for this reason only.
@@ -304,7 +306,7 @@ export class Session {
 
 function sentenceOf(error: unknown, command: string): string {
   if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) {
-    return `The arguments of the request ${command} are malformed: ${error.message}.`;
+    return `The arguments of the request ${command} are malformed: a part of them is missing or of the wrong type.`;
   }
   const message = error instanceof Error ? error.message : String(error);
   return /[.!?]$/.test(message) ? message : `${message}.`;

@@ -130,7 +130,7 @@ export function describeSubject(subject: Subject, pe: PeView): string {
 }
 
 /** What a subject holds now; undefined where it is not mapped. */
-export function valueOf(subject: Subject, target: Target, pe: PeView): bigint | undefined {
+export function contentsOf(subject: Subject, target: Target, pe: PeView): bigint | undefined {
   switch (subject.kind) {
     case 'general':
       return pe.readRegister(subject.name);
@@ -273,5 +273,5 @@ export function stage2Mapping({ address, bytes }: { address: string; bytes: numb
 
 /** A state of a subject that can be compared with a later one. */
 export function stateOf(subject: Subject, target: Target, pe: PeView): string {
-  return subject.kind === 'stage2' ? stage2Mapping(subject, pe) : String(valueOf(subject, target, pe));
+  return subject.kind === 'stage2' ? stage2Mapping(subject, pe) : String(contentsOf(subject, target, pe));
 }

@@ -512,9 +512,9 @@ export class Machine implements Target {
     return this.#recorder.travel(moment);
   }
 
-  reverseContinue(only?: readonly number[]): Generator<Moment, StopReason> {
+  reverseContinue(only?: readonly number[], orNow?: boolean): Generator<Moment, StopReason> {
     this.#exceptionLog?.settle();
-    return this.#recorder.reverseContinue(only);
+    return this.#recorder.reverseContinue(only, orNow);
   }
 
   #recorderHost(): RecorderHost {

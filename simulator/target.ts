@@ -361,9 +361,9 @@ export interface Target {
    * Goes back to the last moment before this one at which a breakpoint stopped, or would have stopped, the run; to the
    * start of the recording when there is none, and then returns `limit`. Yields before each stretch that is searched,
    * newest first; a caller that ends the iteration early is put back to where it began. With `only`, other breakpoints
-   * do not count.
+   * do not count; with `orNow`, a stop behind the instruction that has just run does.
    */
-  reverseContinue(only?: readonly number[]): Generator<Moment, StopReason>;
+  reverseContinue(only?: readonly number[], orNow?: boolean): Generator<Moment, StopReason>;
 }
 
 /** What `createTarget` in `simulator/machine.ts` takes; a launch configuration and the command line both become one. */

@@ -27,6 +27,9 @@ const PAGE = 4096;
 const TOKENS = 256;
 /** Names to a marker. */
 const GROUP = 256;
+/** Markers that are recognised as such, and bytes that may stand behind them. */
+const LEAST_MARKERS = 16;
+const MOST_ORDER = 2 ** 22;
 
 /** Finds the kernel whose exception vectors a PE has. Throws a sentence when there is none. */
 export function findKallsyms(pe: PeView): KernelSymbols {
@@ -142,19 +145,22 @@ interface Names {
 
 function namesBefore(bytes: Uint8Array, layout: Layout): Names | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Markers ascend from 0 and end before the tokens, but for padding.
-  let last = layout.tokenTable & ~3;
-  if (last + 4 > layout.tokenTable) last -= 4;
-  for (let padding = 0; padding < 2 && view.getUint32(last, true) === 0; padding++) last -= 4;
+  // Markers ascend from 0. Between them and the tokens may stand the order of the names, three bytes each (Linux 6.2).
+  const isMarker = (at: number): boolean => {
+    const step = view.getUint32(at, true) - view.getUint32(at - 4, true);
+    return step >= 2 * GROUP && step <= 128 * GROUP;
+  };
+  let last = (layout.tokenTable & ~3) - 4;
+  for (const lowest = Math.max(4 * LEAST_MARKERS, last - MOST_ORDER); ; last -= 4) {
+    if (last < lowest) return undefined;
+    let run = 0;
+    while (run < LEAST_MARKERS && isMarker(last - 4 * run)) run++;
+    if (run === LEAST_MARKERS) break;
+  }
   let first = last;
-  while (
-    first > 4 &&
-    view.getUint32(first, true) !== 0 &&
-    view.getUint32(first - 4, true) < view.getUint32(first, true)
-  )
-    first -= 4;
+  while (first > 4 && isMarker(first)) first -= 4;
   const count = (last - first) / 4 + 1;
-  if (count < 16 || view.getUint32(first, true) !== 0) return undefined;
+  if (view.getUint32(first, true) !== 0) return undefined;
   const markers = Array.from({ length: count }, (_, index) => view.getUint32(first + 4 * index, true));
   const least = markers[count - 1];
   // The names end before the markers; their number stands before them.
@@ -187,18 +193,21 @@ function readNames(
     if (length === 0) return undefined;
     at += length;
   }
+  const texts = tokens.map(token => String.fromCharCode(...token));
   return offsets.map(offset => {
     let from = offset;
     let length = bytes[from++];
     if (length & 0x80) length = (length & 0x7f) | (bytes[from++] << 7);
     let name = '';
-    for (let index = 0; index < length; index++)
-      for (const code of tokens[bytes[from + index]]) name += String.fromCharCode(code);
+    for (let index = 0; index < length; index++) name += texts[bytes[from + index]];
     return name;
   });
 }
 
-/** Offsets stand before the number of symbols, or behind the index of the tokens (since Linux 6.4). */
+/**
+ * Offsets stand before the number of symbols, or behind the index of the tokens (since Linux 6.4). They count from a base,
+ * or each from where it stands itself (since Linux 7).
+ */
 function place(
   bytes: Uint8Array,
   base: bigint,
@@ -209,24 +218,33 @@ function place(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = 4 * names.length;
   const own = names.findIndex(name => name.slice(1) === 'vectors');
-  const isOffsets = (at: number): boolean => {
-    if (at < 0 || at + length > bytes.length || own < 0) return false;
-    for (let index = 1; index < names.length; index += 97) {
-      if (view.getUint32(at + 4 * index, true) < view.getUint32(at + 4 * (index - 1), true)) return false;
+  if (own < 0) return undefined;
+  const fromBase = (at: number, index: number): number => view.getUint32(at + 4 * index, true);
+  const fromItself = (at: number, index: number): number => at + 4 * index + view.getInt32(at + 4 * index, true);
+  const places = [
+    ...[8, 12, 16, 20, 24].map(gap => countAt - gap - length),
+    ...[0, 4, 8, 12].map(gap => layout.end + gap),
+  ];
+  for (const at of places.map(one => one & ~3)) {
+    if (at < 0 || at + length > bytes.length) continue;
+    for (const read of [fromBase, fromItself]) {
+      if (!ascends(names.length, index => read(at, index))) continue;
+      // The vectors are where VBAR says, which places all the others.
+      const zero = vectors - BigInt(read(at, own));
+      if (read === fromItself && zero !== base) continue;
+      return names.map((name, index) => ({
+        type: name[0],
+        name: name.slice(1),
+        address: zero + BigInt(read(at, index)),
+      }));
     }
-    const reach = view.getUint32(at + length - 4, true) - view.getUint32(at, true);
-    return reach > PAGE && reach < BELOW + ABOVE;
-  };
-  const before = [8, 12, 16, 20, 24].map(gap => countAt - gap - length);
-  const behind = [0, 4, 8, 12].map(gap => layout.end + gap);
-  const at = [...before, ...behind].map(one => one & ~3).find(isOffsets);
-  if (at === undefined) return undefined;
-  // The vectors are where VBAR says, which places all the others.
-  const zero = vectors - BigInt(view.getUint32(at + 4 * own, true));
-  if (zero < base - BigInt(BELOW) || zero > base + BigInt(bytes.length)) return undefined;
-  return names.map((name, index) => ({
-    type: name[0],
-    name: name.slice(1),
-    address: zero + BigInt(view.getUint32(at + 4 * index, true)),
-  }));
+  }
+  return undefined;
+}
+
+/** Whether numbers are addresses of one image in their order. */
+function ascends(count: number, read: (index: number) => number): boolean {
+  for (let index = 1; index < count; index += 97) if (read(index) < read(index - 1)) return false;
+  const reach = read(count - 1) - read(0);
+  return reach > PAGE && reach < BELOW + ABOVE;
 }

@@ -127,7 +127,7 @@ export class Recorder {
 
   // --- Searching the past -----------------------------------------------------------------------------------------------
 
-  *reverseContinue(only?: readonly number[]): Generator<Moment, StopReason> {
+  *reverseContinue(only?: readonly number[], orNow = false): Generator<Moment, StopReason> {
     const timeline = this.#required();
     const now = this.#host.moment;
     let found = false;
@@ -142,9 +142,11 @@ export class Recorder {
         }
         yield start;
         // Counted first: only the last one is wanted, and the machine has to stand there.
-        const { count } = this.#stopsBetween(start, end, Number.POSITIVE_INFINITY);
+        // What stops behind an instruction may stop at the very end of a stretch.
+        const inclusive = orNow || end !== now;
+        const { count } = this.#stopsBetween(start, end, Number.POSITIVE_INFINITY, inclusive);
         if (count) {
-          const { last } = this.#stopsBetween(start, end, count);
+          const { last } = this.#stopsBetween(start, end, count, inclusive);
           found = true;
           return last as StopReason;
         }
@@ -156,8 +158,18 @@ export class Recorder {
     }
   }
 
+  #within(end: Moment, inclusive: boolean): boolean {
+    const order = compareMoments(this.#host.moment, end);
+    return order < 0 || (inclusive && order === 0);
+  }
+
   /** Runs from one moment towards another and counts the stops before it; stands at the last one if there are `most`. */
-  #stopsBetween(start: Moment, end: Moment, most: number): { count: number; last: StopReason | undefined } {
+  #stopsBetween(
+    start: Moment,
+    end: Moment,
+    most: number,
+    inclusive: boolean,
+  ): { count: number; last: StopReason | undefined } {
     let count = 0;
     let last: StopReason | undefined;
     this.goTo(start);
@@ -165,7 +177,7 @@ export class Recorder {
       while (count < most && this.#host.moment.instructions < end.instructions) {
         const instructions = end.instructions - this.#host.moment.instructions;
         const stop = this.#host.run({ instructions, stepOff: count > 0 });
-        if (stop.kind === 'limit' || compareMoments(this.#host.moment, end) >= 0) break;
+        if (stop.kind === 'limit' || !this.#within(end, inclusive)) break;
         if (!('ids' in stop)) break;
         count++;
         last = stop;

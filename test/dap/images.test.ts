@@ -45,6 +45,32 @@ test('Linux stops at its first change from EL2 to EL1, with the registers of bot
   assert.match(frames[1].name, /· EL1, HVC$/);
 });
 
+test('Linux without debug data has the names that it keeps of itself, where KASLR has put it', async () => {
+  await client.launch({
+    program: KERNEL,
+    initrd: INITRD,
+    append: 'console=ttyAMA0',
+    memory: '512M',
+    stopOnEntry: false,
+  });
+  await client.request('configurationDone');
+  await shown('Linux version');
+  await client.request('pause', { threadId: 1 });
+  await client.event('stopped');
+  const { modules } = await client.request('modules', {});
+  assert.match(modules.at(-1).name, /^Linux version 6\.1\./);
+  const names = (await client.stack()).map(name => name.split('+')[0]);
+  // Where it is paused is a matter of time; the stack is whole in any case, down to how the kernel began or a thread.
+  assert.match(names.at(-1) ?? '', /^(__primary_switched|ret_from_fork)$/);
+  assert.match(
+    await client.evaluate('kallsyms', { context: 'repl' }),
+    /^\d+ symbols of Linux version 6\.1\..* runs at 0xffff/,
+  );
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'run_init_process' }] });
+  assert.equal((await client.until('continue')).reason, 'function breakpoint');
+  assert.match(await client.top(), /^run_init_process/);
+});
+
 test('U-Boot reaches its prompt at EL2, answers what is typed, and can be stopped there', async () => {
   await client.launch({ program: U_BOOT, memory: '128M', stopOnEntry: false });
   await client.filter('el-change');

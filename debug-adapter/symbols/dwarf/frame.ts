@@ -54,7 +54,7 @@ export interface UnwoundFrame {
 
 /** Bits 54:0 are the address and bit 55 chooses the half of the address space: what is above is a PAC. */
 export function stripPac(address: bigint): bigint {
-  return (address >> 55n) & 1n ? address | (0x1ffn << 55n) : address & ((1n << 55n) - 1n);
+  return (address >> 55n) & 1n ? address | (0xffffn << 48n) : address & ((1n << 48n) - 1n);
 }
 
 export class CallFrames {
