@@ -110,7 +110,7 @@ export function registerActions(tracker: SessionTracker): vscode.Disposable[] {
     ),
 
     command('hyperstep.showMappingWalk', async (_state, row: Row) => {
-      await vscode.commands.executeCommand('hyperstep.walkAddress', row.value);
+      await vscode.commands.executeCommand('hyperstep.walkAddress', row.value, row.regime);
     }),
   ];
 }

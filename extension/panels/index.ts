@@ -1,6 +1,7 @@
 // All panels, with the commands that belong to them.
 
 import * as vscode from 'vscode';
+import type { WalkArguments } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
 import { registerActions } from './actions.ts';
 import { MachineDocuments } from './documents.ts';
@@ -48,8 +49,8 @@ export function registerPanels(context: vscode.ExtensionContext, host: PanelsHos
     command('hyperstep.exportExceptionsCsv', () => exceptionLevels.exportAll('csv')),
     command('hyperstep.exportExceptionsTrace', () => exceptionLevels.exportAll('trace')),
     command('hyperstep.openWorldSwitch', () => worldSwitch.open()),
-    command('hyperstep.walkAddress', (address?: unknown) =>
-      translationTables.walk(typeof address === 'string' ? address : undefined),
+    command('hyperstep.walkAddress', (address?: unknown, regime?: WalkArguments['regime']) =>
+      translationTables.walk(...(typeof address === 'string' ? ([address, regime] as const) : [])),
     ),
     command('hyperstep.forgetWalk', () => translationTables.forgetWalk()),
   );

@@ -3,7 +3,10 @@
 // heading says `running`; when it goes on running the rows go away.
 
 import * as vscode from 'vscode';
+import type { WalkArguments } from '../../debug-adapter/protocol.ts';
 import type { MachineState, SessionTracker } from '../session-tracker.ts';
+
+type TranslationRegime = NonNullable<WalkArguments['regime']>;
 
 /** One row, with the rows below it. */
 export interface Row {
@@ -29,6 +32,8 @@ export interface Row {
   readonly menu?: string;
   /** What "Go to Last Write" and "Break When This Changes" mean by the row: see `LastWriteArguments.of`. */
   readonly subject?: string;
+  /** The translation regime that an address in `value` belongs to. */
+  readonly regime?: TranslationRegime;
 }
 
 export interface Content {
@@ -47,6 +52,7 @@ const clearAfter = 400;
 export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #view: vscode.TreeView<Row>;
+  readonly viewId: string;
   readonly #tracker: SessionTracker;
   readonly #disposables: vscode.Disposable[];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,6 +66,7 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
 
   constructor(viewId: string, tracker: SessionTracker) {
     this.#tracker = tracker;
+    this.viewId = viewId;
     this.#view = vscode.window.createTreeView<Row>(viewId, { treeDataProvider: this, showCollapseAll: false });
     this.#disposables = [
       this.#changed,

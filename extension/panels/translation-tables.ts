@@ -29,7 +29,12 @@ function shortSize(bytes: bigint): string {
 }
 
 /** One row for each mapped run, in order of its input address. `id` tells regimes apart. */
-export function mappingRows(ranges: readonly MappingView[], stage: 1 | 2 = 2, regime = ''): Row[] {
+export function mappingRows(
+  ranges: readonly MappingView[],
+  stage: 1 | 2 = 2,
+  regime = '',
+  walked?: WalkArguments['regime'],
+): Row[] {
   const [from, to] = stage === 2 ? ['IPA', 'PA'] : ['VA', regime === 'EL1&0' ? 'IPA' : 'PA'];
   return ranges.map(range => {
     const [input, output, size] = [range.input, range.output, range.size].map(BigInt);
@@ -42,10 +47,11 @@ export function mappingRows(ranges: readonly MappingView[], stage: 1 | 2 = 2, re
     return {
       id,
       label: start,
-      description: `→ ${target} · ${shortSize(size)} ${shortAttributes(range.attributes)}`,
+      description: `→ ${target} ${shortSize(size)} ${shortAttributes(range.attributes)}`,
       tooltip: `${from} ${start} – ${last}, ${formatSize(size)}, ${range.attributes} → ${to} ${formatAddress(output)}`,
       value: range.input,
-      menu: 'mapping',
+      // The walk of an IPA by itself is no walk that the MMU does.
+      ...(walked === undefined ? {} : { menu: 'mapping', regime: walked }),
       children: [
         field(from, `${start} – ${last}`),
         field(to, `${formatAddress(output)} – ${formatAddress(output + size - 1n)}`),
@@ -109,13 +115,15 @@ export function regimeLabel({ stage, regime, vmid }: RegimesResponse['regimes'][
 export class TranslationTablesPanel extends StoppedTree {
   /** An expression whose walk is shown at every stop. */
   #address: string | undefined;
+  /** In this regime; the present one when undefined. */
+  #regime: WalkArguments['regime'];
 
   constructor(tracker: SessionTracker) {
     super('hyperstep.translationTables', tracker);
   }
 
   /** Asks for an address, unless it is given, and shows its walk from now on. */
-  async walk(address?: string): Promise<void> {
+  async walk(address?: string, regime?: WalkArguments['regime']): Promise<void> {
     const asked = {
       title: 'Walk of one address',
       prompt: 'An address or an expression; the PE in focus walks the tables of its present regime for it.',
@@ -125,6 +133,7 @@ export class TranslationTablesPanel extends StoppedTree {
     const wanted = address ?? (await vscode.window.showInputBox(asked));
     if (wanted === undefined) return;
     this.#address = wanted.trim() || undefined;
+    this.#regime = regime;
     await vscode.commands.executeCommand('hyperstep.translationTables.focus');
     await this.refresh();
   }
@@ -140,15 +149,13 @@ export class TranslationTablesPanel extends StoppedTree {
   #regimeRow(session: vscode.DebugSession, threadId: number, one: RegimesResponse['regimes'][number]): Row {
     const label = regimeLabel(one);
     const { stage, regime, vmid, enabled, inUse, base } = one;
-    const description = [
-      ...(enabled ? [] : ['off']),
-      ...(inUse ? ['in use'] : []),
-      ...(base === undefined || !enabled ? [] : [`at ${formatAddress(BigInt(base))}`]),
-    ].join(' · ');
+    const description = [...(enabled ? [] : ['off']), ...(inUse ? ['in use'] : [])].join(' · ');
+    const tables = base === undefined ? '' : `, its tables at ${formatAddress(BigInt(base))}`;
     const row: Row = {
       id: label,
       label,
       description,
+      tooltip: `${label}: ${enabled ? (inUse ? 'in use at this level' : 'on') : 'off'}${tables}.`,
       icon: inUse ? 'pass-filled' : enabled ? 'layers' : 'circle-slash',
       open: enabled && stage === 2,
       ...(base === undefined ? {} : { value: base }),
@@ -161,7 +168,7 @@ export class TranslationTablesPanel extends StoppedTree {
   async #mappings(session: vscode.DebugSession, args: MappingsArguments, label: string): Promise<Row[]> {
     const { ranges, truncated }: MappingsResponse = await session.customRequest('hyperstep/mappings', args);
     if (ranges.length === 0) return [{ id: `${label} empty`, label: 'These tables map nothing.', icon: 'info' }];
-    const rows = mappingRows(ranges, args.stage, args.stage === 2 ? label : args.regime);
+    const rows = mappingRows(ranges, args.stage, args.stage === 2 ? label : args.regime, args.regime);
     const more = { id: `${label} more`, label: `Only the first ${limit} ranges are shown.`, icon: 'info' };
     return truncated ? [...rows, more] : rows;
   }
@@ -191,7 +198,7 @@ export class TranslationTablesPanel extends StoppedTree {
   async #walkRow(session: vscode.DebugSession, threadId: number): Promise<Row[]> {
     const address = this.#address;
     if (address === undefined) return [];
-    const args: WalkArguments = { threadId, address };
+    const args: WalkArguments = { threadId, address, ...(this.#regime ? { regime: this.#regime } : {}) };
     try {
       return [walkRows(address, (await session.customRequest('hyperstep/walk', args)) as WalkResponse)];
     } catch (error) {

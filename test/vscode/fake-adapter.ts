@@ -3,7 +3,13 @@
 
 import { createServer, type Socket } from 'node:net';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { ListRegistersResponse, MappingsResponse } from '../../debug-adapter/protocol.ts';
+import type {
+  ListRegistersResponse,
+  MachineResponse,
+  MappingsResponse,
+  RegimesResponse,
+  VirtualInterfaceResponse,
+} from '../../debug-adapter/protocol.ts';
 
 export interface FakeAdapter {
   readonly port: number;
@@ -38,6 +44,41 @@ function frames(onMessage: (message: DebugProtocol.Request) => void): (chunk: Bu
   };
 }
 
+const virtualInterface: VirtualInterfaceResponse = {
+  enabled: true,
+  priorityMask: 0xf0,
+  group0: false,
+  group1: true,
+  splitEoi: false,
+  activePriorities: [],
+  eoiCount: 0,
+  maintenance: [],
+  maintenanceUp: false,
+};
+const regimes: RegimesResponse = {
+  regimes: [{ stage: 2, regime: 'EL1&0', vmid: 1, enabled: true, inUse: false, base: '0x40200000' }],
+};
+const machine: MachineResponse = {
+  running: false,
+  instructions: 0,
+  cycles: 0,
+  pes: [
+    {
+      threadId: 1,
+      index: 0,
+      powered: true,
+      waiting: false,
+      el: 2,
+      regime: 'EL2',
+      pc: '0x40000000',
+      cycles: 0,
+      security: 'non-secure',
+      pending: [],
+      timers: [],
+    },
+  ],
+};
+
 /** Starts the adapter. Its machine stops on entry at `stops[0]`; `continue` runs until `pause`. */
 export async function startFakeAdapter(stops: readonly Stop[]): Promise<FakeAdapter> {
   const received: string[] = [];
@@ -71,6 +112,10 @@ export async function startFakeAdapter(stops: readonly Stop[]): Promise<FakeAdap
       variables: () => ({ variables: [{ name: 'X0', value: '0x0', variablesReference: 0 }] }),
       'hyperstep/listRegisters': () => stops[at].listRegisters,
       'hyperstep/mappings': () => stops[at].mappings,
+      'hyperstep/virtualInterface': () => virtualInterface,
+      'hyperstep/regimes': () => regimes,
+      'hyperstep/staleTranslations': () => ({ entries: [] }),
+      'hyperstep/machine': () => ({ ...machine, running: false }),
     };
     const after: Record<string, () => void> = {
       initialize: () => event('initialized'),

@@ -34,7 +34,7 @@ test('F5 on the ELF file, without a launch.json, stops on entry in the source an
   await page.locator('.tab.active', { hasText: 'boot.S' }).waitFor();
   await workbench.row('Variables', 'PSTATE').waitFor();
   await workbench.row('List Registers', '4 empty').waitFor();
-  await page.getByText('Stage 2 is off').waitFor();
+  await workbench.row('Translation Tables', 'Stage 2off').waitFor();
   await workbench.screenshot('first-light-entry');
 });
 
@@ -93,9 +93,9 @@ test('a breakpoint in C where the interrupt is injected; the step after it fills
   await pending.waitFor();
   await workbench.toggle('List Registers', 'LR0pending');
   await workbench.row('List Registers', 'Virtual INTID').waitFor();
-  await workbench.row('Stage-2', '0x80000000').waitFor();
-  await workbench.toggle('Stage-2', '0x80000000');
-  await workbench.row('Stage-2', 'Attributes').waitFor();
+  await workbench.row('Translation Tables', '0x80000000').waitFor();
+  await workbench.toggle('Translation Tables', '0x80000000');
+  await workbench.row('Translation Tables', 'Attributes').waitFor();
   await workbench.screenshot('first-light-inject');
 });
 

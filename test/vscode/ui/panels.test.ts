@@ -57,7 +57,7 @@ test('F5 stops on entry and fills the panels; a step marks what changed', async 
   await workbench.command('Hyperstep: Focus on List Registers View');
   const registers = page.locator('.monaco-list[aria-label*="List Registers"]');
   await registers.locator('.monaco-list-row', { hasText: '4 empty' }).waitFor();
-  await page.locator('.monaco-list[aria-label*="Stage-2"] .monaco-list-row').first().waitFor();
+  await page.locator('.monaco-list[aria-label*="Translation Tables"] .monaco-list-row').first().waitFor();
   await workbench.screenshot('panels-entry');
   await page.keyboard.press('F10');
   const changed = registers.locator('.monaco-list-row', { hasText: 'LR0pending' });
