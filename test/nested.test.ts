@@ -260,6 +260,104 @@ function consoleOf(target: Target): string {
   return console;
 }
 
+const GUEST_RAM = 0x4000_0000n;
+const GUEST_RAM_PA = 0x4400_0000n;
+
+/** Reads or writes a virtual EL2 register of vCPU 0, by its offset in the page. */
+function pageOf(target: Target) {
+  const [pe] = target.pes;
+  const base = symbolOf(read('nested/nested.elf'), 'pages');
+  return {
+    read(offset: number): bigint {
+      const bytes = pe.read({ kind: 'pa' }, base + BigInt(offset), 8);
+      assert.ok(bytes);
+      return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+    },
+    write(offset: number, value: bigint): void {
+      const bytes = new Uint8Array(8);
+      new DataView(bytes.buffer).setBigUint64(0, value, true);
+      pe.write({ kind: 'pa' }, base + BigInt(offset), bytes);
+    },
+  };
+}
+
+test('maintenance of the nested interface is an interrupt of the guest hypervisor', () => {
+  for (const machine of NAMES) {
+    const image = guestHypervisor('split-4.10', 1);
+    const target = stopAt(machine, [
+      ['guest', 'guest_main'],
+      ['guest', 'hypercall'],
+      ['host', 'load_nested_list_registers'],
+    ]);
+    // ICH_HCR_EL2.{NPIE, En}: an interrupt as long as no list register is pending.
+    pageOf(target).write(0x4c0, 9n);
+    const address = symbolOf(image, 'gic_drop_priority');
+    target.addBreakpoint({ kind: 'instruction', address });
+    assert.equal(target.run({ instructions: LIMIT }).kind, 'breakpoint');
+    assert.equal(target.pes[0].readRegister('X0'), 25n, machine);
+    assert.equal(levelOf(target.pes[0], 1).nesting, 1);
+  }
+});
+
+/** Takes the memory away from the nested guest in the tables of its hypervisor, which maintains the TLB or does not. */
+function withoutMemory(machine: Machine, maintained: boolean): string {
+  const target = stopAt(machine, [
+    ['guest', 'guest_main'],
+    ['guest', 'hypercall'],
+    ['guest', 'save_el1_state'],
+  ]);
+  const [pe] = target.pes;
+  const root = (pageOf(target).read(0x20) & 0xffff_ffff_f000n) - GUEST_RAM + GUEST_RAM_PA;
+  pe.write({ kind: 'pa' }, root + 16n, new Uint8Array(8)); // the third gigabyte
+  if (maintained) {
+    const [back, link] = [pe.pc, pe.readRegister('X30')];
+    pe.writeRegister('X30', back);
+    pe.pc = symbolOf(guestHypervisor('split-4.10', 1), 'flush_all_guests');
+    const id = target.addBreakpoint({ kind: 'instruction', address: back });
+    assert.equal(target.run({ instructions: LIMIT }).kind, 'breakpoint');
+    target.removeBreakpoint(id);
+    pe.writeRegister('X30', link);
+  }
+  return consoleOf(target);
+}
+
+test('a change of virtual stage 2 is seen when the guest hypervisor maintains the TLB, and faults go to it', () => {
+  for (const machine of NAMES) {
+    // Without it the guest comes as far as it was before, and further: what the shadow has stays.
+    assert.match(withoutMemory(machine, false), /^hypercall +iterations/m);
+    // An instruction abort from a lower level, translation fault of level 1, perhaps on the walk of stage 1.
+    assert.match(withoutMemory(machine, true), /The guest cannot go on: ESR 0x0+820000[08]5, PC 0x0+8000/);
+  }
+});
+
+test('time has the offsets of both hypervisors', () => {
+  for (const machine of NAMES) {
+    const target = stopAt(machine, [['guest', 'host_main']]);
+    const [pe] = target.pes;
+    const outer = pe.readRegister('CNTVOFF_EL2');
+    assert.ok(outer > 0n, machine);
+    const nested = stopAt(machine, [['guest', 'guest_main']]);
+    const inner = pageOf(nested).read(0x60);
+    assert.ok(inner > 0n, machine);
+    assert.equal(nested.pes[0].readRegister('CNTVOFF_EL2'), outer + inner, machine);
+  }
+});
+
+test('a list register of the guest hypervisor is in the machine while its guest runs', () => {
+  for (const machine of NAMES) {
+    const target = stopAt(machine, [
+      ['guest', 'timer'],
+      ['guest', 'guest_interrupt'],
+    ]);
+    const [pe] = target.pes;
+    const virtual = pageOf(target).read(0x400);
+    const state = 3n << 62n;
+    assert.equal(virtual & 0xffff_ffffn, 27n, machine);
+    assert.equal((virtual >> 61n) & 1n, 1n, `${machine}: forwarded`);
+    assert.equal(pe.readRegister('ICH_LR0_EL2') & ~state, virtual & ~state, machine);
+  }
+});
+
 test('what cannot be nested is refused in words', () => {
   const nested = read('nested/nested.elf');
   assert.match(consoleOf(load('nv', nested)), /FEAT_NV\.[\s\S]*is itself the guest of one that gives it none/);
