@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { endSessions, hyperstep, sample, until } from './support.ts';
+import { endSessions, hyperstep, repository, sample, until } from './support.ts';
 
 describe('A launch configuration', () => {
   const folder = vscode.workspace.workspaceFolders?.[0];
@@ -52,5 +52,22 @@ describe('A launch configuration', () => {
     const [configuration] = await until('a session', () => configurations.length > 0 && configurations);
     assert.equal(configuration['program'], image);
     assert.equal(configuration['stopOnEntry'], true);
+  });
+
+  it('of a built-in system is picked from a list and finds its sources without the workspace', async () => {
+    void vscode.commands.executeCommand('hyperstep.debugSystem');
+    const started = await until('a session', async () => {
+      // The list may not be there yet: then there is nothing to accept.
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      return configurations.length > 0 && configurations[0];
+    });
+    const system = path.join(repository, 'simulator/hypervisors/kvm-arm');
+    assert.equal(started['program'], path.join(system, 'split.elf'));
+    const top = await until('the stop on entry', async () => {
+      const session = vscode.debug.activeDebugSession;
+      const answer = session && (await session.customRequest('stackTrace', { threadId: 1 }).then(undefined, () => {}));
+      return answer?.stackFrames?.[0];
+    });
+    assert.ok(top.source?.path?.endsWith(path.join(system, 'boot.S')), top.source?.path);
   });
 });
