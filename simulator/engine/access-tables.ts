@@ -22,6 +22,7 @@ import {
   ENTRY_CONTROL,
   ENTRY_PLAIN,
   FP_ENTRY,
+  PAUTH_ENTRY,
   TRAP_CONTROL_COUNT,
   TRAP_CONTROLS,
   TRAP_CONTROLS_MAX,
@@ -59,6 +60,8 @@ export interface AccessTablesHost<Answer> {
   readonly rows: number;
   /** The row whose execution FP and AdvSIMD instructions need. */
   readonly fpRow: number;
+  /** The row whose execution instructions need that use a key of pointer authentication. */
+  readonly pauthRow: number;
   readonly controls: readonly TrapControl[];
   /** An entry without ENTRY_ANSWER, or an answer to keep. */
   answer(row: number, write: boolean): number | Answer;
@@ -85,6 +88,7 @@ export class AccessTables<Answer> {
     u32[TRAP_CONTROL_COUNT >> 2] = controls.length;
     u32[TRAP_TABLE_BYTES >> 2] = host.rows * ENTRY_BYTES;
     u32[FP_ENTRY >> 2] = host.fpRow * ENTRY_BYTES;
+    u32[PAUTH_ENTRY >> 2] = host.pauthRow * ENTRY_BYTES;
     this.controlsChanged();
   }
 

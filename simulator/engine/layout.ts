@@ -113,6 +113,8 @@ export const FETCH_RECORDS = 0x1348; // u32
 export const BTYPE_REMAINING = 0x134c;
 /** u32: 1 since the ITLB took in a guarded page. */
 export const GUARDED_PAGES = 0x440014;
+/** u32: offset of the entry that says whether pointer authentication is trapped; 0 where nobody can say. */
+export const PAUTH_ENTRY = 0x440018;
 /** u32: not 0 while somebody wants to be told of each page that the ITLB takes in (instruction breakpoints). */
 export const FETCH_HOOK = 0x440010;
 

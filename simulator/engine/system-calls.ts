@@ -123,7 +123,8 @@ export class SystemCalls {
       record => this.#call(record, 'HVC', EC_HVC),
       record => this.#call(record, 'SMC', EC_SMC),
       record => this.#eret(record),
-      () => this.#fp(),
+      () => this.#operationTrapped('FP'),
+      () => this.#operationTrapped('PAUTH'),
     ];
   }
 
@@ -141,6 +142,7 @@ export class SystemCalls {
       u64: engine.u64,
       rows: accessRowCount,
       fpRow: operationRow('FP'),
+      pauthRow: operationRow('PAUTH'),
       controls: [...this.#trapping]
         .sort(([a], [b]) => Number(mostSwitched.has(b)) - Number(mostSwitched.has(a)))
         .map(([name, mask]) => {
@@ -414,8 +416,8 @@ export class SystemCalls {
     return this.#trap(this.#engine.core.defaultTarget(), EC_UNKNOWN, 0);
   }
 
-  #fp(): number {
-    const access = this.#operation('FP');
+  #operationTrapped(name: 'FP' | 'PAUTH'): number {
+    const access = this.#operation(name);
     if (access?.kind === 'trap') return this.#trap(access.to, access.ec, access.iss);
     return this.#undefined();
   }

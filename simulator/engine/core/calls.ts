@@ -66,6 +66,7 @@ const SLOW_HVC: i32 = 3;
 const SLOW_SMC: i32 = 4;
 const SLOW_ERET: i32 = 5;
 const SLOW_FP: i32 = 6;
+export const SLOW_PAUTH: i32 = 7;
 
 // ESR_ELx.EC.
 const EC_ILLEGAL_STATE: u64 = 0x0e;

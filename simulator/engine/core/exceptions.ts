@@ -57,10 +57,11 @@ import {
 } from '../layout';
 import { arriveAtTable } from './access-tables';
 import { branchType, setBranchType } from './branch-targets';
+import { SLOW_PAUTH } from './calls';
 import { enterState } from './context';
 import { countException, countReturn } from './counters';
 import { stepAfterReturn, stepState, watchpointTarget } from './debug';
-import { observed } from './env';
+import { observed, slowCall } from './env';
 import { pacAuthenticate } from './pointer-authentication';
 import {
   ELR_EL1,
@@ -234,7 +235,7 @@ export function takeAbort(pc: u64): void {
   const flags = load<u32>(FAULT_FLAGS);
   const status = load<u32>(FAULT_STATUS);
   if ((flags & FAULT_PAUTH) != 0) {
-    takeException(status, SYNC, ((<u64>0x09) << 26) | (1 << 25), pc);
+    slowCall(SLOW_PAUTH, 0);
     return;
   }
   if ((flags & FAULT_PAC_FAIL) != 0) {

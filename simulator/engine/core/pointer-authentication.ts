@@ -4,15 +4,18 @@
 
 import {
   EL,
+  ENTRY_ALLOWED,
+  ENTRY_KIND,
   FAULT_FLAGS,
   FAULT_PAC_FAIL,
   FAULT_PAUTH,
   FAULT_STATUS,
-  FEATURE_EL3,
   FEATURE_FPAC,
   FEATURE_PAUTH2,
   FEATURES,
+  PAUTH_ENTRY,
 } from '../layout';
+import { accessEntry } from './access-tables';
 import {
   APDAKeyHi_EL1,
   APDAKeyLo_EL1,
@@ -33,7 +36,7 @@ import {
   TCR_EL2,
   TCR_EL3,
 } from './slots.generated';
-import { bit, effectiveHcr, el2Enabled, HCR_TGE, has, inHost, REGIME_EL3, REGIME_EL10, regimeOf } from './state';
+import { bit, has, REGIME_EL3, REGIME_EL10, regimeOf } from './state';
 import { hasTwoRanges, sctlrOf, tcrOf, topByteIgnored } from './walk';
 
 /** Numbers of the keys: bit 0 is B rather than A, bit 1 is data rather than instruction. */
@@ -43,9 +46,6 @@ const KEY_DA: i32 = 2;
 const KEY_DB: i32 = 3;
 /** The key of PACGA, which no control switches off. */
 const KEY_GA: i32 = 4;
-
-const HCR_API: u64 = (<u64>1) << 41;
-const SCR_API: u64 = (<u64>1) << 17;
 
 const SCTLR_ENIA: u64 = 1 << 31;
 const SCTLR_ENIB: u64 = 1 << 30;
@@ -62,8 +62,8 @@ let knownTcr: u64 = 0;
 let knownFeatures: u32 = 0;
 let sctlrSlot: usize = 0;
 let tcrSlot: usize = 0;
-/** The level that traps an instruction that uses a key, 0 for none. */
-let trapping: i32 = 0;
+/** An instruction that uses a key is trapped, as the access table says. */
+let trapping: bool = false;
 /** Bit n: key n is switched on. */
 let keys: i32 = 0;
 /** Either range has tags in pointers to code or to data: bit 55 tells the ranges apart then, else bit 63 does. */
@@ -98,7 +98,8 @@ function settle(): void {
   knownTcr = load<u64>(tcrSlot);
   const sctlr = sctlrOf(regime);
   const tcr = tcrOf(regime);
-  trapping = trapTarget();
+  const entry = load<u32>(PAUTH_ENTRY);
+  trapping = entry != 0 && (accessEntry(entry) & ENTRY_KIND) != ENTRY_ALLOWED;
   keys = i32((sctlr & SCTLR_ENIA) != 0) << KEY_IA;
   keys |= i32((sctlr & SCTLR_ENIB) != 0) << KEY_IB;
   keys |= i32((sctlr & SCTLR_ENDA) != 0) << KEY_DA;
@@ -168,26 +169,14 @@ function extended(pointer: u64, upper: bool, bottom: u64, tbi: bool): u64 {
   return upper ? pointer | field : pointer & ~field;
 }
 
-/** The level that traps an instruction that uses a key, 0 for none (Arm ARM, AuthIA and its like, TrapPACUse). */
-function trapTarget(): i32 {
-  const el = load<i32>(EL);
-  if (el < 2 && el2Enabled()) {
-    const hcr = effectiveHcr();
-    const hostApplication = el == 0 && inHost(hcr) && (hcr & HCR_TGE) != 0;
-    if ((hcr & HCR_API) == 0 && !hostApplication) return 2;
-  }
-  return el < 3 && has(FEATURE_EL3) && (load<u64>(SCR_EL3) & SCR_API) == 0 ? 3 : 0;
-}
-
 /**
- * Whether an instruction that uses a key executes: 0 leaves the fault for `takeAbort`, whose status is the target. To be
+ * Whether an instruction that uses a key executes: 0 leaves the trap for `takeAbort`, which has the host take it. To be
  * asked before pacAdd() and the others that take a key.
  */
 export function pacAllowed(key: i32): i32 {
   settle();
-  if (trapping == 0 || (key != KEY_GA && !enabled(key))) return 1;
+  if (!trapping || (key != KEY_GA && !enabled(key))) return 1;
   store<u32>(FAULT_FLAGS, FAULT_PAUTH);
-  store<u32>(FAULT_STATUS, trapping);
   return 0;
 }
 
