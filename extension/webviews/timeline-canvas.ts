@@ -11,6 +11,8 @@ const CLASSES = 26;
 const GAP = 10;
 const LEAST_BAND = 8;
 const MOST_BAND = 22;
+/** Index of the class of returns. */
+const RETURN = 0;
 
 export interface Marks {
   readonly now: number;
@@ -135,44 +137,23 @@ export class TimelineCanvas {
     }
   }
 
+  /** The parts of a lane as a bitmap, a pixel for each: painted once, then only stretched. */
+  readonly #bitmaps = new WeakMap<TimelineLane, { readonly image: OffscreenCanvas; band: number; theme: Theme }>();
+
   #parts(view: View, tile: Tile, lane: TimelineLane, theme: Theme): void {
-    const context = this.#context;
     const { top, band } = this.#place(lane.pe);
-    const size = (tile.to - tile.from) / PARTS;
-    const first = Math.max(0, Math.floor((view.from - tile.from) / size));
-    const last = Math.min(PARTS, Math.ceil((view.to - tile.from) / size));
-    const x = (part: number) => this.#x(view, tile.from + part * size);
-    const { levels, classes } = lane;
-    for (let level = 0; level < 4; level++) {
-      context.fillStyle = theme.levels[level];
-      const y = top + (3 - level) * band;
-      for (let part = first; part < last; part++) {
-        const spent = levels[part * 4 + level];
-        if (spent <= 0) continue;
-        const all = levels[part * 4] + levels[part * 4 + 1] + levels[part * 4 + 2] + levels[part * 4 + 3];
-        const left = x(part);
-        context.globalAlpha = 0.15 + 0.7 * (spent / all);
-        context.fillRect(left, y + 1, Math.max(1, x(part + 1) - left), band - 2);
-      }
+    const height = 4 * band + CLASSES;
+    let bitmap = this.#bitmaps.get(lane);
+    if (bitmap?.band !== band || bitmap.theme !== theme) {
+      const image = new OffscreenCanvas(PARTS, height);
+      paintParts(image.getContext('2d') as OffscreenCanvasRenderingContext2D, lane, band, theme);
+      bitmap = { image, band, theme };
+      this.#bitmaps.set(lane, bitmap);
     }
-    context.globalAlpha = 1;
-    let most = 1;
-    const sums = new Float64Array(PARTS);
-    for (let n = 0; n < classes.length; n += 3) {
-      if (classes[n + 1] === 0) continue; // returns
-      sums[classes[n]] += classes[n + 2];
-      most = Math.max(most, sums[classes[n]]);
-    }
-    const heights = new Float64Array(PARTS);
-    for (let n = 0; n < classes.length; n += 3) {
-      const part = classes[n];
-      if (classes[n + 1] === 0 || part < first || part >= last) continue;
-      const height = (classes[n + 2] / most) * (CLASSES - 2);
-      const left = x(part);
-      heights[part] += height;
-      context.fillStyle = theme.classes[classes[n + 1]];
-      context.fillRect(left, top + 4 * band + CLASSES - heights[part], Math.max(1, x(part + 1) - left), height);
-    }
+    const left = this.#x(view, tile.from);
+    const right = this.#x(view, tile.to);
+    this.#context.imageSmoothingEnabled = false;
+    this.#context.drawImage(bitmap.image, left, top, right - left, height);
   }
 
   #events(view: View, tile: Tile, lane: TimelineLane, events: readonly number[], theme: Theme): void {
@@ -207,7 +188,7 @@ export class TimelineCanvas {
     const high = Math.max(from, to);
     const low = Math.min(from, to);
     context.fillRect(x - 0.5, top + (3 - high) * band + band / 2, 1.5, Math.max(2, (high - low) * band));
-    if (kind !== 0) context.fillRect(x - 1, top + 4 * band + 2, 3, CLASSES - 4);
+    if (kind !== RETURN) context.fillRect(x - 1, top + 4 * band + 2, 3, CLASSES - 4);
   }
 
   /** Names of classes beside their marks, where there is room. */
@@ -218,7 +199,7 @@ export class TimelineCanvas {
     for (let n = 0; n < events.length; n += EVENT_NUMBERS) {
       const kind = events[n + 2];
       const x = LABEL + view.x(events[n], this.width) + 5;
-      if (kind === 0 || x < free || x < LABEL || x > this.#width) continue;
+      if (kind === RETURN || x < free || x < LABEL || x > this.#width) continue;
       const { label } = EXCEPTION_CLASSES[kind];
       const width = context.measureText(label).width;
       const nextTrap = this.#nextTrap(view, events, n);
@@ -230,7 +211,7 @@ export class TimelineCanvas {
 
   #nextTrap(view: View, events: readonly number[], after: number): number {
     for (let n = after + EVENT_NUMBERS; n < events.length; n += EVENT_NUMBERS)
-      if (events[n + 2] !== 0) return LABEL + view.x(events[n], this.width);
+      if (events[n + 2] !== RETURN) return LABEL + view.x(events[n], this.width);
     return Number.POSITIVE_INFINITY;
   }
 
@@ -258,5 +239,36 @@ export class TimelineCanvas {
     context.strokeStyle = theme.focus;
     context.lineWidth = 2;
     context.strokeRect(place - 5, top, 10, 4 * band + CLASSES);
+  }
+}
+
+/** Parts side by side, a pixel wide: above, how much of each was spent at which level; below, its exceptions by class. */
+function paintParts(context: OffscreenCanvasRenderingContext2D, lane: TimelineLane, band: number, theme: Theme): void {
+  const { levels, classes } = lane;
+  for (let level = 0; level < 4; level++) {
+    context.fillStyle = theme.levels[level];
+    for (let part = 0; part < PARTS; part++) {
+      const spent = levels[part * 4 + level];
+      if (spent <= 0) continue;
+      const all = levels[part * 4] + levels[part * 4 + 1] + levels[part * 4 + 2] + levels[part * 4 + 3];
+      context.globalAlpha = 0.15 + 0.7 * (spent / all);
+      context.fillRect(part, (3 - level) * band + 1, 1, band - 2);
+    }
+  }
+  context.globalAlpha = 1;
+  let most = 1;
+  const sums = new Float64Array(PARTS);
+  for (let n = 0; n < classes.length; n += 3) {
+    if (classes[n + 1] === RETURN) continue;
+    sums[classes[n]] += classes[n + 2];
+    most = Math.max(most, sums[classes[n]]);
+  }
+  const heights = new Float64Array(PARTS);
+  for (let n = 0; n < classes.length; n += 3) {
+    if (classes[n + 1] === RETURN) continue;
+    const height = (classes[n + 2] / most) * (CLASSES - 2);
+    heights[classes[n]] += height;
+    context.fillStyle = theme.classes[classes[n + 1]];
+    context.fillRect(classes[n], 4 * band + CLASSES - heights[classes[n]], 1, height);
   }
 }
