@@ -2,7 +2,7 @@
 
 import type { Moment, StopReason } from '../simulator/target.ts';
 import { hex } from './address.ts';
-import { describeSubject, mayBeSame, type Subject, specsOf, stateOf, contentsOf, type Where } from './subjects.ts';
+import { contentsOf, describeSubject, mayBeSame, type Subject, specsOf, stateOf, type Where } from './subjects.ts';
 
 /** The machine stands at the instruction that wrote, which has not run yet. */
 export interface LastWrite {

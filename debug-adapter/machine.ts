@@ -137,15 +137,13 @@ export class Machine {
     return container;
   }
 
-  /** How steps treat interrupts and other PEs. */
-  stepping: SteppingResponse = { interrupts: 'taken', pes: 'one' };
+  /** How steps treat interrupts. */
+  stepping: SteppingResponse = { interrupts: 'taken' };
 
-  setStepping({ interrupts, pes }: SteppingArguments): void {
+  setStepping({ interrupts }: SteppingArguments): void {
     if (interrupts !== undefined && interrupts !== 'taken' && interrupts !== 'held')
       throw new Error(`Interrupts can be "taken" or "held", not "${String(interrupts)}".`);
-    if (pes !== undefined && pes !== 'all' && pes !== 'one')
-      throw new Error(`"pes" can be "all" or "one", not "${String(pes)}".`);
-    this.stepping = { interrupts: interrupts ?? this.stepping.interrupts, pes: pes ?? this.stepping.pes };
+    if (interrupts !== undefined) this.stepping = { interrupts };
   }
 
   /** Throws a sentence for a name that no mark has. */

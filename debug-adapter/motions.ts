@@ -56,7 +56,11 @@ abstract class Step implements Motion {
     this.pe = target.pes[index];
   }
 
+  /** Interrupts wait while it goes instruction by instruction. What it runs over as a whole may be interrupted. */
+  holdsInterrupts = false;
+
   next(): Partial<RunOptions> {
+    if (this.holdsInterrupts) this.target.holdInterrupts(this.index, this.temporary === undefined);
     // Away from the instruction where the PE stands; from then on breakpoints of the user count.
     const stepOff = this.first;
     this.first = false;
@@ -77,6 +81,7 @@ abstract class Step implements Motion {
   }
 
   end(): void {
+    this.target.holdInterrupts(this.index, false);
     if (this.temporary !== undefined) this.target.removeBreakpoint(this.temporary);
     this.temporary = undefined;
   }

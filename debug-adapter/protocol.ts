@@ -202,17 +202,14 @@ export interface DropStopArguments {
   readonly id: number;
 }
 
-/** `hyperstep/stepping`: how steps treat interrupts and other PEs. What is left out stays as it is. */
+/** `hyperstep/stepping`: how steps treat interrupts. What is left out stays as it is. */
 export interface SteppingArguments {
   /** `held`: a step does not go into an interrupt, which is taken when the machine goes on. */
   readonly interrupts?: 'taken' | 'held';
-  /** `one`: the other PEs stand still while a PE steps. */
-  readonly pes?: 'all' | 'one';
 }
 
 export interface SteppingResponse {
   readonly interrupts: 'taken' | 'held';
-  readonly pes: 'all' | 'one';
 }
 
 /** `hyperstep/why`: the rule and the bit behind the last exception, and who set that bit. */

@@ -4,8 +4,8 @@ import { encodeMessage, MessageDecoder } from './framing.ts';
 import { Client } from './testing/client.ts';
 import { damaged, mutation, random } from './testing/mutations.ts';
 
-/** All of them with `HYPERSTEP_MUTATIONS=10000`; a share of them otherwise. */
-const MUTATIONS = Number(process.env['HYPERSTEP_MUTATIONS'] ?? 2500);
+/** Another seed and another number search further. */
+const MUTATIONS = Number(process.env['HYPERSTEP_MUTATIONS'] ?? 10_000);
 const SEED = Number(process.env['HYPERSTEP_SEED'] ?? 0x5eed);
 /** Mutations between two good questions. */
 const STRETCH = 10;
@@ -40,7 +40,11 @@ test(`${MUTATIONS} mutated requests in any order are answered each, and the next
       if (!response.success) {
         const { sentence } = (response.body as { error: { variables: { sentence: string } } }).error.variables;
         assert.match(sentence, /[.!?]$/, what);
-        assert.doesNotMatch(sentence, /is not a function|undefined \(reading|is not iterable|Cannot read properties/, what);
+        assert.doesNotMatch(
+          sentence,
+          /is not a function|undefined \(reading|is not iterable|Cannot read properties/,
+          what,
+        );
       }
       if (client.events.some(({ event }) => event === 'terminated')) {
         client.dispose();

@@ -148,6 +148,7 @@ interface MachineState {
   readonly lines: Uint32Array;
   readonly board: unknown;
   readonly typed: readonly number[];
+  readonly held: readonly number[];
   readonly semihosting: { readonly errno: number; readonly handles: readonly number[] };
   /** Events of the exception log that were past. */
   readonly logged: readonly number[] | undefined;
@@ -189,6 +190,8 @@ export class Machine implements Target {
   #keepInterrupted = false;
   #onException: ((event: ExceptionEvent) => void) | undefined;
   readonly #recorder: Recorder;
+  /** PEs whose interrupts wait while a debugger steps them. */
+  readonly #held = new Set<number>();
   /** Input that came while an instruction was under way. */
   #arrived: Uint8Array[] = [];
 
@@ -422,6 +425,7 @@ export class Machine implements Target {
     this.#retired = 0;
     this.#stop = undefined;
     this.#recorder.stop();
+    this.#held.clear();
     this.#typed = [];
     this.#lines.fill(0);
     this.engine.u8.fill(0, ACTIVE_STATE, ACTIVE_STATE + PE_STATE_BYTES);
@@ -544,6 +548,8 @@ export class Machine implements Target {
       case 'memory':
         this.pes[0].write({ kind: 'pa' }, input.pa, input.data);
         return;
+      case 'hold':
+        return this.holdInterrupts(input.pe, input.hold);
       case 'power-off':
         return this.powerOff(input.pe);
     }
@@ -563,6 +569,7 @@ export class Machine implements Target {
       lines: this.#lines.slice(),
       board: this.board.snapshot(),
       typed: [...this.#typed],
+      held: [...this.#held],
       semihosting: { errno: this.#semihost.errno, handles: [...this.#semihost.handles] },
       logged: this.#exceptionLog?.positions,
     };
@@ -579,6 +586,8 @@ export class Machine implements Target {
     this.#active = saved.active;
     this.#lines.set(saved.lines);
     this.#typed = [...saved.typed];
+    this.#held.clear();
+    for (const pe of saved.held) this.#held.add(pe);
     this.#semihost.errno = saved.semihosting.errno;
     this.#semihost.handles = new Set(saved.semihosting.handles);
     this.#exceptionLog?.seek(saved.logged);
@@ -700,7 +709,7 @@ export class Machine implements Target {
   /** An interrupt is pending, masked or not, or the time is over: WFI ends. */
   #wakes(pe: number): boolean {
     const { until } = this.#turns.all[pe];
-    const lines = this.#states[pe].u32(IRQ_LINES) & LINES_INTERRUPT;
+    const lines = this.#held.has(pe) ? this.#lines[pe] : this.#states[pe].u32(IRQ_LINES) & LINES_INTERRUPT;
     return lines !== 0 || (until !== undefined && this.#ticks(pe) >= until);
   }
 
@@ -863,6 +872,7 @@ export class Machine implements Target {
       if (hcr & 0x100) lines |= LINE_VSERROR;
     }
     if (state.register('MDSCR_EL1') & 1n) lines |= LINE_STEP;
+    if (this.#held.has(pe)) lines &= LINE_STEP;
     state.setU32(IRQ_LINES, lines | (state.u32(IRQ_LINES) & LINE_SERROR));
   }
 
@@ -1190,6 +1200,14 @@ export class Machine implements Target {
 
   removeBreakpoint(id: number): void {
     this.#breakpoints.remove(id);
+  }
+
+  holdInterrupts(pe: number, hold: boolean): void {
+    if (this.#held.has(pe) === hold) return;
+    this.#recorder.log({ kind: 'hold', pe, hold });
+    if (hold) this.#held.add(pe);
+    else this.#held.delete(pe);
+    this.#updateLines(pe);
   }
 
   powerOff(pe: number): void {

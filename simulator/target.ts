@@ -338,6 +338,8 @@ export interface Target {
   pendingInterrupts(pe: number): readonly (PendingInterrupt & { readonly name?: string })[];
   /** What an INTID is known as, such as `virtual timer`. */
   interruptName(intid: number): string | undefined;
+  /** Keeps the interrupts of a PE from it, or lets them come. They stay pending, and end WFI as ever. */
+  holdInterrupts(pe: number, hold: boolean): void;
   /** Switches a PE off, as CPU_OFF of PSCI would; another one may switch it on again. */
   powerOff(pe: number): void;
   /** Disassembly of one word at an address; undefined for an unallocated encoding. */

@@ -140,8 +140,8 @@ const COMMANDS: readonly {
     },
   },
   {
-    name: 'interrupts',
-    usage: 'interrupts held',
+    name: 'step-interrupts',
+    usage: 'step-interrupts held',
     text: 'Whether steps go into interrupts: "taken" or "held".',
     run: (session, rest) => {
       if (rest !== '') session.machine.setStepping({ interrupts: rest as 'taken' | 'held' });

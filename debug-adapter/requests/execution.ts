@@ -20,12 +20,11 @@ function step(session: Session, args: DebugProtocol.NextArguments, over: boolean
   const pe = machine.peOfThread(args.threadId);
   machine.lastPe = pe.index;
   const byInstruction = args.granularity === 'instruction';
-  resume(
-    session,
-    byInstruction
-      ? new StepInstruction(machine.target, machine.symbols, pe.index, over)
-      : new StepLine(machine.target, machine.symbols, pe.index, over),
-  );
+  const motion = byInstruction
+    ? new StepInstruction(machine.target, machine.symbols, pe.index, over)
+    : new StepLine(machine.target, machine.symbols, pe.index, over);
+  motion.holdsInterrupts = machine.stepping.interrupts === 'held';
+  resume(session, motion);
 }
 
 export const EXECUTION: Readonly<Record<string, Handler>> = {

@@ -10,6 +10,7 @@ import { nestingOf } from '../nesting.ts';
 import { TAG } from '../symbols/dwarf/constants.ts';
 import type { Frame } from '../unwind.ts';
 import { baseName } from './breakpoints.ts';
+import { guestHypervisorScope } from './guest-hypervisor.ts';
 import { registerScope, variablesScope } from './variables.ts';
 
 /** Such as `PE 0 · EL1 · EL1&0 · VMID 3`; `level` says more than the EL where somebody knows, such as `L1 virtual EL2`. */
@@ -85,6 +86,10 @@ export const STACK: Readonly<Record<string, Handler>> = {
       variablesReference: machine.keep(registerScope(machine, frame)),
       expensive: false,
     });
+    const nested = guestHypervisorScope(machine, frame.physical.pe);
+    if (nested !== undefined) {
+      scopes.push({ name: 'Guest hypervisor', variablesReference: machine.keep(nested), expensive: false });
+    }
     return { scopes };
   }),
 

@@ -265,6 +265,8 @@ export class FakeTarget implements Target {
     return { instructions: this.instructions, turns: 0, time: this.instructions };
   }
 
+  holdInterrupts(): void {}
+
   goTo(): void {
     throw new Error('This run is not recorded: start it with time travel to go back.');
   }

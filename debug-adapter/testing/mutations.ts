@@ -65,7 +65,7 @@ const COMMANDS = Object.keys(HANDLERS).filter(command => !ENDING.has(command));
 
 export function mutation(next: (below: number) => number): Mutation {
   const command = COMMANDS[next(COMMANDS.length)];
-  const value = (): unknown => VALUES[next(VALUES.length)];
+  const value = (): unknown => structuredClone(VALUES[next(VALUES.length)]);
   if (next(12) === 0) return { command, args: value() };
   const args = structuredClone(GOOD[next(3) === 0 ? COMMANDS[next(COMMANDS.length)] : command] ?? { threadId: 1 });
   for (let count = next(3); count > 0; count--) mutate(args as Record<string, unknown>, next, value);

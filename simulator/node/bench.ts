@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createTarget } from '../machine.ts';
 import { UsageError } from './arguments.ts';
+import { benchDebug } from './bench-debug.ts';
 import { benchSystems } from './bench-systems.ts';
 import { elfSymbols } from './elf-symbols.ts';
 import { EXIT_OK } from './run.ts';
@@ -68,6 +69,7 @@ interface Qemu {
 }
 
 export async function bench(argv: readonly string[]): Promise<number> {
+  if (argv.includes('--debug')) return benchDebug(argv);
   if (argv.some(argument => /^--(system|profile|write-docs)(=|$)/.test(argument))) return benchSystems(argv);
   const args = parse(argv);
   const kernels = workloads(args.only);
@@ -128,7 +130,7 @@ function parse(argv: readonly string[]) {
 }
 
 /** The ELF files, in this folder of the package whether the program is bundled or not. */
-function workloads(only: string | undefined): string[] {
+export function workloads(only: string | undefined): string[] {
   let root = path.dirname(fileURLToPath(import.meta.url));
   while (!existsSync(path.join(root, 'simulator/bench'))) {
     if (path.dirname(root) === root)
@@ -265,7 +267,7 @@ function qemuVersion(program: string): Promise<string | undefined> {
 }
 
 /** Offset in an ELF file of what a symbol names. */
-function symbolOffset(elf: Buffer, symbol: string, file: string): number {
+export function symbolOffset(elf: Buffer, symbol: string, file: string): number {
   const offset = elfSymbols(elf).get(symbol)?.offset;
   if (offset === undefined)
     throw new UsageError(`${file} has no symbol ${symbol}: build it again from the sources beside it.`);

@@ -8,6 +8,7 @@ export type Input =
   | { readonly kind: 'console'; readonly bytes: Uint8Array }
   | { readonly kind: 'register'; readonly pe: number; readonly name: string; readonly value: bigint }
   | { readonly kind: 'memory'; readonly pa: bigint; readonly data: Uint8Array }
+  | { readonly kind: 'hold'; readonly pe: number; readonly hold: boolean }
   | { readonly kind: 'power-off'; readonly pe: number };
 
 export class InputLog {

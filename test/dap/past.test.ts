@@ -208,3 +208,37 @@ describe('filters of a hypervisor', () => {
     assert.equal(stop.description, 'EL1 → EL1: IRQ');
   });
 });
+
+test('a step goes into an interrupt, or past it when interrupts are held', async () => {
+  await client.filter('virtual-irq');
+  await client.until('continue');
+  const vector = await client.evaluate('$pc');
+  await client.filter();
+  const early = (await now()) - 1;
+  const goBack = async (): Promise<string> => {
+    await client.until('hyperstep/goTo', { instructions: early });
+    await client.until('stepIn', { granularity: 'instruction' });
+    return client.evaluate('$pc');
+  };
+  assert.equal(await ask('step-interrupts'), 'Interrupts are taken while a PE steps.');
+  const before = await goBack();
+  const function_ = (await client.top()).split(/[+:]/)[0];
+  await client.until('stepIn', { granularity: 'instruction' });
+  // Taking the interrupt and the first instruction of its vector are one step.
+  assert.equal(BigInt(await client.evaluate('$elr_el1')), BigInt(before));
+  assert.match(await client.top(), /^guest_interrupt_entry/);
+  assert.deepEqual(await client.request('hyperstep/stepping', { interrupts: 'held' }), { interrupts: 'held' });
+  assert.equal(await goBack(), before);
+  await client.until('stepIn', { granularity: 'instruction' });
+  const held = await client.evaluate('$pc');
+  assert.equal((await client.top()).split(/[+:]/)[0], function_);
+  // It is still pending, and taken when the machine goes on; replay holds it just as long.
+  const there = await now();
+  await client.filter('virtual-irq');
+  await client.until('continue');
+  assert.equal(await client.evaluate('$pc'), vector);
+  await client.until('stepIn', { granularity: 'instruction' });
+  await client.until('hyperstep/goTo', { instructions: there });
+  assert.equal(await client.evaluate('$pc'), held);
+  assert.match(await client.refused('hyperstep/stepping', { interrupts: 'lost' }), /"taken" or "held"/);
+});
