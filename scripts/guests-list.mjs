@@ -31,7 +31,7 @@ const kvmArmParts = [
   ...inFolder(
     `${kvmArmFolder}/host`,
     'main.c vectors.S tables.c gic.c syscalls.c run.c load.c exits.c psci-calls.c mmio.c system-registers.c ' +
-      'vgic-mmio.c list-register.c vhost.c',
+      'vgic-mmio.c list-register.c vhost.c io-bus.c',
   ),
   ...inFolder(
     `${kvmArmFolder}/hyp`,
@@ -86,7 +86,7 @@ export const GUESTS = [
       ...inFolder(
         `${kvmArmFolder}/host`,
         'tables.c stage2.c gic.c exits.c psci-calls.c mmio.c system-registers.c timer.c vgic-mmio.c vgic-new.c ' +
-          'list-register.c vhost.c',
+          'list-register.c vhost.c io-bus.c',
       ),
       ...inFolder(
         `${kvmArmFolder}/hyp`,
@@ -121,7 +121,8 @@ export const GUESTS = [
       ...inFolder(kvmArmFolder, 'hyp/world-switch.c host/vgic-new.c'),
       ...inFolder(
         `${hypervisors}/nested`,
-        'nesting.c image.c levels.c exceptions.c forward.c registers.c memory.c interrupts.c timers.c at-el2.c probe.S',
+        'nesting.c image.c levels.c exceptions.c forward.c registers.c memory.c interrupts.c timers.c at-el2.c observer.c ' +
+          'probe.S',
       ),
     ],
     flags: [...kvmArmFlags, '-DVHE=0', '-DNESTED=1', '-DOPTIMISATIONS=STEPS_4_10_SPLIT'],

@@ -124,6 +124,8 @@ export function guestHypervisorScope(machine: Machine, pe: PeView): Container | 
     variablesReference: list(chosen, show),
     presentationHint: { kind: 'virtual', attributes: ['readOnly'] },
   });
+  const isListRegister = ({ name }: Row) => /^ICH_LR\d/.test(name);
+  const deferred = rows.filter(row => row.page !== NONE).sort((a, b) => a.page - b.page);
   return {
     variables: () => [
       { name: 'Level', value: active, variablesReference: 0 },
@@ -137,6 +139,20 @@ export function guestHypervisorScope(machine: Machine, pe: PeView): Container | 
         const live = vcpu.runs && vcpu.inHyp ? row.name : undefined;
         return text(element(pe, vcpu.shadow, row.place, live), row.name);
       }),
+      // What the guest hypervisor has in its list registers, and what is in those of the machine.
+      group('List registers, virtual and physical', rows.filter(isListRegister), row => {
+        const [virtual, physical] = [word(pe, vcpu.page + BigInt(row.page)), pe.readRegister(row.name)];
+        return `${hex(virtual, 16)} → ${hex(physical, 16)}`;
+      }),
+      ...(vcpu.machineHasPage
+        ? [
+            group(
+              'VNCR page',
+              deferred,
+              row => `${hex(word(pe, vcpu.page + BigInt(row.page)), 16)} at + ${hex(row.page)}`,
+            ),
+          ]
+        : []),
     ],
   };
 }

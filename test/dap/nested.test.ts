@@ -31,6 +31,51 @@ for (const system of ['nested/neve', 'nested/nv2']) {
   });
 }
 
+/** The registers of a group of the scope, by name. */
+async function registersOf(group: string): Promise<ReadonlyMap<string, string>> {
+  const [frame] = await client.frames(1);
+  const { scopes } = await client.request('scopes', { frameId: frame.id });
+  const scope = scopes.find(({ name }: { name: string }) => name === 'Guest hypervisor');
+  assert.ok(scope, 'There is no scope of the guest hypervisor.');
+  const { variables } = await client.request('variables', { variablesReference: scope.variablesReference });
+  const found = variables.find(({ name }: { name: string }) => name === group);
+  assert.ok(found, group);
+  const inside = await client.request('variables', { variablesReference: found.variablesReference });
+  return new Map(inside.variables.map((one: { name: string; value: string }) => [one.name, one.value]));
+}
+
+test('the three register sets of a vCPU are side by side, and each register says where it lives', async () => {
+  for (const [system, page] of [
+    ['nested/armv8.3', false],
+    ['nested/nv2', true],
+  ] as const) {
+    client = inProcess();
+    await client.start({ ...systemConfiguration(systemNamed(system), ROOT), pes: 1 });
+    await levelAt('guest_main');
+    // In the nested guest its registers are in the hardware, and virtual EL2 is not.
+    assert.match((await registersOf('EL1 registers')).get('VBAR_EL1') ?? '', /^0x000000008000\w{4} \(hardware\)$/);
+    assert.match((await registersOf('Virtual EL2 registers')).get('ELR_EL2') ?? '', /^0x\w{16} \(kept by L0\)$/);
+    const live = (await registersOf('EL1 registers')).get('TTBR0_EL1')?.split(' ')[0];
+    // In virtual EL2 they wait, in memory.
+    await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'save_common_state' }] });
+    do await client.until('continue', { threadId: 1 });
+    while (!(await client.request('threads', {})).threads[0].name.includes('L1 virtual EL2'));
+    const waiting = (await registersOf('EL1 registers')).get('TTBR0_EL1') ?? '';
+    assert.ok(waiting.startsWith(`${live} (${page ? 'VNCR page + 0x200' : 'kept by L0'}) ≠ live 0x`), waiting);
+    assert.match(
+      (await registersOf('Virtual EL2 registers')).get('ELR_EL2') ?? '',
+      /^0x000000008000\w{4} \(hardware\)$/,
+    );
+    const hcr = (await registersOf('Virtual EL2 registers')).get('HCR_EL2') ?? '';
+    assert.match(hcr, page ? /\(VNCR page \+ 0x78\)$/ : /\(kept by L0\)$/);
+    assert.match((await registersOf('Shadow registers')).get('TTBR0_EL1') ?? '', /\(hardware\)$/);
+    const lists = await registersOf('List registers, virtual and physical');
+    assert.match(lists.get('ICH_LR0_EL2') ?? '', /^0x\w{16} → 0x\w{16}$/);
+    if (page) assert.match((await registersOf('VNCR page')).get('SCTLR_EL1') ?? '', /^0x\w{16} at \+ 0x110$/);
+    client.dispose();
+  }
+});
+
 test('a thread of a guest hypervisor with VHE is at virtual EL2 in its kernel', async () => {
   client = inProcess();
   await client.start({ ...systemConfiguration(systemNamed('nested/nv2-vhe'), ROOT), pes: 1 });

@@ -64,6 +64,7 @@ void leave_virtual_el2(struct vcpu *vcpu) { /* BP: leave-virtual-el2 */
     el1[R_ACTLR_EL1] = in_page(vcpu, PAGE_ACTLR_EL1);
     el1[R_MDSCR_EL1] = in_page(vcpu, PAGE_MDSCR_EL1);
   }
+  if (nesting_mode == MODE_NEVE) in_page(vcpu, PAGE_SCTLR_EL2) = nested->shadow[R_SCTLR_EL1];
   el1[R_MPIDR_EL1] = in_page(vcpu, PAGE_VMPIDR_EL2);
   vcpu->guest.sysregs = el1;
   nested->in_hyp = false;

@@ -104,6 +104,16 @@ void timers_prepare(struct vcpu *vcpu);
 bool access_timer(struct vcpu *vcpu, uint64_t encoding, bool is_read, uint64_t *value);
 void set_line(struct vcpu *vcpu, unsigned id, bool level);
 
+// For debuggers: where the register sets of each vCPU are, by its number; what is in them says `nesting_registers`. A vCPU
+// stays on the PE of its number. In observer.c.
+struct nesting_vcpu {
+  uint64_t *el1, *shadow, *page;
+  bool *in_hyp, *e2h;
+  uint64_t machine_has_page; // the machine looks at the page
+};
+extern struct nesting_vcpu nesting_vcpus[];
+void observe_vcpu(struct vcpu *vcpu);
+
 // At EL2, called by hyp_call. In at-el2.c and probe.S.
 uint64_t probe_vncr(void);         // whether there is a VNCR_EL2
 uint64_t read_ich_vtr(void);

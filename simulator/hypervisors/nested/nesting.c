@@ -57,6 +57,7 @@ void nesting_prepare(struct vm *vm) {
     struct vcpu *vcpu = vm->vcpus[id];
     pes[id].host.sysregs = pes[id].host.el1;
     vcpu->nested.page = pages[id];
+    observe_vcpu(vcpu);
     timers_prepare(vcpu);
     interrupts_prepare(vcpu);
   }
