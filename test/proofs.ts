@@ -78,6 +78,22 @@ export const PROOFS: readonly Proof[] = [
     test: 'the ID registers of',
   },
   {
+    part: 'Translation',
+    what: 'VMIDs of 8 and 16 bits, access flag and dirty state by hardware, FWB, combined memory types, traces of both stages',
+    oracle: 'the Arm ARM (D8), by hand',
+    cases: 'examples of each',
+    file: 'simulator/engine/core-tests/translation.test.ts',
+    test: 'a VMID has 16 bits',
+  },
+  {
+    part: 'Translation',
+    what: 'TLBI by range: what its operand means',
+    oracle: 'the Arm ARM (C5.5), by hand',
+    cases: 'each granule, and with TCR_ELx.DS',
+    file: 'simulator/engine/system/maintenance.test.ts',
+    test: 'a TLBI by range covers',
+  },
+  {
     part: 'Traps',
     what: 'Every access at EL0, EL1 and EL2: bare, with E2H and TGE, with NV, NV1 and NV2, and with each control that has a rule for it: level, syndrome, return address, word of the VNCR_EL2 page',
     oracle: 'QEMU 10.0 (answers kept with the test)',
@@ -119,7 +135,7 @@ export const PROOFS: readonly Proof[] = [
   },
   {
     part: 'Translation',
-    what: 'Walks of all regimes, granules and sizes, with faults, permissions and attributes',
+    what: 'Walks of all regimes, granules and sizes, concatenated and small tables, contiguous entries, with faults, permissions and attributes; each of LPA, LPA2, LVA, TTST, E0PD, HPDS, HAFDBS, XNX and FWB on or off, PAN and EPAN',
     oracle: 'a naive walk, written from the pseudocode on its own',
     cases: '45,000 random walks in 30 random memories',
     file: 'simulator/engine/core-tests/walk.test.ts',
@@ -217,6 +233,10 @@ export const PROOFS: readonly Proof[] = [
 
 /** What of the architecture a PE here should have and has not, in the words of the document. */
 export const GAPS: readonly { readonly what: string; readonly instead: string }[] = [
+  {
+    what: 'SP alignment faults (SCTLR_ELx.SA and SA0)',
+    instead: 'An access with a misaligned SP is made.',
+  },
   {
     what: 'Watchpoints on DC IVAC',
     instead: 'Cache maintenance has no effect here and is not watched; DC ZVA is.',

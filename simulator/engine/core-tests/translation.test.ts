@@ -288,3 +288,15 @@ test('a change of a control that no maintenance follows is seen at once', () => 
   assert.equal(m.core.loadSlow(0x5000n, 4, 0), 0);
   assert.equal(m.fault().status, 4);
 });
+
+test('a VMID has 16 bits with FEAT_VMID16 and VTCR_EL2.VS, else 8', () => {
+  const m = new TestMachine();
+  const both = L.FEATURE_EL2 | L.FEATURE_VMID16;
+  m.write('VTTBR_EL2', 0x1234n << 48n);
+  const vmid = (features: number, vs: bigint): number => {
+    m.features(features);
+    m.write('VTCR_EL2', vs << 19n);
+    return m.core.currentVmid();
+  };
+  assert.deepEqual([vmid(both, 1n), vmid(both, 0n), vmid(L.FEATURE_EL2, 1n)], [0x1234, 0x34, 0x34]);
+});

@@ -13,6 +13,8 @@ import {
   FAULT_STAGE2,
   FAULT_STATUS,
   FAULT_VA,
+  FEATURE_LPA2,
+  FEATURES,
   PAN,
   TRACE,
   TRACE_ATTRIBUTES,
@@ -101,18 +103,35 @@ function invalidateTlb(engine: () => Engine, form: string): SystemInstruction {
     const vmid = vmidOf(regime);
     const bound = kind === 'VAA' || regime === REGIME_EL2 || regime === REGIME_EL3 ? EVERY_ASID : asidOf(argument);
     if (kind === 'ASID') core.tlbiAsid(regime, vmid, asidOf(argument), flags);
-    else if (range) core.tlbiRange(regime, vmid, bound, ...rangeOf(argument), flags);
+    else if (range) core.tlbiRange(regime, vmid, bound, ...rangeOf(argument, wideAddresses(engine(), regime)), flags);
     else core.tlbiVa(regime, vmid, bound, address(argument), flags);
     return true;
   };
 }
 
-/** Start and bytes of a TLBI by range (Arm ARM C5.5, TLBI RVAE1): (NUM + 1) x 2^(5 SCALE + 1) granules from BaseADDR. */
-function rangeOf(argument: bigint): [bigint, bigint] {
+/** TCR_ELx.DS of a regime: 52-bit addresses with 4 KB and 16 KB pages (FEAT_LPA2). */
+function wideAddresses({ u32, u64 }: Engine, regime: number): boolean {
+  if ((u32[FEATURES >> 2] & FEATURE_LPA2) === 0) return false;
+  const [name, bit] = (
+    [
+      ['TCR_EL1', 59n],
+      ['TCR_EL2', 32n],
+      ['TCR_EL2', 59n],
+      ['TCR_EL3', 32n],
+    ] as const
+  )[regime];
+  return ((u64[slotOf(name) >> 3] >> bit) & 1n) === 1n;
+}
+
+/**
+ * Start and bytes of a TLBI by range (Arm ARM C5.5, TLBI RVAE1): (NUM + 1) x 2^(5 SCALE + 1) granules from BaseADDR, which
+ * counts in 64 KB where addresses are wide.
+ */
+export function rangeOf(argument: bigint, wide: boolean): [bigint, bigint] {
   const granule = [0n, 12n, 14n, 16n][Number((argument >> 46n) & 3n)];
   const scale = (argument >> 44n) & 3n;
   const count = (((argument >> 39n) & 31n) + 1n) << (5n * scale + 1n);
-  const start = BigInt.asUintN(64, BigInt.asIntN(37, argument) << granule);
+  const start = BigInt.asUintN(64, BigInt.asIntN(37, argument) << (wide ? 16n : granule));
   return [start, count << granule];
 }
 
