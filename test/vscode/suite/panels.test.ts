@@ -196,6 +196,7 @@ describe('The panels, fed by the sample hypervisor', () => {
     assert.ok(rows.every(({ command }) => command?.command === 'hyperstep.startSystem'));
     const split = rows.find(({ label }) => label === 'kvm-arm/split');
     await vscode.commands.executeCommand('hyperstep.startSystem', ...(split?.command?.arguments ?? []));
+    await until('its session', () => vscode.debug.activeDebugSession?.name.includes('kvm-arm/split'));
     await until('its first instruction', () => status.text?.includes('EL2 · 0 cycles'));
     await endSessions();
   });
