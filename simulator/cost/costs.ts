@@ -25,6 +25,7 @@ export function costsOf(profile: CostProfile, handlers: Handlers, gic: 2 | 3): C
     vncr: write => of(write ? 'store' : 'load'),
     entry: () => of('exceptionEntry'),
     return: () => of('exceptionReturn'),
+    walk: () => of('walk'),
     device: (pa, write) => of(deviceEvent(gic, pa, write)),
   };
 }

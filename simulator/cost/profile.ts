@@ -28,6 +28,8 @@ export const costEvents = [
   // Exceptions and returns, whatever instruction makes them.
   'exceptionEntry',
   'exceptionReturn',
+  /** A table walk that ends in a fault: no TLB keeps one. All other translations are taken to be in the TLB. */
+  'walk',
   // System registers.
   'readId',
   'readEl0',

@@ -46,6 +46,7 @@ const costs: Record<CostEvent, CostRow> = {
   isb: assumed(20, 'The pipeline fills anew.'),
   exceptionEntry: measured(72, `${NEVE}: 68 to 76, the middle.`),
   exceptionReturn: measured(65, `${NEVE}.`),
+  walk: assumed(63, 'Three descriptors from a second-level cache, 21 cycles each.'),
   readId: READ_EL1,
   readEl0: READ_EL1,
   writeEl0: WRITE_EL1,

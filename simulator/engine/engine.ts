@@ -41,6 +41,7 @@ import {
   RETURN_COSTS,
   STEPPING,
   TIME_END,
+  WALK_COST,
   WRITE_ENTRY,
 } from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
@@ -65,6 +66,8 @@ export interface EngineCosts {
   entry(level: number): number;
   /** A return, by the level that it comes from. */
   return(level: number): number;
+  /** A table walk that ends in a fault. */
+  walk(): number;
 }
 
 export interface EngineOptions {
@@ -171,6 +174,7 @@ export class Engine {
       this.f64[(ENTRY_COSTS >> 3) + level] = costs.entry(level);
       this.f64[(RETURN_COSTS >> 3) + level] = costs.return(level);
     }
+    this.f64[WALK_COST >> 3] = costs.walk();
   }
 
   /** Modelled cycles of the active PE; 0 without costs. */

@@ -413,6 +413,8 @@ export const ACCESS_COSTS_END = 0x6e0000;
 /** Of an exception by its target, and of a return by where it comes from: EL0 to EL3. */
 export const ENTRY_COSTS = 0x6e0000;
 export const RETURN_COSTS = 0x6e0020;
+/** Of a table walk that ends in a fault. */
+export const WALK_COST = 0x6e0040;
 
 // --- Pages of RAM: one byte each, PAGE_* bits ----------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ import { codeChanged, deviceRead, deviceWrite, fetched, recordsFor, watch } from
 import { ALIGNMENT, DEBUG, EXTERNAL } from './format';
 import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
 import { bit, has } from './state';
-import { hostPage, infoOf, lookup, recordFault, recordWalkFault, setTags } from './tlb';
+import { chargeFault, hostPage, infoOf, lookup, recordFault, recordWalkFault, setTags } from './tlb';
 import { sctlrOf, walk, walkGuarded, walkPa, walkSize } from './walk';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
@@ -352,6 +352,7 @@ export function fetch(va: u64): u32 {
   countEvent(TALLY_INSTRUCTION_WALK);
   if (!walk(va, ACCESS_EXECUTE, contextRegime(context), contextPrivileged(context), false, false, true)) {
     recordWalkFault(va, FAULT_FETCH);
+    chargeFault();
     return 0;
   }
   const pa = walkPa() & PAGE_MASK;

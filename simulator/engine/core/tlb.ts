@@ -2,6 +2,7 @@
 
 import {
   ACCESS_WRITE,
+  CYCLES,
   FAULT_FLAGS,
   FAULT_IPA,
   FAULT_STATUS,
@@ -36,6 +37,7 @@ import {
   TLB_PAGE,
   TLB_READ,
   TLB_WRITE,
+  WALK_COST,
 } from '../layout';
 import { isDevice } from './attributes';
 import {
@@ -82,6 +84,11 @@ export function recordWalkFault(va: u64, flags: u32): void {
   store<u64>(FAULT_IPA, walkFaultIpa());
 }
 
+/** No TLB keeps a fault, so that its walk is made each time. What others cost would depend on what a TLB holds. */
+export function chargeFault(): void {
+  store<f64>(CYCLES, load<f64>(CYCLES) + load<f64>(WALK_COST));
+}
+
 function entryOf(va: u64, context: u32): usize {
   return TLB + (((u32(va >> 12) ^ contextHash(context)) & (TLB_ENTRIES - 1)) << 5);
 }
@@ -109,6 +116,7 @@ export function lookup(va: u64, access: i32, context: u32, flags: u32): usize {
   countEvent(TALLY_DATA_WALK);
   if (!walk(va, access, contextRegime(context), contextPrivileged(context), pan, false, true)) {
     recordWalkFault(va, access == ACCESS_WRITE ? flags | FAULT_WRITE : flags);
+    chargeFault();
     return 0;
   }
   fill(entry, va, tag, context);
