@@ -81,10 +81,10 @@ function table(head: readonly string[], rows: readonly (readonly Cell[])[]): str
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** The last recorded long run; undefined before the first. */
-function longRun(): LongRun | undefined {
+/** The recorded long runs. */
+function longRuns(): readonly LongRun[] {
   const file = join(root, 'test/differential/long-run.json');
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 function instructionSection(): string {
@@ -100,10 +100,9 @@ function instructionSection(): string {
   const total = ['All', ...[1, 2, 3, 4].map(n => sum(rows.map(row => row[n] as number)))];
   if (total[1] !== integerRows.length + fpSimdRows.length)
     throw new Error('A class of instruction rows is missing here.');
-  const run = longRun();
-  const long = run
-    ? `The last recorded long run (\`npm run difftest -- --seed ${run.seed} --record\`) executed ${count(run.cases)} cases, at least ${count(run.wordsPerRow)} words of each of ${count(run.rows)} rows, and disassembled ${count(run.words)} words. It found no difference but the known ones (${count(run.leftOut)} cases left out).`
-    : 'No long run was recorded yet.';
+  const runs = longRuns();
+  const ofAll = (key: 'cases' | 'wordsPerRow' | 'words' | 'leftOut') => count(sum(runs.map(run => run[key])));
+  const long = `The recorded long runs (\`npm run difftest -- --seed S --record\`, with the seeds ${runs.map(({ seed }) => seed).join(' and ')}) executed ${ofAll('cases')} cases, at least ${ofAll('wordsPerRow')} words of each of ${count(Math.min(...runs.map(({ rows }) => rows)))} rows, and disassembled ${ofAll('words')} words. They found no difference but the known ones (${ofAll('leftOut')} cases left out).`;
   return `## Instructions
 
 A row is an encoding: it decodes, disassembles, and has semantics. "Executed" are the rows that run as single

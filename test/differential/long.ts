@@ -17,7 +17,7 @@ import { asOurs } from './llvm-text.ts';
 import { type Case, findQemu, type Outcome, type State } from './single-instructions.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-/** What the last recorded run proved; docs/coverage.md tells it. */
+/** What the recorded runs proved, one for each seed; docs/coverage.md tells it. */
 const recordFile = join(root, 'test/differential/long-run.json');
 const reproducerFile = join(root, 'build/difftest.json');
 
@@ -27,7 +27,8 @@ const USAGE = `usage: npm run difftest -- [--minutes N] [--seed S] [--words W] [
   --minutes N   ends after N minutes, 10 when left out
   --seed S      draws other words and operands, 1 when left out
   --words W     ends as soon as W words of every row were executed, too
-  --record      writes what was compared to test/differential/long-run.json, for docs/coverage.md
+  --record      adds what was compared to test/differential/long-run.json, for docs/coverage.md; other seeds draw
+                other words, so that runs add up
   --case FILE   runs one case again, from the file that a difference leaves behind`;
 
 /** Words of every row in a round. A round draws from a seed of its own. */
@@ -157,6 +158,12 @@ function runAgain(qemu: string, file: string): boolean {
   return found === undefined;
 }
 
+function record(run: LongRun): void {
+  const known: readonly LongRun[] = JSON.parse(readFileSync(recordFile, 'utf8'));
+  const runs = [...known.filter(({ seed }) => seed !== run.seed), run];
+  writeFileSync(recordFile, `${JSON.stringify(runs, undefined, 2)}\n`);
+}
+
 function numberOf(name: string, text: string | undefined, fallback: number): number {
   const value = text === undefined ? fallback : Number(text);
   if (Number.isFinite(value) && value >= 0) return value;
@@ -194,7 +201,7 @@ function main(): boolean {
   console.log(
     `${run.cases} cases, ${run.wordsPerRow} words of each of ${run.rows} rows, and ${run.words} disassembled words: no difference.`,
   );
-  if (values.record) writeFileSync(recordFile, `${JSON.stringify(run, undefined, 2)}\n`);
+  if (values.record) record(run);
   return true;
 }
 
