@@ -26,6 +26,8 @@ export interface PhysicalFrame {
   readonly exact: boolean;
   /** The exception that separates this frame from the one above it. */
   readonly boundary?: string;
+  /** Nothing is known beyond it: its registers and translations are where only its hypervisor finds them. */
+  readonly parked?: boolean;
   readonly table?: SymbolTable;
 }
 
@@ -76,6 +78,7 @@ export function topFrame(pe: PeView, symbols: Symbols): PhysicalFrame {
 
 /** The frame that called this one, or that its exception interrupted; undefined at the end of the stack. */
 export function callerOf(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | undefined {
+  if (frame.parked) return undefined;
   if (!inVectors(frame)) {
     const caller = callerByCfi(frame, symbols) ?? callerByRecord(frame, symbols);
     if (caller !== undefined) return caller;
@@ -197,6 +200,7 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
   const spsr = tryRegister(pe, `SPSR_EL${el}`);
   if (elr === undefined || spsr === undefined || (spsr & SPSR_M_AARCH32) !== 0n) return undefined;
   const from = Number((spsr >> SPSR_M_EL) & 3n) as ExceptionLevel;
+  if (from === 1 && el === 1 && isVirtualEl2(pe)) return parkedBelow(frame, symbols, elr);
   // An exception within one level leaves ELR_ELx of the outer one in memory only: the chain ends here.
   if (from >= el) return undefined;
   // Start-up code has no caller either. ELR_ELx tells of what was interrupted where the vectors lead to this frame; and at
@@ -232,6 +236,32 @@ function interruptedBy(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame | 
   };
 }
 
+/** EL1 plays EL2 for a guest hypervisor (FEAT_NV). */
+function isVirtualEl2(pe: PeView): boolean {
+  return ((tryRegister(pe, 'HCR_EL2') ?? 0n) & HCR_EL2_NV) !== 0n;
+}
+
+/** What a guest hypervisor at virtual EL2 has interrupted, or enters next: it is not on the PE, but its place has a name. */
+function parkedBelow(frame: PhysicalFrame, symbols: Symbols, pc: bigint): PhysicalFrame | undefined {
+  const { pe, regime, space } = frame;
+  const table = symbols.at(pc, regime);
+  if (table?.functionAt(pc) === undefined) return undefined;
+  const registers = frame.registers.map(() => undefined);
+  return {
+    pe,
+    el: 1,
+    regime,
+    space,
+    pc,
+    registers,
+    live: false,
+    exact: true,
+    boundary: 'virtual EL1',
+    parked: true,
+    table,
+  };
+}
+
 /** The first words of a reason: a frame has little room, and the details of the exception are elsewhere. */
 function shortReason(why: string): string {
   const words = why.split(/[,:;(]/)[0].trim();
@@ -244,6 +274,7 @@ function hasGuest(pe: PeView, el: ExceptionLevel): boolean {
 }
 
 const HCR_EL2_VM = 1n;
+const HCR_EL2_NV = 1n << 42n;
 const HCR_EL2_E2H = 1n << 34n;
 const HCR_EL2_TGE = 1n << 27n;
 

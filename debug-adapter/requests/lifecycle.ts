@@ -48,6 +48,13 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsCompletionsRequest: true,
   completionTriggerCharacters: ['.', '$'],
   supportsModulesRequest: true,
+  additionalModuleColumns: [
+    { attributeName: 'regime', label: 'Regime', type: 'string' },
+    { attributeName: 'guest', label: 'VMID', type: 'number' },
+    { attributeName: 'bias', label: 'Relocated by', type: 'string' },
+  ],
+  // The guest's console goes to the client as it is, colours included.
+  supportsANSIStyling: true,
   supportsRestartRequest: true,
   supportsValueFormattingOptions: true,
   supportsExceptionInfoRequest: true,

@@ -12,7 +12,7 @@ export const SOURCES: Readonly<Record<string, Handler>> = {
     (session, args) => {
       const { tables } = session.machine.symbols;
       const start = args.startModule ?? 0;
-      const modules = tables.map((table): DebugProtocol.Module => {
+      const modules = tables.map((table): DebugProtocol.Module & Record<string, unknown> => {
         const loads = table.elf.segments
           .filter(segment => segment.type === PT_LOAD)
           .map(segment => segment.virtualAddress + table.bias);
@@ -28,7 +28,9 @@ export const SOURCES: Readonly<Record<string, Handler>> = {
             : table.elf.symbols().length > 0
               ? 'Symbols loaded, no lines'
               : 'No symbols',
-          ...(table.regime === undefined ? {} : { version: table.regime }),
+          ...(table.regime === undefined ? {} : { version: table.regime, regime: table.regime }),
+          ...(table.vmid === undefined ? {} : { guest: table.vmid }),
+          ...(table.bias === 0n ? {} : { bias: hex(table.bias) }),
         };
       });
       return {

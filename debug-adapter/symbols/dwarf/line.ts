@@ -52,22 +52,26 @@ interface Header {
   readonly program: DwarfReader;
 }
 
-/** True for a path that begins at the root of a file system, also of Windows. */
+/** The start of a URI, by which files are named in a browser: scheme and host. */
+const URI_START = /^[a-z][a-z\d+.-]+:\/\/[^/]*/i;
+
+/** True for a path that begins at the root of a file system, also of Windows, and for a URI. */
 export function isAbsolute(path: string): boolean {
-  return path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path);
+  return path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path) || URI_START.test(path);
 }
 
 /** Joins a path to a directory and removes `.` and `..`. */
 export function joinPath(directory: string, path: string): string {
   const full = isAbsolute(path) || directory === '' ? path : `${directory}/${path}`;
+  const [start = ''] = URI_START.exec(full) ?? [];
   const parts: string[] = [];
-  for (const part of full.split('/')) {
+  for (const part of full.slice(start.length).split('/')) {
     if (part === '.' || (part === '' && parts.length > 0)) continue;
     if (part === '..' && parts.length > 0 && parts[parts.length - 1] !== '..' && parts[parts.length - 1] !== '')
       parts.pop();
     else parts.push(part);
   }
-  return parts.join('/');
+  return start + parts.join('/');
 }
 
 function readHeader(sections: DwarfSections, offset: number, unitName: string, directory: string): Header {
