@@ -11,6 +11,7 @@ import type {
 } from '../language-server/messages.ts';
 import { FIND_FILES, LIVE_VALUES, MACHINE_CHANGED, READ_FILE, WOULD } from '../language-server/messages.ts';
 import type { SessionTracker } from '../session-tracker.ts';
+import { Expressions } from './expressions.ts';
 import { liveValues, would } from './machine.ts';
 
 /** Makes a client that is not started yet: for Node or for a browser. */
@@ -34,7 +35,10 @@ export class Language implements vscode.Disposable {
       if (this.#client || !LANGUAGES.includes(document.languageId)) return;
       if (document.languageId === 'a64' || IN_C.test(document.getText())) void this.start();
     };
-    this.#disposables.push(vscode.workspace.onDidOpenTextDocument(look));
+    this.#disposables.push(
+      vscode.workspace.onDidOpenTextDocument(look),
+      vscode.languages.registerEvaluatableExpressionProvider('a64', new Expressions()),
+    );
     vscode.workspace.textDocuments.forEach(look);
   }
 
