@@ -13,9 +13,10 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { takeImages } from './images.mjs';
-import { DEFAULTS, failure, machineCommand, qemuCommand, takeQemu, watch } from './ladder.mjs';
+import { DEFAULTS, failure, machineCommand, qemuCommand, watch } from './ladder.mjs';
 import { RUNGS } from './ladder-rungs.mjs';
 import { NODES, takeNode } from './nodes.mjs';
+import { takeQemu } from './qemu.mjs';
 import { build, fail, isMain, root, run } from './setup.mjs';
 
 const folder = join(root, '.cache', 'performance');

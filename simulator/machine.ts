@@ -340,7 +340,12 @@ export class Machine implements Target {
         observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
         fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
       },
-      { tier1: this.#config.tier !== 0, hot: this.#config.hot, costs: this.#costs },
+      {
+        tier1: this.#config.tier !== 0,
+        hot: this.#config.hot,
+        codeBytes: this.#config.codeBytes,
+        costs: this.#costs,
+      },
     );
     engine.u32[FEATURES >> 2] = coreFeatures(this.features);
     engine.f64[TICK_TIME >> 3] = this.#tickTime;

@@ -419,4 +419,6 @@ export interface MachineConfig {
   readonly tier?: 0 | 1;
   /** Branches to a place before it is compiled, for tests. */
   readonly hot?: number;
+  /** Bytes of compiled code that are kept, for tests: when they are used up, the oldest goes. */
+  readonly codeBytes?: number;
 }

@@ -403,11 +403,12 @@ function emitStore(s: Extract<Stmt, { s: 'store' }>, env: Environment): void {
   scope.end();
 }
 
-/** Whether statements read or write the condition flags. */
-export function usesFlags(body: readonly Stmt[]): boolean {
-  return (
-    JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? 0 : value)).match(
-      /"k":"(flag|holds|condition)"|"s":"(flags|nzcv)"/,
-    ) !== null
-  );
+const FLAG_NODES: ReadonlySet<unknown> = new Set(['flag', 'holds', 'condition', 'flags', 'nzcv']);
+
+/** Whether statements read or write the condition flags. They are plain trees, so no kind of node has to be known here. */
+export function usesFlags(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(usesFlags);
+  if (typeof node !== 'object' || node === null) return false;
+  const { k, s } = node as Partial<Expr & Stmt>;
+  return FLAG_NODES.has(k ?? s) || Object.values(node).some(value => typeof value === 'object' && usesFlags(value));
 }

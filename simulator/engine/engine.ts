@@ -5,7 +5,7 @@
 
 import { abortSyndrome } from './abort-syndrome.ts';
 import { accessRowCount } from './access-rows.ts';
-import { Compiler, HOT } from './compiler/compiler.ts';
+import { Compiler, HOT, MOST_BYTES } from './compiler/compiler.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
 import {
@@ -77,6 +77,8 @@ export interface EngineOptions {
   readonly tier1?: boolean;
   /** Branches to a place before it is compiled; unless tests want it sooner, what pays. */
   readonly hot?: number | undefined;
+  /** Bytes of compiled code that are kept; unless tests want less, what is enough for a kernel. */
+  readonly codeBytes?: number | undefined;
 }
 
 /** The interpreters count in bytes of records, with 32 bits. */
@@ -153,6 +155,7 @@ export class Engine {
         table: fastInstance.functions,
         firstRegion: fast.firstRegion,
         hot,
+        mostBytes: options.codeBytes ?? MOST_BYTES,
       });
       this.records.keeper = this.compiler;
     }

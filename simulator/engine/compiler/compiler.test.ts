@@ -64,6 +64,48 @@ for (const seed of [3, 4]) {
   });
 }
 
+for (const [name, features] of [
+  ['split', []],
+  ['vhe', ['+vhe']],
+] as const) {
+  test(`KVM/ARM in miniature, ${name}, has the same state with and without compiled code`, () => {
+    const tiers = new TwoTiers({
+      ...elf(`hypervisors/kvm-arm/${name}.elf`, 2),
+      ...{ cpu: 'max', features: [...features], pes: 2, memory: 128 * MIB },
+    });
+    follow(tiers, 6, 1_500_000);
+    assert.ok(compiled(tiers) > 0);
+  });
+}
+
+test('code that does not fit goes, the oldest first, and comes back', () => {
+  const tiers = new TwoTiers({ ...elf('hypervisors/kvm-arm/split.elf', 2), memory: 128 * MIB, codeBytes: 20_000 });
+  follow(tiers, 10, 1_000_000);
+  const statistics = tiers.compiling.engine.compiler?.statistics;
+  assert.ok(statistics && statistics.dropped > 0 && statistics.regions > statistics.dropped);
+});
+
+test('a storm of TLB and cache maintenance in a hot loop changes nothing', () => {
+  const tiers = new TwoTiers(
+    program(
+      0x10000001, // adr x1, .
+      0x1100054a, // loop: add w10, w10, #1
+      0xd508871f, // tlbi vmalle1
+      0xd5088761, // tlbi vaae1, x1
+      0xd50b7b21, // dc cvau, x1
+      0xd5033b9f, // dsb ish
+      0xd50b7521, // ic ivau, x1
+      0xd508751f, // ic iallu
+      0xd5033fdf, // isb
+      0xf9400022, // ldr x2, [x1]
+      0x8b020000, // add x0, x0, x2
+      0x17fffff6, // b loop
+    ),
+  );
+  follow(tiers, 11, 100_000);
+  assert.ok(compiled(tiers) > 0);
+});
+
 test('two PEs that share compiled code have the same state as without', () => {
   const tiers = new TwoTiers({ ...elf('bench/branches.elf'), pes: 2 });
   follow(tiers, 5, 1_000_000);

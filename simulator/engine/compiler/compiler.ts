@@ -46,6 +46,8 @@ export interface CompilerHost {
   readonly firstRegion: number;
   /** Branches to a place after which the interpreter calls `hot`. */
   readonly hot: number;
+  /** Bytes of WebAssembly that are kept. */
+  readonly mostBytes: number;
 }
 
 /**
@@ -64,8 +66,8 @@ const FARTHEST_PAGE = 15;
 const LONGEST_WAY = 1000;
 /** Regions in a module. */
 const BATCH = 8;
-/** Bytes of WebAssembly that are kept. V8's code is a few times as large. */
-const MOST_BYTES = 24 * 2 ** 20;
+/** What `mostBytes` is outside of tests. V8's code is a few times as large. */
+export const MOST_BYTES = 24 * 2 ** 20;
 /** Times that a place has to be hot again, after its page has changed under compiled code. */
 const MOST_PENALTY = 64;
 
@@ -351,7 +353,7 @@ export class Compiler implements CodeKeeper {
   #evict(): void {
     for (const compiled of this.#compiled.values()) {
       const crowded = this.#freeNumbers.length < BATCH || this.#freeSlots.length < COMPILED_ENTRIES_MAX / 16;
-      if (this.#bytes <= MOST_BYTES && !crowded) return;
+      if (this.#bytes <= this.#host.mostBytes && !crowded) return;
       this.#drop(compiled);
     }
   }
