@@ -31,6 +31,26 @@ for (const system of ['nested/neve', 'nested/nv2']) {
   });
 }
 
+test('a stack goes from the host through the guest hypervisor to its guest', async () => {
+  client = inProcess();
+  await client.start({ ...systemConfiguration(systemNamed('nested/armv8.3'), ROOT), pes: 1 });
+  await levelAt('guest_main');
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'save_el1_state' }] });
+  do await client.until('continue', { threadId: 1 });
+  while (!(await client.request('threads', {})).threads[0].name.includes('L1 virtual EL2'));
+  // Its first register traps.
+  await levelAt('handled_without_host');
+  const frames = await client.frames(1);
+  const names = frames.map(({ name }) => name);
+  const place = (text: string) => names.findIndex(name => name.includes(text));
+  assert.ok(place('world_switch') > 0, names.join(', '));
+  assert.ok(place('save_el1_state') > place('world_switch'), names.join(', '));
+  // The nested guest has its code at 0x80000000.
+  const last = frames.at(-1);
+  assert.match(last?.name ?? '', / · virtual EL1$/, names.join(', '));
+  assert.match(last?.instructionPointerReference ?? '', /0x0*8000\w{4}$/);
+});
+
 /** The registers of a group of the scope, by name. */
 async function registersOf(group: string): Promise<ReadonlyMap<string, string>> {
   const [frame] = await client.frames(1);
