@@ -20,6 +20,10 @@ const PATIENCE_MILLISECONDS = 60_000;
 export class DapClient {
   readonly transcript: string[] = [];
   readonly events: DebugProtocol.Event[] = [];
+  /** Milliseconds that an event may take. */
+  patience = PATIENCE_MILLISECONDS;
+  /** The thread that stopped last. */
+  focused = 1;
   private seq = 1;
   private readonly waiting = new Map<number, (response: DebugProtocol.Response) => void>();
   private readonly listeners: { name: string; resolve: (event: DebugProtocol.Event) => void }[] = [];
@@ -32,6 +36,7 @@ export class DapClient {
     if (message.type === 'event') {
       const event = message as DebugProtocol.Event;
       this.note('<- event', event.event, event.body);
+      if (event.event === 'stopped') this.focused = event.body?.threadId ?? 1;
       const index = this.listeners.findIndex(one => one.name === event.event);
       if (index < 0) this.events.push(event);
       else this.listeners.splice(index, 1)[0].resolve(event);
@@ -86,7 +91,7 @@ export class DapClient {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`${what} did not come. Last lines:\n${this.transcript.slice(-10).join('\n')}`)),
-        PATIENCE_MILLISECONDS,
+        this.patience,
       );
       start(value => {
         clearTimeout(timer);

@@ -79,8 +79,8 @@ test('a PE is switched off, the last one is not', async () => {
 
 describe('the console', () => {
   const REASONS: readonly (readonly [filter: string, reason: RegExp])[] = [
-    ['trap-wfx', /^Trapped WFI, from EL1 to EL2\. WFI at EL1 traps to EL2 because HCR_EL2\.TWI is 1\.$/],
-    ['trap-sysreg', /MRS of ID_AA64PFR0_EL1 at EL1 traps to EL2 because HCR_EL2\.TID3 is 1\.$/],
+    ['trap-wfx', /^Trapped WFI, from EL1 to EL2\. WFI at EL1 traps to EL2 because HCR_EL2\.TWI is 1\.\n/],
+    ['trap-sysreg', /MRS of ID_AA64PFR0_EL1 at EL1 traps to EL2 because HCR_EL2\.TID3 is 1\.\n/],
     [
       'trap-stage2-abort',
       /^Data abort .* 0x9000018 in EL1&0 does not translate: Translation fault, level 1, stage 2\./,

@@ -421,7 +421,7 @@ describe('data breakpoints', () => {
     assert.equal(stop.reason, 'data breakpoint');
     assert.match(stop.text, /^MSR of VTTBR_EL2: 0x0000000000000000 → 0x00010000/);
     assert.match(await client.top(), /^stage2_prepare:/);
-    assert.match(await watch('$ich_lr0_el2'), /ICH_LR0_EL2/);
+    assert.match(await watch('$ich_lr0_el2'), /list register 0/);
     await client.until('continue');
     assert.match(await client.top(), /^vgic_prepare:/);
     await client.until('continue');
