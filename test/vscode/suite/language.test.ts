@@ -41,6 +41,7 @@ describe('The language of A64 assembly', () => {
     await until('the server', async () => (await hover(boot, placeOf(boot, 'msr     vbar_el2', 'vbar_el2'))) !== '');
   });
   after(async () => {
+    vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
     await endSessions();
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
   });
@@ -101,5 +102,24 @@ describe('The language of A64 assembly', () => {
       return shown.includes('Now') && shown;
     });
     assert.match(text, /Now `0x[0-9a-f]{16}` \(PE 0 at EL2\)/);
+  });
+
+  it('says what would trap in the stopped machine', async () => {
+    const guest = await open('guest-entry.S');
+    const hints = async () => {
+      const found = await vscode.commands.executeCommand<vscode.InlayHint[]>(
+        'vscode.executeInlayHintProvider',
+        guest.uri,
+        new vscode.Range(0, 0, guest.lineCount, 0),
+      );
+      return found.map(({ label, position }) => `${position.line}: ${label}`);
+    };
+    // No PE stands in this file yet.
+    assert.deepEqual(await hints(), []);
+    const location = new vscode.Location(guest.uri, placeOf(guest, 'msr     vbar_el1', 'msr'));
+    vscode.debug.addBreakpoints([new vscode.SourceBreakpoint(location)]);
+    await vscode.commands.executeCommand('workbench.action.debug.continue');
+    const wfi = placeOf(guest, '1:  wfi', 'wfi').line;
+    await until('the trap', async () => (await hints()).join() === `${wfi}: traps to EL2 here`);
   });
 });
