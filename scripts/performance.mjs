@@ -26,8 +26,12 @@ const program = join(root, 'dist', 'hyperstep.mjs');
 
 /** Boots by the name of their rung, and how often each is run. */
 const BOOTS = { 'linux-6.1': 3, 'linux-7.3': 2, 'kvm-6.1': 2, 'nested-7.3': 1 };
-/** Rungs that an older QEMU cannot run: FEAT_NV2. */
-const NEEDS_QEMU_10 = new Set(['nested-7.3']);
+/** Rungs that an older QEMU cannot run (FEAT_NV2), and that take so long that one Node is enough. */
+const NESTED = new Set(['nested-7.3']);
+/** Nobody waits longer for a boot. */
+const LIMIT_SECONDS = 240;
+/** With an algorithm of its own for pointer authentication, as the machine has one: QARMA5 would cost QEMU much. */
+const QEMU_CPU = 'max,pauth-impdef=on';
 
 const median = values => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -57,7 +61,7 @@ function benchUnder(node, qemus) {
 
 /** Seconds of a process that has to succeed; undefined, with a line, when it does not. */
 async function timed(rung, command, script) {
-  const outcome = await watch(command, { limit: rung.limit * 2, script });
+  const outcome = await watch(command, { limit: LIMIT_SECONDS, script });
   const why = failure(rung, outcome);
   if (why) console.log(`  ${command[0]} on ${rung.name}: ${why}.`);
   return why ? undefined : outcome.seconds;
@@ -69,10 +73,14 @@ async function measureBoot(name, times, nodes, qemus) {
   takeImages([rung.image, rung.initrd].filter(image => image && !image.includes('/')));
   const report = join(folder, `${name}.json`);
   const contenders = [
-    ...nodes.map(node => () => timed(rung, machineCommand(rung, report, node, [program]), undefined)),
+    ...nodes.map((node, index) => () => {
+      const left = NESTED.has(name) && index < nodes.length - 1;
+      return left ? undefined : timed(rung, machineCommand(rung, report, node, [program]), undefined);
+    }),
     ...qemus.map(({ path, version }) => () => {
       const major = Number(/version (\d+)/.exec(version)?.[1]);
-      return NEEDS_QEMU_10.has(name) && major < 10 ? undefined : timed(rung, qemuCommand(rung, path), rung.steps);
+      const left = NESTED.has(name) && major < 10;
+      return left ? undefined : timed(rung, qemuCommand({ ...rung, cpu: QEMU_CPU }, path), rung.steps);
     }),
   ];
   const seconds = contenders.map(() => []);
@@ -168,7 +176,7 @@ ${table(['operation', ...nodes.map(node => `Node ${node}`), ...qemus.map(qemu =>
 
 ## Systems
 
-Unmodified kernels of Debian, from the start of the process to its end in seconds; 10^6 instructions.
+Unmodified kernels of Debian, from the start of the process to its end in seconds; 10^6 instructions. QEMU runs with \`-cpu ${QEMU_CPU}\`.
 
 ${
   systems.length
