@@ -15,9 +15,9 @@ export interface Measurement {
   readonly cycles: number;
   /** What the guest's own PMCCNTR_EL0 counted; undefined for a guest that does not print it. */
   readonly counted: number | undefined;
-  /** Exceptions that a guest took to EL2. */
+  /** Exceptions that a guest took to EL2, on any PE. */
   readonly traps: number;
-  /** All exceptions. */
+  /** All exceptions of the measuring PE. */
   readonly exceptions: number;
   /** System registers read and written, and system instructions. */
   readonly accesses: number;
@@ -77,9 +77,10 @@ export function measure(row: SystemRow, files: SystemFiles, profile: string | un
   let traps = 0;
   let exceptions = 0;
   target.onException = event => {
-    if (event.pe !== 0 || event.kind !== 'taken') return;
-    exceptions++;
-    if (event.to === 2 && event.from < 2 && pe.readRegister('HCR_EL2') & STAGE_2) traps++;
+    if (event.kind !== 'taken') return;
+    if (event.pe === 0) exceptions++;
+    // What an interrupt costs the vCPU that it goes to belongs to the operation.
+    if (event.to === 2 && event.from < 2 && target.pes[event.pe].readRegister('HCR_EL2') & STAGE_2) traps++;
   };
   const found: Omit<Measurement, 'counted'>[] = [];
   let started = { number: 0, iterations: 1, cycles: 0, accesses: 0, instructions: 0 };
