@@ -85,6 +85,7 @@ struct vcpu {
   struct vm *vm;
   unsigned id;
   struct kvm_run *run; // shared with the VMM
+  struct lock running; // by a thread of the VMM
   volatile bool powered;
   volatile enum vcpu_mode mode;
   bool loaded;                // between vcpu_load and vcpu_put

@@ -43,6 +43,8 @@ void domains_create(unsigned pe_count) {
     dom0_prepare(&dom0_vcpus[id]);
   }
   vgic_create(&guest);
+  vgic_register(&guest);
+  vhost_register();
   vcpu_power_on(&guest_vcpus[0], (uint64_t)guest_entry, 0);
 }
 

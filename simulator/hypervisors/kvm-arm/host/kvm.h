@@ -26,9 +26,18 @@ enum exit_reason report(struct vcpu *vcpu);
 // In mmio.c.
 enum exit_reason handle_mmio(struct vcpu *vcpu);
 void finish_user_read(struct vcpu *vcpu);
-bool vgic_access(struct vcpu *vcpu, uint64_t ipa, bool is_write, unsigned size, uint64_t *value); // in vgic-mmio.c
 
-bool vhost_access(struct vcpu *vcpu, uint64_t ipa, bool is_write, uint64_t *value); // in vhost.c
+// In io-bus.c: memory of the guest, and devices of the kernel by their place.
+typedef void (*io_access)(struct vcpu *vcpu, uint64_t offset, bool is_write, unsigned size, uint64_t *value);
+void memory_slot_add(uint64_t base, uint64_t size);
+bool is_guest_memory(uint64_t ipa);
+void io_register(uint64_t base, uint64_t size, struct vcpu *owner, io_access access); // `owner` null: the accessing vCPU's
+bool io_bus_access(struct vcpu *vcpu, uint64_t ipa, bool is_write, unsigned size, uint64_t *value); // false: no device
+void vgic_register(struct vm *vm); // in vgic-mmio.c
+void vhost_register(void);         // in vhost.c
+// Finds by halves in a sorted array; null when it is not there. `compare` is less than, equal to or greater than 0.
+const void *search(uint64_t key, const void *array, unsigned count, unsigned size,
+                   int (*compare)(uint64_t key, const void *element));
 
 // In system-registers.c.
 enum exit_reason handle_system_register(struct vcpu *vcpu);

@@ -34,14 +34,15 @@ static void load_result(struct vcpu *vcpu, uint64_t value) {
 
 enum exit_reason handle_mmio(struct vcpu *vcpu) { /* BP: mmio */
   uint64_t esr = vcpu->hardware.esr;
-  if (!ISS_ISV(esr)) return report(vcpu);
   uint64_t ipa = fault_ipa(vcpu);
+  // Its own memory, which it may not write: no device answers for that.
+  if (!ISS_ISV(esr) || is_guest_memory(ipa)) return report(vcpu);
   bool is_write = ISS_WNR(esr);
   unsigned size = ISS_SIZE(esr);
   uint64_t value = is_write ? low_bytes(get_x(vcpu, ISS_SRT(esr)), size) : 0;
   skip_instruction(vcpu);
 
-  if (vgic_access(vcpu, ipa, is_write, size, &value) || vhost_access(vcpu, ipa, is_write, &value)) {
+  if (io_bus_access(vcpu, ipa, is_write, size, &value)) {
     vcpu->exits.kernel_io++;
     if (!is_write) load_result(vcpu, value);
     return NEEDS_NOTHING;

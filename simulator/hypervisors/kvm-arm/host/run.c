@@ -26,6 +26,8 @@ void vm_create(unsigned vcpu_count) {
     if (id) vcpu->hardware.timer.offset = vcpus[0].hardware.timer.offset;
   }
   vgic_create(&vm);
+  vgic_register(&vm);
+  vhost_register();
   nesting_prepare(&vm);
   vcpu_power_on(&vcpus[0], first_instruction(), 0);
 }

@@ -3,7 +3,7 @@
 #include "../../common/print.h"
 #include "../../common/tables.h"
 #include "../registers.h"
-#include "host.h"
+#include "kvm.h"
 
 // VTCR_EL2 (Arm ARM D19.2.165).
 #define VTCR_T0SZ (64 - 39)
@@ -24,6 +24,7 @@ static void map(const char *start, const char *end, uint64_t attributes) {
   uint64_t ipa = (uint64_t)start;
   uint64_t pa = (uint64_t)GUEST_PA + (start - guest_text_start);
   tables_map(&root, ipa, pa, end - start, attributes | STAGE2_NORMAL | LEAF_INNER_SHAREABLE | LEAF_AF);
+  memory_slot_add(ipa, end - start);
 }
 
 uint64_t stage2_control(void) {

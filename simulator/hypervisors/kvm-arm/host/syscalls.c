@@ -6,12 +6,20 @@
 #include "frame.h"
 #include "kvm.h"
 
+// A vCPU is run by one thread at a time.
+static uint64_t run(struct vcpu *vcpu) {
+  lock(&vcpu->running);
+  uint64_t reason = vcpu_run(vcpu);
+  unlock(&vcpu->running);
+  return reason;
+}
+
 uint64_t system_call(uint64_t number, uint64_t argument) {
   struct vcpu *vcpu;
   switch (number) {
   case CALL_VCPU_RUN:
     vcpu = vcpu_find(argument);
-    return vcpu ? vcpu_run(vcpu) : NEEDS_OFF;
+    return vcpu ? run(vcpu) : NEEDS_OFF;
   case CALL_RUN_PAGE:
     vcpu = vcpu_find(argument);
     return vcpu ? (uint64_t)vcpu->run : 0;

@@ -34,38 +34,38 @@
 static uint32_t control;
 static bool asleep[MAX_PES] = {true, true};
 
-// Registers with a bit for each interrupt: a bank of 0x80 bytes, set by one, cleared by the next.
-static const struct {
-  uint32_t offset;
+// Registers of interrupts have a region each, in the order of their offsets.
+struct region {
+  uint32_t offset, size; // bytes
+  void (*access)(struct vcpu *vcpu, const struct region *region, uint32_t offset, bool is_write, unsigned size,
+                 uint64_t *value);
+  // Of a region with a bit for each interrupt: what it is about, and whether a one sets or clears.
   enum vgic_property property;
   bool sets;
-} banks[] = {
-    {0x0100, VGIC_ENABLED, true}, {0x0180, VGIC_ENABLED, false}, {0x0200, VGIC_PENDING, true},
-    {0x0280, VGIC_PENDING, false}, {0x0300, VGIC_ACTIVE, true},  {0x0380, VGIC_ACTIVE, false},
 };
 
-#define BANK_SIZE 0x80
-#define IGROUPR 0x0080
-#define IPRIORITYR 0x0400
-#define ICFGR 0x0c00
-
-static bool access_bank(struct vcpu *vcpu, uint32_t offset, bool is_write, uint64_t *value) {
-  for (unsigned index = 0; index < sizeof banks / sizeof banks[0]; index++) {
-    if (offset - banks[index].offset >= BANK_SIZE) continue;
-    unsigned first = (offset - banks[index].offset) * 8;
-    if (!is_write) *value = 0;
-    for (unsigned bit = 0; bit < 32 && first + bit < VGIC_INTERRUPTS; bit++) {
-      if (!is_write)
-        *value |= (uint64_t)vgic_get(vcpu, banks[index].property, first + bit) << bit;
-      else if (*value >> bit & 1)
-        vgic_change(vcpu, banks[index].property, first + bit, banks[index].sets);
-    }
-    return true;
-  }
-  return false;
+static void access_groups(struct vcpu *vcpu, const struct region *region, uint32_t offset, bool is_write, unsigned size,
+                          uint64_t *value) {
+  (void)vcpu, (void)region, (void)offset, (void)size;
+  if (!is_write) *value = 0xffffffff; // all in group 1
 }
 
-static void access_priorities(struct vcpu *vcpu, unsigned first, unsigned size, bool is_write, uint64_t *value) {
+static void access_bits(struct vcpu *vcpu, const struct region *region, uint32_t offset, bool is_write, unsigned size,
+                        uint64_t *value) {
+  (void)size;
+  unsigned first = offset * 8;
+  if (!is_write) *value = 0;
+  for (unsigned bit = 0; bit < 32 && first + bit < VGIC_INTERRUPTS; bit++) {
+    if (!is_write)
+      *value |= (uint64_t)vgic_get(vcpu, region->property, first + bit) << bit;
+    else if (*value >> bit & 1)
+      vgic_change(vcpu, region->property, first + bit, region->sets);
+  }
+}
+
+static void access_priorities(struct vcpu *vcpu, const struct region *region, uint32_t first, bool is_write,
+                              unsigned size, uint64_t *value) {
+  (void)region;
   if (!is_write) *value = 0;
   for (unsigned byte = 0; byte < size && first + byte < VGIC_INTERRUPTS; byte++) {
     if (is_write)
@@ -76,7 +76,10 @@ static void access_priorities(struct vcpu *vcpu, unsigned first, unsigned size, 
 }
 
 // Two bits for each interrupt, the upper of which says that it is edge-triggered.
-static void access_configuration(struct vcpu *vcpu, unsigned first, bool is_write, uint64_t *value) {
+static void access_configuration(struct vcpu *vcpu, const struct region *region, uint32_t offset, bool is_write,
+                                 unsigned size, uint64_t *value) {
+  (void)region, (void)size;
+  unsigned first = offset * 4;
   if (!is_write) *value = 0;
   for (unsigned index = 0; index < 16 && first + index < VGIC_INTERRUPTS; index++) {
     if (!is_write)
@@ -86,12 +89,32 @@ static void access_configuration(struct vcpu *vcpu, unsigned first, bool is_writ
   }
 }
 
+static const struct region regions[] = {
+    {0x080, 0x80, access_groups, 0, false},
+    {0x100, 0x80, access_bits, VGIC_ENABLED, true},
+    {0x180, 0x80, access_bits, VGIC_ENABLED, false},
+    {0x200, 0x80, access_bits, VGIC_PENDING, true},
+    {0x280, 0x80, access_bits, VGIC_PENDING, false},
+    {0x300, 0x80, access_bits, VGIC_ACTIVE, true},
+    {0x380, 0x80, access_bits, VGIC_ACTIVE, false},
+    {0x400, VGIC_INTERRUPTS, access_priorities, 0, false},
+    {0xc00, VGIC_INTERRUPTS / 4, access_configuration, 0, false},
+};
+
+static int compare_region(uint64_t offset, const void *element) {
+  const struct region *region = element;
+  if (offset < region->offset) return -1;
+  return offset - region->offset >= region->size;
+}
+
 // What distributor and redistributor have in common. Registers that are not here read as zero and ignore writes.
 static void access_interrupts(struct vcpu *vcpu, uint32_t offset, bool is_write, unsigned size, uint64_t *value) {
-  if (access_bank(vcpu, offset, is_write, value)) return;
-  if (offset - IPRIORITYR < VGIC_INTERRUPTS) return access_priorities(vcpu, offset - IPRIORITYR, size, is_write, value);
-  if (offset - ICFGR < VGIC_INTERRUPTS / 4) return access_configuration(vcpu, (offset - ICFGR) * 4, is_write, value);
-  if (!is_write) *value = offset - IGROUPR < BANK_SIZE ? 0xffffffff : 0; // all in group 1
+  const struct region *region =
+      search(offset, regions, sizeof regions / sizeof regions[0], sizeof regions[0], compare_region);
+  if (region)
+    region->access(vcpu, region, offset - region->offset, is_write, size, value);
+  else if (!is_write)
+    *value = 0;
 }
 
 // GICD_ITARGETSR: a bit for each vCPU. An interrupt goes to the first of them.
@@ -149,7 +172,8 @@ static bool access_distributor_v2(struct vcpu *vcpu, uint32_t offset, bool is_wr
   return true;
 }
 
-static void access_distributor(struct vcpu *vcpu, uint32_t offset, bool is_write, unsigned size, uint64_t *value) {
+static void access_distributor(struct vcpu *vcpu, uint64_t offset, bool is_write, unsigned size,
+                               uint64_t *value) { /* BP: vgic-mmio */
   if (gic_version == 2 && access_distributor_v2(vcpu, offset, is_write, size, value)) return;
   unsigned routed = (offset - IROUTER) / 8;
   if (gic_version == 3 && routed >= VGIC_PRIVATE && routed < VGIC_INTERRUPTS && offset % 8 == 0)
@@ -175,7 +199,7 @@ static void access_distributor(struct vcpu *vcpu, uint32_t offset, bool is_write
   }
 }
 
-static void access_redistributor(struct vcpu *vcpu, uint32_t offset, bool is_write, unsigned size, uint64_t *value) {
+static void access_redistributor(struct vcpu *vcpu, uint64_t offset, bool is_write, unsigned size, uint64_t *value) {
   switch (offset) {
   case GICR_IIDR:
     *value = IIDR_VALUE;
@@ -204,15 +228,10 @@ static void access_redistributor(struct vcpu *vcpu, uint32_t offset, bool is_wri
   }
 }
 
-// Returns false when there is no GIC at that IPA.
-bool vgic_access(struct vcpu *vcpu, uint64_t ipa, bool is_write, unsigned size, uint64_t *value) { /* BP: vgic-mmio */
-  if (ipa - DISTRIBUTOR < DISTRIBUTOR_SIZE) {
-    access_distributor(vcpu, ipa - DISTRIBUTOR, is_write, size, value);
-    return true;
-  }
-  uint64_t offset = ipa - REDISTRIBUTOR;
-  struct vcpu *owner = gic_version == 2 ? 0 : vcpu_find(offset / REDISTRIBUTOR_SIZE);
-  if (!owner) return false;
-  access_redistributor(owner, offset % REDISTRIBUTOR_SIZE, is_write, size, value);
-  return true;
+void vgic_register(struct vm *vm) {
+  io_register(DISTRIBUTOR, DISTRIBUTOR_SIZE, 0, access_distributor);
+  if (gic_version == 2) return;
+  for (unsigned number = 0; number < vm->vcpu_count; number++)
+    io_register(REDISTRIBUTOR + number * REDISTRIBUTOR_SIZE, REDISTRIBUTOR_SIZE, vm->vcpus[number],
+                access_redistributor);
 }

@@ -12,14 +12,16 @@
 #define QUEUE_NOTIFY 0x50
 #define QUEUE_WITH_ANSWER 0 // other queues are sent from without an answer
 
-bool vhost_access(struct vcpu *vcpu, uint64_t ipa, bool is_write, uint64_t *value) { /* BP: vhost */
-  uint64_t offset = ipa - VHOST;
-  if (offset >= VHOST_SIZE) return false;
+static void access_vhost(struct vcpu *vcpu, uint64_t offset, bool is_write, unsigned size, uint64_t *value) { /* BP: vhost */
+  (void)size;
   if (!is_write) {
     *value = offset == MAGIC ? 0x74726976 : offset == VERSION ? 2 : 0;
   } else if (offset == QUEUE_NOTIFY && *value == QUEUE_WITH_ANSWER) {
     vgic_set_line(vcpu, VHOST_INTERRUPT, true); // edge-triggered: the guest configures it so
     vgic_set_line(vcpu, VHOST_INTERRUPT, false);
   }
-  return true;
+}
+
+void vhost_register(void) {
+  io_register(VHOST, VHOST_SIZE, 0, access_vhost);
 }

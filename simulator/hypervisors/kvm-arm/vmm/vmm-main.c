@@ -1,6 +1,7 @@
 // The VMM: a process at EL0 of the host, with a thread for each vCPU. It has the devices that the kernel has not.
 
 #include "../host/calls.h"
+#include "../lock.h"
 
 uint64_t vmm_call(uint64_t argument, uint64_t number);
 
@@ -31,23 +32,54 @@ static void say_number(uint64_t value) {
   for (int shift = 60; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
 }
 
-static void write_device(uint64_t address, uint64_t value) {
-  if (address == UART + UART_DATA) put((char)value);
+static uint64_t read_uart(uint64_t offset) {
+  (void)offset;
+  return 0; // no flag is ever set
 }
 
-static uint64_t read_device(uint64_t address) {
-  switch (address) {
-  case VIRTIO + VIRTIO_MAGIC:
+static void write_uart(uint64_t offset, uint64_t value) {
+  if (offset == UART_DATA) put((char)value);
+}
+
+static uint64_t read_virtio(uint64_t offset) {
+  switch (offset) {
+  case VIRTIO_MAGIC:
     return 0x74726976;
-  case VIRTIO + VIRTIO_VERSION:
+  case VIRTIO_VERSION:
     return 2;
   default:
-    return 0; // no flag of the UART is ever set, and the virtio device has the number of none
+    return 0; // its number is that of no device
   }
 }
 
-static int is_device(uint64_t address) {
-  return address - UART < UART_SIZE || address - VIRTIO < VIRTIO_SIZE;
+static void write_virtio(uint64_t offset, uint64_t value) {
+  (void)offset, (void)value;
+}
+
+static const struct device {
+  uint64_t base, size;
+  uint64_t (*read)(uint64_t offset);
+  void (*write)(uint64_t offset, uint64_t value);
+} devices[] = {
+    {UART, UART_SIZE, read_uart, write_uart},
+    {VIRTIO, VIRTIO_SIZE, read_virtio, write_virtio},
+};
+
+// The devices belong to all threads.
+static struct lock devices_lock;
+
+// Does what the guest wanted. Returns 0 when there is no such device.
+static int access_device(struct kvm_run *run) {
+  lock(&devices_lock);
+  const struct device *found = 0;
+  for (unsigned index = 0; index < sizeof devices / sizeof devices[0] && !found; index++)
+    if (run->address - devices[index].base < devices[index].size) found = &devices[index];
+  if (found && run->is_write)
+    found->write(run->address - found->base, run->data); /* BP: vmm-write */
+  else if (found)
+    run->data = found->read(run->address - found->base); /* BP: vmm-read */
+  unlock(&devices_lock);
+  return found != 0;
 }
 
 static void report(const struct kvm_run *run) {
@@ -71,15 +103,9 @@ void vmm_main(uint64_t thread) {
   for (;;) {
     switch (vmm_call(thread, CALL_VCPU_RUN)) { /* BP: vmm-run */
     case NEEDS_MMIO:
-      if (!is_device(run->address)) {
-        report(run);
-        return finish();
-      }
-      if (run->is_write)
-        write_device(run->address, run->data); /* BP: vmm-write */
-      else
-        run->data = read_device(run->address); /* BP: vmm-read */
-      break;
+      if (access_device(run)) break;
+      report(run);
+      return finish();
     case NEEDS_REPORT:
       report(run);
       return finish();
