@@ -40,10 +40,14 @@ export function virtualInterfaceRows(state: VirtualInterfaceResponse): Row[] {
     {
       id: 'vi next',
       label: 'Next',
-      description: next ? (next.held ? `${name}, held: ${next.held}` : `${name}, taken at once`) : 'nothing is pending',
+      description: next
+        ? `LR${next.listRegister} · INTID ${next.intid} · ${next.held ? 'held' : 'taken at once'}`
+        : 'nothing is pending',
       tooltip: next?.held ? `${name} is not delivered: ${next.held}.` : undefined,
       icon: next ? (next.held ? 'debug-pause' : 'arrow-right') : 'dash',
       value: next?.held ?? name ?? 'nothing',
+      // A row of its own has more room.
+      ...(next?.held ? { open: true, children: [{ id: 'vi held', label: next.held, value: next.held }] } : {}),
     },
     {
       id: 'vi maintenance',

@@ -102,7 +102,8 @@ describe('The panels, fed by the sample hypervisor', () => {
   it('say what is delivered next and why not, and keep the history of a list register', async () => {
     const { listRegisters } = await hyperstep();
     const [next, , virtual] = listRegisters.getChildren();
-    assert.match(next.description ?? '', /^INTID 27 \(virtual timer\) in LR0, held: the guest does not run/);
+    assert.equal(next.description, 'LR0 · INTID 27 · held');
+    assert.match(next.tooltip ?? '', /^INTID 27 \(virtual timer\) in LR0 is not delivered: the guest does not run/);
     assert.match(virtual.description ?? '', /^(on|off)/);
     const [row] = registersOf(listRegisters.getChildren());
     const history = row.children?.find(one => one.label === 'History');

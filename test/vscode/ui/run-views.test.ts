@@ -107,6 +107,17 @@ test('the timeline shows the run; the keyboard selects an exception and travels 
   await timeline.locator('#as-table').click();
 });
 
+test('the timeline takes its colours from a light theme too', async () => {
+  const timeline = await pageWith('#timeline');
+  const picture = () => timeline.locator('#timeline').evaluate(canvas => (canvas as HTMLCanvasElement).toDataURL());
+  const dark = await picture();
+  await command('Toggle between Light/Dark Themes');
+  for (let tries = 0; tries < 100 && (await picture()) === dark; tries++) await workbench.page.waitForTimeout(100);
+  assert.notEqual(await picture(), dark);
+  await workbench.screenshot('exception-levels-light');
+  await command('Toggle between Light/Dark Themes');
+});
+
 test('a world switch is recorded with its needless accesses, kept, and compared with another one', async () => {
   const { page } = workbench;
   await command('Focus on World Switch View');
@@ -120,7 +131,7 @@ test('a world switch is recorded with its needless accesses, kept, and compared 
   await page.keyboard.press('F6');
   await workbench.screenshot('world-switch');
   await view.locator('#keep').click();
-  await view.locator('#switches').selectOption('2');
+  await view.locator('#switches').selectOption('1');
   await view.locator('#record').click();
   await view.locator('#comparison', { hasText: 'Modelled cycles' }).waitFor();
   await workbench.screenshot('world-switch-comparison');

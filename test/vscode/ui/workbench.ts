@@ -14,6 +14,8 @@ const screenshots = path.join(repository, 'build/screenshots');
 
 export interface Workbench {
   readonly page: Page;
+  /** The folder that the extension is installed in. */
+  readonly extensions: string;
   /** Saves what is on screen as build/screenshots/NAME.png. */
   screenshot(name: string): Promise<void>;
   /** Saves what is on screen after a test that failed. */
@@ -45,13 +47,17 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-/** Opens a folder, and in it a file of which `text` is a line. */
-export async function openWorkbench(folder: string, file?: string): Promise<Workbench> {
+/** Opens a folder, and a file in it. `settings` come on top of `quietSettings`. */
+export async function openWorkbench(
+  folder: string,
+  file?: string,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<Workbench> {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'hyperstep-ui-'));
   const userDir = path.join(scratch, 'data');
   const extensionsDir = path.join(scratch, 'extensions');
   installExtension(userDir, extensionsDir, path.join(repository, 'build/hyperstep.vsix'));
-  const server = await startServer({ userDir, extensionsDir });
+  const server = await startServer({ userDir, extensionsDir, settings });
   const browser = await startBrowser(path.join(scratch, 'chromium'));
   const close = async () => {
     await browser.close();
@@ -70,6 +76,7 @@ export async function openWorkbench(folder: string, file?: string): Promise<Work
       page.locator(`.monaco-list[aria-label*="${view}"] .monaco-list-row`, { hasText: text }).first();
     return {
       page,
+      extensions: extensionsDir,
       async screenshot(name) {
         await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
       },
