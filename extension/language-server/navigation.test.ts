@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { completionsAt } from './completion.ts';
 import type { Document } from './document.ts';
-import { constantHints } from './hints.ts';
+import { constantHints, verdict } from './hints.ts';
 import { definitionsAt, foldingRanges, outlineEntries, referencesAt, renameAt, renameable } from './navigation.ts';
 import { Project } from './project.ts';
 
@@ -127,4 +127,12 @@ test('constants that reach a system register are decoded, and nothing that is un
   assert.deepEqual(hints('\tmov x0, #1\n\tbl function\n\tmsr hcr_el2, x0\n'), []);
   assert.deepEqual(hints('\tmov x0, #1\n\tldr x0, [x1]\n\tmsr hcr_el2, x0\n'), []);
   assert.deepEqual(hints('\tmov x0, #1\n\tmsr vbar_el2, x0\n'), []);
+});
+
+test('of the answers of the machine, traps are worth a hint, and what is UNDEFINED for another reason than the level', () => {
+  assert.equal(verdict('WFI at EL1 traps to EL2 because HCR_EL2.TWI is 1.'), 'traps to EL2 here');
+  assert.equal(verdict('MRS of FAR_EL1 at EL1 accesses the register.'), undefined);
+  assert.equal(verdict('MSR of X_EL1 at EL1 is UNDEFINED because the PE has no FEAT_X.'), 'UNDEFINED here');
+  const level = 'VBAR_EL2 is not accessible at EL1, but from EL2 on';
+  assert.equal(verdict(`MSR of VBAR_EL2 at EL1 is UNDEFINED because ${level}.`), undefined);
 });
