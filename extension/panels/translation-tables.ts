@@ -18,9 +18,9 @@ import { type Content, type Row, type Stopped, StoppedTree } from './stopped-tre
 /** Rows that a person can still look through. */
 const limit = 2000;
 
-/** What the type of memory adds to the rights, short enough for a narrow view. */
+/** Rights, and the type of memory unless it is the usual one: short enough for a narrow view. */
 function shortAttributes(attributes: string): string {
-  return attributes.replace('Normal ', '').replace('Device-', '');
+  return attributes.replace(' Normal WB', '').replace('Normal ', '').replace('Device-', '');
 }
 
 /** `8K`, `2M`. */

@@ -83,7 +83,7 @@ describe('The panels, fed by the sample hypervisor', () => {
     await stoppedAt('vgic.c', injection);
     const { translationTables } = await hyperstep();
     const rows = await below(translationTables, 'Stage 2, VMID 1');
-    assert.deepEqual(texts(rows), ['0x80000000: → 40200000 8K R-X WB', '0x80002000: → 40202000 8K RW- WB']);
+    assert.deepEqual(texts(rows), ['0x80000000: → 40200000 8K R-X', '0x80002000: → 40202000 8K RW-']);
     assert.equal(translationTables.heading, 'PE 0');
   });
 
