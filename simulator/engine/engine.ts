@@ -196,6 +196,11 @@ export class Engine {
     this.charge(this.f64[(ACCESS_COSTS + entry * 2) >> 3]);
   }
 
+  /** Whether modelled cycles are counted. */
+  get hasCosts(): boolean {
+    return this.#costs !== undefined;
+  }
+
   chargeVncr(write: boolean): void {
     if (this.#costs) this.charge(this.#costs.vncr(write));
   }

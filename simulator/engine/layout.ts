@@ -378,6 +378,8 @@ export const ENTRY_CONTROL = 4;
 export const ENTRY_COUNTER = 5;
 /** An instruction without effect in this machine. */
 export const ENTRY_NOTHING = 6;
+/** FEAT_NV2: the rest, shifted by 3, is the offset in the page of VNCR_EL2 that is accessed in place of the register. */
+export const ENTRY_MEMORY = 7;
 
 // --- Compiled code: see compiler/ ----------------------------------------------------------------------------------
 

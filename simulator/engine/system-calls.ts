@@ -27,6 +27,7 @@ import {
   ENTRY_BYTES,
   ENTRY_COUNTER,
   ENTRY_KIND,
+  ENTRY_MEMORY,
   ENTRY_NOTHING,
   ENTRY_PLAIN,
   MODE_VNCR,
@@ -83,6 +84,10 @@ const mostSwitched: ReadonlySet<string> = new Set(['HCR_EL2', 'CPTR_EL2', 'SCTLR
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
+type Masks = ReturnType<typeof writeMasks>;
+/** HCR_EL2.E2H, of the upper word. */
+const E2H_HIGH = 1 << 2;
+
 type RegisterAccess = Extract<Access, { kind: 'register' }>;
 
 /** Exception levels, a bit for each, where translation depends on a control. */
@@ -98,6 +103,10 @@ export class SystemCalls {
   tables!: AccessTables<Access>;
   readonly callOuts: Readonly<Record<string, CallOut>>;
   readonly #slow: readonly CallOut[];
+  readonly #hcr = slotOf('HCR_EL2');
+  /** By E2H. */
+  readonly #knownMasks: readonly Map<RegisterRow, Masks>[] = [new Map(), new Map()];
+  readonly #hasVhe: boolean;
   #engine!: Engine;
   readonly #host: SystemHost;
   readonly #translation = new Set(translationControls);
@@ -105,6 +114,7 @@ export class SystemCalls {
 
   constructor(host: SystemHost) {
     this.#host = host;
+    this.#hasVhe = host.features.has('vhe');
     this.callOuts = {
       undefinedInstruction: () => this.#undefined(),
       registerWithoutRow: record => this.#withoutRow(record),
@@ -221,6 +231,8 @@ export class SystemCalls {
       return firmware ? access : ENTRY_ALLOWED;
     }
     if (access.kind === 'constant' && !write) return this.tables.constant(access.value) ?? access;
+    // With a cost profile the host says what the access to memory costs.
+    if (access.kind === 'memory' && !this.#engine.hasCosts) return ENTRY_MEMORY | (access.offset << 3);
     if (access.kind !== 'register') return access;
     const { row } = access;
     if (this.#host.watchesRegister(row)) return access;
@@ -251,9 +263,17 @@ export class SystemCalls {
   }
 
   /** Bits that a write changes now, and those that are one. */
-  #masks(row: RegisterRow, value = 0n): { readonly keep: bigint; readonly ones: bigint } {
-    const e2h = this.#host.features.has('vhe') && ((this.#engine.u64[slotOf('HCR_EL2') >> 3] >> 34n) & 1n) === 1n;
-    return writeMasks(row, { features: this.#host.features, e2h }, value);
+  #masks(row: RegisterRow, value = 0n): Masks {
+    const { features } = this.#host;
+    const e2h = this.#hasVhe && (this.#engine.u32[(this.#hcr >> 2) + 1] & E2H_HIGH) !== 0;
+    if (row.options.whenSet) return writeMasks(row, { features, e2h }, value);
+    const known = this.#knownMasks[e2h ? 1 : 0];
+    let masks = known.get(row);
+    if (!masks) {
+      masks = writeMasks(row, { features, e2h });
+      known.set(row, masks);
+    }
+    return masks;
   }
 
   #writeMasks(): void {

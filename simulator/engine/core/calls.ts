@@ -6,6 +6,7 @@ import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT } from '../callout';
 import {
   ACCESS_COSTS,
   ACCESSES,
+  BOUNCE,
   CONTROL_BYTES,
   CONTROL_EFFECTS,
   CONTROL_KEEP,
@@ -20,6 +21,7 @@ import {
   ENTRY_CONTROL,
   ENTRY_COUNTER,
   ENTRY_KIND,
+  ENTRY_MEMORY,
   ENTRY_NOTHING,
   ENTRY_PLAIN,
   EXIT_REQUEST,
@@ -28,6 +30,7 @@ import {
   INSTRUCTION_TIME,
   IRQ_LINES,
   LINE_STEP,
+  MODE_VNCR,
   PC,
   PSTATE_IL,
   PSTATE_SS,
@@ -40,6 +43,7 @@ import {
   WRITE_ENTRY,
   X,
 } from '../layout';
+import { loadSlow, storeSlow } from './access';
 import { accessEntry, accessTablesChanged, arriveAtTable, enterAccessTable } from './access-tables';
 import { contextsChangedAt } from './context';
 import { stepState } from './debug';
@@ -55,7 +59,7 @@ import {
   takeException,
 } from './exceptions';
 import { pacAllowed } from './pointer-authentication';
-import { CNTVOFF_EL2, HCR_EL2 } from './slots.generated';
+import { CNTVOFF_EL2, HCR_EL2, VNCR_EL2 } from './slots.generated';
 import { HCR_E2H, HCR_TGE, has } from './state';
 
 // Operations of slowCall().
@@ -183,9 +187,28 @@ export function systemRegister(record: usize): i32 {
     case ENTRY_NOTHING:
       chargeAccess(offset);
       return CALL_NEXT;
+    case ENTRY_MEMORY:
+      return accessMemory(entry >> 3, operand, (offset & WRITE_ENTRY) != 0);
     default:
       return slowCall(SLOW_ACCESS, u32(record));
   }
+}
+
+/** The access to the page of VNCR_EL2 by which FEAT_NV2 replaces that to a register. */
+function accessMemory(offset: u32, operand: usize, write: bool): i32 {
+  const page = u64((i64(load<u64>(VNCR_EL2)) << 11) >> 11) & ~(<u64>0xfff);
+  if (write) {
+    store<u64>(BOUNCE, load<u64>(operand));
+    if (storeSlow(page + offset, 8, MODE_VNCR) != 0) return CALL_NEXT;
+  } else {
+    const host = loadSlow(page + offset, 8, MODE_VNCR);
+    if (host != 0) {
+      store<u64>(operand, load<u64>(host));
+      return CALL_NEXT;
+    }
+  }
+  takeAbort(load<u64>(PC));
+  return jumped();
 }
 
 function chargeAccess(offset: u32): void {
