@@ -50,15 +50,14 @@ export function buildElf(symbols: readonly PlainSymbol[], low: bigint): Uint8Arr
   view.setBigUint64(HEADER + 24, low, true);
   view.setBigUint64(HEADER + 40, high - low, true);
   let name = 1;
-  let next = sorted.length - 1;
+  // Aliases at one address all end at the next other address.
   const sizes = new Float64Array(sorted.length);
+  let end = high;
   for (let index = sorted.length - 1; index >= 0; index--) {
-    if (sorted[next].address !== sorted[index].address) {
-      // Aliases at one address all end at the next other address.
-      next = index + 1;
-    }
-    const end = sorted[next].address > sorted[index].address ? sorted[next].address : high;
-    sizes[index] = Math.min(Number(end - sorted[index].address), 2 ** 20);
+    const { address } = sorted[index];
+    const later = sorted[index + 1]?.address;
+    if (later !== undefined && later !== address) end = later;
+    sizes[index] = Math.min(Number(end - address), 2 ** 20);
   }
   sorted.forEach((symbol, index) => {
     const at = symbolsAt + SYMBOL * (index + 1);

@@ -229,15 +229,26 @@ function place(
     if (at < 0 || at + length > bytes.length) continue;
     for (const read of [fromBase, fromItself]) {
       if (!ascends(names.length, index => read(at, index))) continue;
-      // The vectors are where VBAR says, which places all the others.
-      const zero = vectors - BigInt(read(at, own));
-      if (read === fromItself && zero !== base) continue;
+      const zero =
+        read === fromItself ? base : (baseBehind(view, at + length, base) ?? vectors - BigInt(read(at, own)));
       return names.map((name, index) => ({
         type: name[0],
         name: name.slice(1),
         address: zero + BigInt(read(at, index)),
       }));
     }
+  }
+  return undefined;
+}
+
+/**
+ * The base of offsets, which stands behind them, relocated as the kernel is. VBAR says less: while a guest runs, a host
+ * with VHE has the vectors of KVM there.
+ */
+function baseBehind(view: DataView, end: number, image: bigint): bigint | undefined {
+  for (let at = (end + 3) & ~3; at <= end + 12 && at + 8 <= view.byteLength; at += 4) {
+    const value = view.getBigUint64(at, true);
+    if (value >= image && value < image + BigInt(view.byteLength)) return value;
   }
   return undefined;
 }
