@@ -122,6 +122,17 @@ function nested(
   ];
 }
 
+/** A system whose guest runs the workloads. */
+function workloads(name: string, elf: string): SystemRow {
+  return {
+    name: `${name}-workloads`,
+    description: `${name} with guests whose exits come in the mix of applications; guest-workloads.c says which.`,
+    elf,
+    variables: { guest_program: 1 },
+    operations: [...MICRO_BENCHMARKS, ...WORKLOADS],
+  };
+}
+
 export const systems: readonly SystemRow[] = [
   {
     name: 'kvm-arm/split',
@@ -197,6 +208,9 @@ export const systems: readonly SystemRow[] = [
     description: 'A host at EL2 as in Linux v4.10, before the redesign.',
     elf: 'kvm-arm/vhe-4.10.elf',
   },
+  workloads('kvm-arm/split', 'kvm-arm/split.elf'),
+  workloads('kvm-arm/vhe-opt', 'kvm-arm/vhe-opt.elf'),
+  workloads('type1', 'type1/type1.elf'),
   {
     name: 'type1',
     description: "A standalone hypervisor at EL2, in Xen's shape: what it does not do itself is another VM's, dom0's.",
