@@ -226,7 +226,8 @@ async function main(argv) {
   if (!values['no-boots'])
     for (const [name, times] of Object.entries(BOOTS)) boots.push(await measureBoot(name, times, nodes, qemus));
   const data = { computer: cpus()[0].model.trim(), date: new Date().toISOString().slice(0, 10), benches, boots };
-  writeFileSync(dataFile, `${JSON.stringify(data, null, 1)}\n`);
+  writeFileSync(dataFile, JSON.stringify(data));
+  run(join(root, 'node_modules/.bin/biome'), ['format', '--write', dataFile]);
   writeFileSync(pageFile, page(data));
   console.log('Written: docs/performance.json and docs/performance.md.');
 }
