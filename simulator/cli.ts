@@ -15,7 +15,7 @@ const help = `hyperstep: a simulated Arm machine, EL0 to EL3, for those who writ
   hyperstep trace --nested [--system NAME] [--operation NAME]
                                     one exit of a nested guest, trap by trap: nested/armv8.3 (default), nested/neve, nested/nv2
   hyperstep dap [--port N]          the debug adapter on stdio or TCP
-  hyperstep bench [options]         speed of the engine on its own workloads
+  hyperstep bench [options]         speed of the engine on its own workloads; --debug: what being debugged costs
   hyperstep bench --system NAME[,NAME] [--profile NAME] [--json]
                                     modelled cycles of the built-in systems beside published ones; "all" is each
 
