@@ -1,3 +1,4 @@
+// The image of the guest hypervisor.
 #pragma once
 
 #include <stdint.h>

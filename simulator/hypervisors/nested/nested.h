@@ -19,13 +19,10 @@
 
 #define CPTR_TCPAC (1ULL << 31)
 
-#define PSTATE_MODE 0xf
 #define PSTATE_SPX 1
 #define PSTATE_LEVEL(pstate) bits(pstate, 3, 2)
 #define PSTATE_AARCH32 (1 << 4)
-#define PSTATE_EL2H 0x9
 
-#define EC_PAUTH 0x09
 #define EC_ERET 0x1a
 
 // The offsets of vectors.
@@ -48,7 +45,7 @@
 // The memory at an IPA of the guest; null when there is none, or not `size` bytes of it.
 void *guest_memory(uint64_t ipa, uint64_t size);
 
-// Our own answer, as for the first level that has to be told apart: which virtual EL the vCPU is at.
+// The exception level that the vCPU believes to be at.
 static inline unsigned virtual_el(struct vcpu *vcpu) {
   unsigned level = PSTATE_LEVEL(vcpu->guest.pstate);
   return level == 1 && vcpu->nested.in_hyp ? 2 : level;
