@@ -34,9 +34,16 @@ function whereOf(machine: Machine, pe: PeView): Where {
   return { pe, symbols: machine.symbols, target: machine.target, ...(frame === undefined ? {} : { frame }) };
 }
 
-/** What has to be watched and asked for a subject. */
+/** What has to be watched. A guest's use of its virtual interface changes a list register, but is no write of it. */
+function watched(subject: Subject, access: Access, where: Where): ReturnType<typeof specsOf> {
+  const specs = specsOf(subject, access, where);
+  return subject.kind === 'list-register' && !subject.changes ? specs.slice(0, 1) : specs;
+}
+
+/** What has to be asked for a subject. */
 function guardOf(machine: Machine, subject: Subject, access: Access, where: Where, guard: Guard): Guard {
-  if (!mayBeSame(subject) || access === 'read' || subject.kind === 'general') return guard;
+  const plain = subject.kind === 'general' || (subject.kind === 'list-register' && !subject.changes);
+  if (!mayBeSame(subject) || access === 'read' || plain) return guard;
   const { pe, target } = where;
   let last = stateOf(subject, target, pe);
   const changed = (breakpoint: UserBreakpoint): boolean => {
@@ -68,7 +75,7 @@ export function stopWhen({ machine }: Session, pe: PeView, args: StopWhenArgumen
   const parsed = parseSubject(args.of, where, args.bytes);
   const subject = on === 'change' ? { ...parsed, changes: true } : parsed;
   const guard = guardOf(machine, subject, access, where, args);
-  const { id } = machine.breakpoints.add('watch', args.of, specsOf(subject, access, where), guard);
+  const { id } = machine.breakpoints.add('watch', args.of, watched(subject, access, where), guard);
   const verbs = { change: 'changes of', write: 'writes of', read: 'reads of', access: 'accesses to' };
   return { id, description: `Stops at ${verbs[on]} ${describeSubject(subject, pe)}.` };
 }
@@ -143,7 +150,7 @@ export const WATCHES: Readonly<Record<string, Handler>> = {
           const access = one.accessType ?? 'write';
           if (!ACCESS_TYPES.includes(access)) throw new Error(`"${String(access)}" is no kind of access.`);
           return {
-            specs: specsOf(subject, access, where),
+            specs: watched(subject, access, where),
             guard: guardOf(machine, subject, access, where, {
               ...(guard.condition === undefined ? {} : { condition: guard.condition }),
               ...(guard.hitCondition === undefined ? {} : { hitCondition: guard.hitCondition }),
