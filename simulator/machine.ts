@@ -369,7 +369,7 @@ export class Machine implements Target {
     const bank = this.board.flash[0];
     const { host } = flash;
     const show = (readable: boolean) => {
-      set(2, flash.base, readable ? flash.size : 0, host, REGION_READ_ONLY);
+      set(this.physical.ranges.indexOf(flash), flash.base, readable ? flash.size : 0, host, REGION_READ_ONLY);
       this.engine.core.flushAll();
     };
     bank.onMode = show;
