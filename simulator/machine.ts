@@ -9,7 +9,8 @@
 import type { Features } from './arch/features.ts';
 import { Decoder } from './arch/instructions/decoder.ts';
 import { instructionRows } from './arch/instructions/index.ts';
-import { byName, isImplemented, registers, resetValue } from './arch/registers/index.ts';
+import { byName, isImplemented, registers, resetValue, sanitize } from './arch/registers/index.ts';
+import { SCR_AFTER_FIRMWARE } from './arch/registers/reset.ts';
 import { COUNTER_FREQUENCY } from './board/device.ts';
 import { FLASH_BLOCK } from './board/devices/flash.ts';
 import { interruptName } from './board/interrupt-names.ts';
@@ -480,6 +481,9 @@ export class Machine implements Target {
       const affinity = 0x8000_0000n | BigInt(this.board.affinities[pe]);
       state.setRegister('MPIDR_EL1', affinity);
       if (this.features.has('el2')) state.setRegister('VMPIDR_EL2', affinity);
+      const scr = byName('SCR_EL3');
+      if (scr && this.features.has('el3') && this.#config.el < 3)
+        state.setRegister('SCR_EL3', sanitize(scr, SCR_AFTER_FIRMWARE, { features: this.features }));
       state.setU32(PE_INDEX, pe);
       state.setU32(EL, level);
       state.setU32(SPSEL, 1);

@@ -67,12 +67,8 @@ function timersOf(pe: PeView): TimerState[] {
   });
 }
 
-/**
- * SCR_EL3.NS decides below EL3; a PE without EL3 is non-secure (Arm ARM D1.5), and so is a machine that starts below it,
- * as firmware would have left it.
- */
-function securityOf(session: Session, pe: PeView): 'secure' | 'non-secure' {
-  if (session.machine.launch.config.el < 3) return 'non-secure';
+/** SCR_EL3.NS decides below EL3 (Arm ARM D1.5). */
+function securityOf(pe: PeView): 'secure' | 'non-secure' {
   const scr = register(pe, 'SCR_EL3');
   return scr !== undefined && (pe.el === 3 || !bit(scr, 0)) ? 'secure' : 'non-secure';
 }
@@ -93,7 +89,7 @@ export function peState(session: Session, pe: PeView): PeState {
     pc: hex(pc),
     ...(name === undefined ? {} : { function: name }),
     cycles,
-    security: securityOf(session, pe),
+    security: securityOf(pe),
     pending: target.pendingInterrupts(index),
     timers: timersOf(pe),
   };

@@ -44,10 +44,17 @@ export function computedReset(name: string, features: Features, peIndex: number)
       return cacheSize(0n);
     case 'MDCR_EL2':
       return features.has('pmuv3') ? BigInt(EVENT_COUNTERS) : 0n;
-    // Without EL3 the PE starts in Non-secure state.
+    // A PE without EL3 is in Non-secure state (Arm ARM D1.5).
     case 'SCR_EL3':
-      return 0x430n;
+      return features.has('el3') ? 0x430n : 0x431n;
     default:
       return undefined;
   }
 }
+
+/**
+ * SCR_EL3 as firmware leaves it that has handed over to a lower level: Non-secure state, HVC and SMC enabled, and no
+ * feature kept from EL2. Bits of absent features are RES0.
+ */
+export const SCR_AFTER_FIRMWARE =
+  0x431n | (1n << 8n) | (3n << 16n) | (1n << 25n) | (1n << 27n) | (1n << 28n) | (1n << 38n);
