@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { findMistake, type LaunchSchema } from './launch-configuration.ts';
+import { type AttributeSchema, findMistake, type LaunchSchema, withTexts } from './launch-configuration.ts';
 
 const manifest = JSON.parse(fs.readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const schema: LaunchSchema = manifest.contributes.debuggers[0].configurationAttributes.launch;
+const texts = JSON.parse(fs.readFileSync(new URL('../package.nls.json', import.meta.url), 'utf8'));
+const schema: LaunchSchema = JSON.parse(
+  JSON.stringify(manifest.contributes.debuggers[0].configurationAttributes.launch),
+  (_, value) => (/^%.+%$/.test(value) ? texts[value.slice(1, -1)] : value),
+);
 const mistake = (attributes: Record<string, unknown>) =>
   findMistake({ request: 'launch', program: 'a.elf', ...attributes }, schema);
 
@@ -17,11 +21,27 @@ test('every attribute with its default is accepted', () => {
   assert.equal(mistake(Object.fromEntries(defaults)), undefined);
 });
 
-test('every attribute is documented', () => {
-  for (const [name, attribute] of Object.entries(schema.properties)) {
-    const { markdownDescription } = attribute as { markdownDescription?: string };
-    assert.match(markdownDescription ?? '', /\.$/, `${name} has no sentence.`);
-  }
+interface Documented extends AttributeSchema {
+  readonly markdownDescription?: string;
+  readonly enumDescriptions?: readonly string[];
+  readonly patternErrorMessage?: string;
+}
+
+test('every attribute is documented, with those inside of it, and says what a pattern means', () => {
+  const check = (name: string, attribute: Documented, isItem = false) => {
+    if (!isItem) assert.match(attribute.markdownDescription ?? '', /\.$/, `${name} has no sentence.`);
+    if (attribute.pattern) assert.match(attribute.patternErrorMessage ?? '', /\.$/, `${name}: pattern.`);
+    if (attribute.enumDescriptions) assert.equal(attribute.enumDescriptions.length, attribute.enum?.length, name);
+    if (attribute.items) check(`${name}[]`, attribute.items, true);
+    for (const [inner, one] of Object.entries(attribute.properties ?? {})) check(`${name}.${inner}`, one);
+  };
+  for (const [name, attribute] of Object.entries(schema.properties)) check(name, attribute);
+});
+
+test('texts of the manifest are taken from its translation, and nothing else is', () => {
+  const mine = { a: '%key%', list: [{ b: '%other%' }], n: 1 };
+  const translated = { a: 'text', list: [{ b: 'more', added: true }], n: 2, added: 3 };
+  assert.deepEqual(withTexts(mine, translated), { a: 'text', list: [{ b: 'more' }], n: 1 });
 });
 
 const mistakes: [Record<string, unknown>, RegExp][] = [

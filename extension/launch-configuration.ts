@@ -1,6 +1,11 @@
 // Checks a launch configuration against the attributes that the manifest declares. The manifest is the one place that
 // says which attributes there are; the debug adapter checks again what it is sent.
 
+/** Translates a sentence with {0}, {1}... for the arguments, as vscode.l10n.t does. */
+export type Translate = (message: string, ...args: string[]) => string;
+
+const inEnglish: Translate = (message, ...args) => message.replace(/{(\d+)}/g, (_, index) => args[Number(index)]);
+
 type TypeName = 'string' | 'boolean' | 'number' | 'integer' | 'array' | 'object';
 
 /** The part of JSON Schema that the manifest uses for an attribute. */
@@ -19,14 +24,33 @@ export interface LaunchSchema {
   readonly properties: Readonly<Record<string, AttributeSchema>>;
 }
 
-const article: Record<TypeName, string> = {
-  string: 'a string',
-  boolean: 'true or false',
-  number: 'a number',
-  integer: 'a whole number',
-  array: 'a list',
-  object: 'an object',
-};
+/** A schema whose texts, %keys% of package.nls.json, are those of the same schema as VS Code has translated it. */
+export function withTexts<T>(schema: T, translated: T | undefined): T {
+  if (typeof schema === 'string') return (/^%.+%$/.test(schema) && translated) || schema;
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const other = translated as Record<string, unknown> | undefined;
+  if (Array.isArray(schema)) return schema.map((item, index) => withTexts(item, other?.[index])) as T;
+  return Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => [name, withTexts(value, other?.[name])]),
+  ) as T;
+}
+
+function nameOf(type: TypeName, t: Translate): string {
+  switch (type) {
+    case 'string':
+      return t('a string');
+    case 'boolean':
+      return t('true or false');
+    case 'number':
+      return t('a number');
+    case 'integer':
+      return t('a whole number');
+    case 'array':
+      return t('a list');
+    case 'object':
+      return t('an object');
+  }
+}
 
 function hasType(value: unknown, type: TypeName): boolean {
   if (type === 'array') return Array.isArray(value);
@@ -35,34 +59,36 @@ function hasType(value: unknown, type: TypeName): boolean {
   return typeof value === type;
 }
 
-function complaint(name: string, value: unknown, schema: AttributeSchema): string | undefined {
+function complaint(name: string, value: unknown, schema: AttributeSchema, t: Translate): string | undefined {
   const shown = JSON.stringify(value);
   const types = typeof schema.type === 'string' ? [schema.type] : schema.type;
   if (!types.some(type => hasType(value, type))) {
-    return `\`${name}\` has to be ${types.map(type => article[type]).join(' or ')}, not ${shown}.`;
+    return t('`{0}` has to be {1}, not {2}.', name, types.map(type => nameOf(type, t)).join(t(' or ')), shown);
   }
   if (schema.enum && !schema.enum.includes(value)) {
-    return `\`${name}\` has to be one of ${schema.enum.map(choice => JSON.stringify(choice)).join(', ')}, not ${shown}.`;
+    const choices = schema.enum.map(choice => JSON.stringify(choice)).join(', ');
+    return t('`{0}` has to be one of {1}, not {2}.', name, choices, shown);
   }
   if (typeof value === 'number') {
     const { minimum = -Infinity, maximum = Infinity } = schema;
     if (value < minimum || value > maximum) {
-      return `\`${name}\` has to be from ${minimum} to ${maximum}, not ${shown}.`;
+      return t('`{0}` has to be from {1} to {2}, not {3}.', name, String(minimum), String(maximum), shown);
     }
   }
   if (typeof value === 'string' && schema.pattern && !new RegExp(schema.pattern).test(value)) {
-    return `\`${name}\` is ${shown}. ${schema.patternErrorMessage ?? `It has to match ${schema.pattern}.`}`;
+    const hint = schema.patternErrorMessage ?? t('It has to match {0}.', schema.pattern);
+    return t('`{0}` is {1}. {2}', name, shown, hint);
   }
   if (Array.isArray(value) && schema.items) {
     const { items } = schema;
     for (const [index, item] of value.entries()) {
-      const found = complaint(`${name}[${index}]`, item, items);
+      const found = complaint(`${name}[${index}]`, item, items, t);
       if (found) return found;
     }
   }
   if (schema.properties && hasType(value, 'object')) {
     const { required = [], properties } = schema;
-    return missingOrWrong(value as Readonly<Record<string, unknown>>, { required, properties }, `${name}.`);
+    return missingOrWrong(value as Readonly<Record<string, unknown>>, { required, properties }, `${name}.`, t);
   }
   return undefined;
 }
@@ -71,11 +97,12 @@ function missingOrWrong(
   object: Readonly<Record<string, unknown>>,
   { required, properties }: LaunchSchema,
   prefix: string,
+  t: Translate,
 ): string | undefined {
   const missing = required.find(name => object[name] === undefined || object[name] === '');
-  if (missing) return `\`${prefix}${missing}\` is missing.`;
+  if (missing) return t('`{0}` is missing.', prefix + missing);
   for (const [name, schema] of Object.entries(properties)) {
-    const found = object[name] === undefined ? undefined : complaint(`${prefix}${name}`, object[name], schema);
+    const found = object[name] === undefined ? undefined : complaint(`${prefix}${name}`, object[name], schema, t);
     if (found) return found;
   }
   return undefined;
@@ -85,9 +112,11 @@ function missingOrWrong(
 export function findMistake(
   configuration: Readonly<Record<string, unknown>>,
   schema: LaunchSchema,
+  t: Translate = inEnglish,
 ): string | undefined {
   if (configuration['request'] !== 'launch') {
-    return `\`request\` has to be "launch", not ${JSON.stringify(configuration['request'])}: Hyperstep starts the machine itself.`;
+    const shown = JSON.stringify(configuration['request']);
+    return t('`request` has to be "launch", not {0}: Hyperstep starts the machine itself.', shown);
   }
-  return missingOrWrong(configuration, schema, '');
+  return missingOrWrong(configuration, schema, '', t);
 }
