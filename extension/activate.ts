@@ -1,28 +1,25 @@
-// What VS Code calls: registers each part of the extension.
+// Registers each part of the extension, on whichever platform: see activate-node.ts and web/activate-web.ts.
 
-import path from 'node:path';
 import * as vscode from 'vscode';
 import manifest from '../package.json' with { type: 'json' };
-import { AdapterFactory } from './adapter-factory.ts';
 import { ConfigurationProvider, configurationFor, debugType, pickImage, pickSystem } from './configuration-provider.ts';
-import { activeFile, isA64Elf } from './image-files.ts';
-import { nodeClient } from './language/client-node.ts';
+import { activeFile, ImageFiles } from './image-files.ts';
 import { Language } from './language/index.ts';
-import type { LaunchSchema } from './launch-configuration.ts';
+import { type LaunchSchema, withTexts } from './launch-configuration.ts';
+import { newProject } from './new-project.ts';
 import { type Panels, registerPanels } from './panels/index.ts';
 import type { Row } from './panels/stopped-tree.ts';
+import type { Platform } from './platform.ts';
 import { SessionTracker } from './session-tracker.ts';
 import { builtInSystems, systemConfigurations } from './system-configurations.ts';
 
 /** "Debug Image": the image that a menu was opened on or that is open, else one that is picked. */
-async function debugImage(image?: vscode.Uri): Promise<void> {
+async function debugImage(images: ImageFiles, platform: Platform, image?: vscode.Uri): Promise<void> {
   const open = activeFile();
-  const program =
-    image?.fsPath ?? (open && (await isA64Elf(open.fsPath)) ? open.fsPath : await pickImage(undefined, open));
+  const program = image ?? (open && (await images.isA64Elf(open)) ? open : await pickImage(images, undefined, open));
   if (program === undefined) return;
-  const folder =
-    vscode.workspace.getWorkspaceFolder(vscode.Uri.file(program)) ?? vscode.workspace.workspaceFolders?.[0];
-  await vscode.debug.startDebugging(folder, configurationFor(program));
+  const folder = vscode.workspace.getWorkspaceFolder(program) ?? vscode.workspace.workspaceFolders?.[0];
+  await vscode.debug.startDebugging(folder, configurationFor(platform.pathOf(program)));
 }
 
 /**
@@ -45,13 +42,17 @@ function showAtFirstStop(tracker: SessionTracker): vscode.Disposable {
 /** What other extensions, and the tests, may look at. */
 export type HyperstepApi = Panels;
 
-export function activate(context: vscode.ExtensionContext): HyperstepApi {
-  // Bundled, not read from context.extension.packageJSON: VS Code adds attributes of its own to that.
-  const schema = manifest.contributes.debuggers[0].configurationAttributes.launch as LaunchSchema;
-  const provider = new ConfigurationProvider(schema);
+export function register(context: vscode.ExtensionContext, platform: Platform): HyperstepApi {
+  // The attributes are bundled: VS Code adds some of its own to those of packageJSON. That one has the texts of %keys%.
+  const { packageJSON } = context.extension;
+  const launch = (from: typeof manifest) =>
+    from.contributes.debuggers[0].configurationAttributes.launch as LaunchSchema;
+  const schema = withTexts(launch(manifest), launch(packageJSON));
+  const images = new ImageFiles(platform);
+  const provider = new ConfigurationProvider(schema, images, platform);
   const tracker = new SessionTracker();
   const { Dynamic, Initial } = vscode.DebugConfigurationProviderTriggerKind;
-  const builtIn = systemConfigurations(context.extensionPath);
+  const builtIn = systemConfigurations(platform.pathOf(context.extensionUri));
   const panels = registerPanels(context, {
     extension: context.extensionUri,
     tracker,
@@ -74,18 +75,23 @@ export function activate(context: vscode.ExtensionContext): HyperstepApi {
       },
       Dynamic,
     ),
-    vscode.debug.registerDebugAdapterDescriptorFactory(
-      debugType,
-      new AdapterFactory(path.join(context.extensionPath, 'dist/hyperstep.mjs')),
-    ),
+    vscode.debug.registerDebugAdapterDescriptorFactory(debugType, platform.debugAdapters),
     tracker,
-    new Language(tracker, nodeClient(context.extensionPath)),
+    new Language(tracker, platform.languageClient),
     showAtFirstStop(tracker),
-    vscode.commands.registerCommand('hyperstep.debugImage', debugImage),
+    vscode.commands.registerCommand('hyperstep.debugImage', (image?: vscode.Uri) =>
+      debugImage(images, platform, image),
+    ),
     vscode.commands.registerCommand('hyperstep.debugSystem', async () => {
-      const configuration = await pickSystem(context.extensionPath);
+      const configuration = await pickSystem(builtIn);
       return configuration && vscode.debug.startDebugging(undefined, { ...configuration });
     }),
+    vscode.commands.registerCommand('hyperstep.newProject', (folder?: vscode.Uri) =>
+      newProject(context.extensionUri, platform, folder),
+    ),
+    vscode.commands.registerCommand('hyperstep.openWalkthrough', () =>
+      vscode.commands.executeCommand('workbench.action.openWalkthrough', 'hyperstep.hyperstep#firstSteps'),
+    ),
     vscode.commands.registerCommand('hyperstep.copyValue', (row: Row) =>
       vscode.env.clipboard.writeText(row.value ?? ''),
     ),

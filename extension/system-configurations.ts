@@ -1,6 +1,5 @@
 // Launch configurations of the systems that come with the extension: they run without a workspace and without a toolchain.
 
-import path from 'node:path';
 import { type SystemRow, systems } from '../simulator/hypervisors/systems.ts';
 
 /** What a session of a built-in system is launched with. */
@@ -11,10 +10,10 @@ export interface SystemConfiguration extends Readonly<Record<string, unknown>> {
   readonly program: string;
 }
 
-/** The launch configuration of a row of the table; `root` is the folder of the extension, or of a clone. */
+/** The launch configuration of a row of the table; `root` is the folder of the extension, or of a clone, as a path or as a URI. */
 export function systemConfiguration(row: SystemRow, root: string): SystemConfiguration {
   const { memory = 128 << 20, pes = 2, ...machine } = row.machine ?? {};
-  const file = (elf: string) => path.join(root, 'simulator/hypervisors', elf);
+  const file = (elf: string) => `${root}/simulator/hypervisors/${elf}`;
   return {
     type: 'hyperstep',
     request: 'launch',

@@ -45,7 +45,7 @@ const bundles = [
   },
   {
     ...common,
-    entryPoints: ['extension/activate.ts'],
+    entryPoints: ['extension/activate-node.ts'],
     outfile: 'dist/extension.cjs',
     format: 'cjs',
     // The client of the language server is a file of its own, loaded with the first assembly file: activation is quicker.
@@ -69,6 +69,21 @@ const bundles = [
     ...common,
     entryPoints: ['extension/language-server/browser.ts'],
     outfile: 'dist/web/language-server.js',
+    platform: 'browser',
+    format: 'iife',
+  },
+  {
+    ...common,
+    entryPoints: ['extension/web/activate-web.ts'],
+    outfile: 'dist/web/extension.cjs',
+    platform: 'browser',
+    format: 'cjs',
+    external: ['vscode'],
+  },
+  {
+    ...common,
+    entryPoints: { 'debug-adapter': 'debug-adapter/worker.ts' },
+    outdir: 'dist/web',
     platform: 'browser',
     format: 'iife',
   },

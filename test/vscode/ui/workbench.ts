@@ -1,5 +1,6 @@
 // A workbench with the packed extension installed, in a window without a screen, for tests that look at the pixels.
 
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,15 +8,15 @@ import type { TestContext } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { remoteUri, startBrowser, workbenchUrl } from '../workbench/browser.ts';
 import { repository } from '../workbench/paths.ts';
-import { installExtension, startServer } from '../workbench/server.ts';
+import { installExtension, quietSettings, startServer } from '../workbench/server.ts';
+import { serveWeb, unpackExtension } from '../workbench/web.ts';
 
 export const sample = path.join(repository, 'simulator/hypervisors/first-light');
 const screenshots = path.join(repository, 'build/screenshots');
+const vsix = path.join(repository, 'build/hyperstep.vsix');
 
 export interface Workbench {
   readonly page: Page;
-  /** The folder that the extension is installed in. */
-  readonly extensions: string;
   /** Saves what is on screen as build/screenshots/NAME.png. */
   screenshot(name: string): Promise<void>;
   /** Saves what is on screen after a test that failed. */
@@ -47,36 +48,57 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-/** Opens a folder, and a file in it. `settings` come on top of `quietSettings`. */
-export async function openWorkbench(
-  folder: string,
-  file?: string,
-  settings: Readonly<Record<string, unknown>> = {},
-): Promise<Workbench> {
+/** Opens a folder, and a file in it. */
+export async function openWorkbench(folder: string, file?: string): Promise<Workbench> {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'hyperstep-ui-'));
   const userDir = path.join(scratch, 'data');
   const extensionsDir = path.join(scratch, 'extensions');
-  installExtension(userDir, extensionsDir, path.join(repository, 'build/hyperstep.vsix'));
-  const server = await startServer({ userDir, extensionsDir, settings });
+  installExtension(userDir, extensionsDir, vsix);
+  const server = await startServer({ userDir, extensionsDir });
+  const payload: [string, string][] = file ? [['openFile', remoteUri(server.port, path.join(folder, file))]] : [];
+  const workbench = await openPage(workbenchUrl(server.port, { folder, payload }), scratch, () => server.stop());
+  if (file) await workbench.page.locator('.tab.active', { hasText: path.basename(file) }).waitFor();
+  return workbench;
+}
+
+/** Opens an empty window that no server is behind, see web.ts. */
+export async function openWebWorkbench(): Promise<Workbench & { serverProcesses(): string[] }> {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'hyperstep-ui-'));
+  const extension = path.join(scratch, 'extension');
+  unpackExtension(vsix, extension);
+  const server = await startServer({
+    userDir: path.join(scratch, 'data'),
+    extensionsDir: path.join(scratch, 'extensions'),
+  });
+  const web = await serveWeb(server.port, extension, quietSettings);
+  const workbench = await openPage(workbenchUrl(web.port, {}), scratch, async () => {
+    web.close();
+    await server.stop();
+  });
+  const serverProcesses = () =>
+    execFileSync('ps', ['-o', 'args=', '-g', String(server.pid)], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+  return { ...workbench, serverProcesses };
+}
+
+async function openPage(url: string, scratch: string, stop: () => Promise<void>): Promise<Workbench> {
   const browser = await startBrowser(path.join(scratch, 'chromium'));
   const close = async () => {
     await browser.close();
-    await server.stop();
+    await stop();
     fs.rmSync(scratch, { recursive: true, force: true });
   };
   try {
     const page = browser.pages()[0] ?? (await browser.newPage());
     page.setDefaultTimeout(60_000);
-    const payload: [string, string][] = file ? [['openFile', remoteUri(server.port, path.join(folder, file))]] : [];
-    await page.goto(workbenchUrl(server.port, { folder, payload }));
+    await page.goto(url);
     await page.locator('.monaco-workbench .part.statusbar').waitFor();
-    if (file) await page.locator('.tab.active', { hasText: path.basename(file) }).waitFor();
     fs.mkdirSync(screenshots, { recursive: true });
     const row = (view: string, text: string | RegExp) =>
       page.locator(`.monaco-list[aria-label*="${view}"] .monaco-list-row`, { hasText: text }).first();
     return {
       page,
-      extensions: extensionsDir,
       async screenshot(name) {
         await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
       },
