@@ -3,6 +3,7 @@
 import type { VirtualInterfaceState } from '../simulator/gic/describe-virtual.ts';
 import type { RecordedAccess, WorldSwitchRecording } from '../simulator/observe/world-switch.ts';
 import type { ExceptionLevel, ListRegister, MappedRange, TranslationRegime, WalkStep } from '../simulator/target.ts';
+import type { NestedStage } from './nested-walk.ts';
 
 /** Classes of exceptions, by the index that answers give. */
 export { EXCEPTION_CLASSES } from '../simulator/observe/exception-classes.ts';
@@ -107,7 +108,10 @@ export interface MappingsResponse {
 }
 
 export interface WalkArguments extends PeArguments {
-  /** A number, an expression, or an address with a space such as `el1:0x1000`. */
+  /**
+   * A number, an expression, or an address with a space such as `el1:0x1000`. An IPA, such as `ipa:0x80000000`, is one of
+   * the nested guest where a guest hypervisor has one; else of the guest.
+   */
   readonly address: string;
   readonly regime?: TranslationRegime;
 }
@@ -128,6 +132,15 @@ export interface WalkResponse {
   readonly writable: boolean;
   readonly executable: boolean;
   readonly memoryType?: string;
+  /** Of an address of a nested guest: virtual stage 2, host stage 2 and shadow stage 2. */
+  readonly nested?: readonly NestedStageView[];
+}
+
+/** One stage 2 that an address of a nested guest goes through. */
+export interface NestedStageView extends Omit<NestedStage, 'input' | 'output' | 'steps'> {
+  readonly input: Hex;
+  readonly output?: Hex;
+  readonly steps: readonly HexStep[];
 }
 
 /** `hyperstep/reverseToLevelChange`: back to the last exception that changed the level of a PE, or its return. */

@@ -1,12 +1,15 @@
 /** The custom requests of `protocol.ts`, for the panels of the extension. */
 
-import type { ExceptionEvent, PeView, TranslationRegime } from '../../simulator/target.ts';
-import { hex } from '../address.ts';
+import type { ExceptionEvent, PeView, TranslationRegime, WalkResult, WalkStep } from '../../simulator/target.ts';
+import { hex, parsePlace } from '../address.ts';
 import { evaluateExpression } from '../expressions/evaluate.ts';
 import { type Handler, handler } from '../handler.ts';
 import { lastWrite } from '../last-write.ts';
+import type { Machine } from '../machine.ts';
 import { addSymbols } from '../more-symbols.ts';
-import type { CustomRequests, ExceptionRecord, WhyResponse } from '../protocol.ts';
+import { type NestedStage, walkNested } from '../nested-walk.ts';
+import { nestingOf } from '../nesting.ts';
+import type { CustomRequests, ExceptionRecord, NestedStageView, WalkResponse, WhyResponse } from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { describeSubject } from '../subjects.ts';
 import { numeric } from '../values.ts';
@@ -125,6 +128,50 @@ export async function explain(session: Session, threadId?: number): Promise<WhyR
   };
 }
 
+/** The walk of an address as the MMU does it; with its stages 2 by software where it is one of a nested guest. */
+function walkOf(
+  machine: Machine,
+  pe: PeView,
+  text: string,
+  regime: unknown,
+): { readonly walk: WalkResult; readonly nested?: readonly NestedStage[] } {
+  if (/^\s*ipa\d*:/i.test(text)) {
+    const { space, address } = parsePlace(text, pe);
+    const other = space.kind === 'ipa' ? space.vttbr : undefined;
+    const nested = other === undefined ? walkNested(machine, pe, address) : undefined;
+    if (nested === undefined) return { walk: pe.walkIpa(address, other) };
+    const { steps: _, ...shadow } = nested.find(({ kind }) => kind === 'shadow') ?? nested[nested.length - 1];
+    const { output, readable, writable, executable, fault } = shadow;
+    const came = { ...(output === undefined ? {} : { pa: output }), ...(fault === undefined ? {} : { fault }) };
+    return { walk: { steps: [], ipa: address, ...came, readable, writable, executable }, nested };
+  }
+  const address = BigInt.asUintN(64, numeric(evaluateExpression(text, { pe, symbols: machine.symbols })));
+  const walk = pe.walk(address, regime === undefined ? undefined : regimeOf(pe, regime));
+  const isNested = pe.vmid !== undefined && nestingOf(pe, machine.symbols)?.startsWith('L2') === true;
+  const nested = isNested && walk.ipa !== undefined ? walkNested(machine, pe, walk.ipa) : undefined;
+  return { walk, ...(nested === undefined ? {} : { nested }) };
+}
+
+function stepView({
+  descriptorIpa,
+  descriptorPa,
+  descriptor,
+  output,
+  ...step
+}: WalkStep): WalkResponse['steps'][number] {
+  return {
+    ...step,
+    ...optional('descriptorIpa', descriptorIpa),
+    descriptorPa: hex(descriptorPa),
+    descriptor: hex(descriptor, 16),
+    ...optional('output', output),
+  };
+}
+
+function stageView({ input, output, steps, ...rest }: NestedStage): NestedStageView {
+  return { ...rest, input: hex(input), ...optional('output', output), steps: steps.map(stepView) };
+}
+
 export const CUSTOM: Requests = {
   'hyperstep/addSymbols': custom<'hyperstep/addSymbols'>(async (session, args) => ({
     module: await addSymbols(session, args),
@@ -164,24 +211,16 @@ export const CUSTOM: Requests = {
   }),
 
   'hyperstep/walk': custom<'hyperstep/walk'>((session, args) => {
+    const { machine } = session;
     const pe = peOf(session, args.threadId);
-    const address = BigInt.asUintN(
-      64,
-      numeric(evaluateExpression(String(args.address), { pe, symbols: session.machine.symbols })),
-    );
-    const walk = pe.walk(address, args.regime === undefined ? undefined : regimeOf(pe, args.regime));
+    const { walk, nested } = walkOf(machine, pe, String(args.address), args.regime);
     const { ipa, pa, steps, ...rest } = walk;
     return {
       ...rest,
       ...optional('ipa', ipa),
       ...optional('pa', pa),
-      steps: steps.map(({ descriptorIpa, descriptorPa, descriptor, output, ...step }) => ({
-        ...step,
-        ...optional('descriptorIpa', descriptorIpa),
-        descriptorPa: hex(descriptorPa),
-        descriptor: hex(descriptor, 16),
-        ...optional('output', output),
-      })),
+      steps: steps.map(stepView),
+      ...(nested === undefined ? {} : { nested: nested.map(stageView) }),
     };
   }),
 

@@ -98,6 +98,21 @@ function find(pe: PeView, vcpu: Vcpu, row: Row, el1Names: ReadonlyMap<number, st
   return inPage(pe, vcpu, row.page);
 }
 
+/** A register of virtual EL2 of the vCPU of a PE, wherever it is now; undefined where no host says so. */
+export function virtualRegister(machine: Machine, pe: PeView, name: string): bigint | undefined {
+  const vcpus = machine.symbols.symbol('nesting_vcpus')?.address;
+  const table = machine.symbols.symbol('nesting_registers')?.address;
+  const vcpu = vcpus === undefined ? undefined : vcpuAt(pe, vcpus);
+  if (vcpu === undefined || table === undefined) return undefined;
+  const rows = rowsAt(pe, table);
+  const row = rows.find(one => one.name === name && one.set !== SET_EL1);
+  return row && find(pe, vcpu, row, el1NamesOf(rows)).value;
+}
+
+function el1NamesOf(rows: readonly Row[]): ReadonlyMap<number, string> {
+  return new Map(rows.filter(row => row.set === SET_EL1).map(row => [row.place, row.name]));
+}
+
 /** The scope, where the host is one that has guest hypervisors. */
 export function guestHypervisorScope(machine: Machine, pe: PeView): Container | undefined {
   const { symbols } = machine;
@@ -107,7 +122,7 @@ export function guestHypervisorScope(machine: Machine, pe: PeView): Container | 
   const vcpu = vcpuAt(pe, vcpus);
   if (vcpu === undefined) return undefined;
   const rows = rowsAt(pe, table);
-  const el1Names = new Map(rows.filter(row => row.set === SET_EL1).map(row => [row.place, row.name]));
+  const el1Names = el1NamesOf(rows);
   const el1Rows = rows.filter(row => row.set === SET_EL1);
   const active = vcpu.inHyp ? 'virtual EL2' : 'virtual EL1';
   const text = ({ value, where }: Found, live?: string): string => {

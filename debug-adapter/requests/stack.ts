@@ -6,7 +6,7 @@ import { formatPlace, hex } from '../address.ts';
 import { describeException } from '../breakpoints.ts';
 import { frameVariables } from '../expressions/evaluate.ts';
 import { type Handler, handler } from '../handler.ts';
-import { nestingOf } from '../nesting.ts';
+import { nestingBelow, nestingOf } from '../nesting.ts';
 import { TAG } from '../symbols/dwarf/constants.ts';
 import type { Frame } from '../unwind.ts';
 import { baseName } from './breakpoints.ts';
@@ -20,16 +20,22 @@ export function threadName(pe: PeView, level = `EL${pe.el}`): string {
   return `PE ${pe.index} · ${level} · ${pe.regime}${guest}${pe.waiting ? ' · waiting' : ''}`;
 }
 
+/** `level` says more of an interrupted level than its number where somebody knows, such as `L2 EL1`. */
 function stackFrame(
   id: number,
   frame: Frame,
+  level: string | undefined,
   client: Partial<DebugProtocol.InitializeRequestArguments>,
 ): DebugProtocol.StackFrame {
   const { physical, path, line = 0, column = 0 } = frame;
+  const { boundary } = physical;
   const shift = client.linesStartAt1 === false && line > 0 ? 1 : 0;
   return {
     id,
-    name: physical.boundary === undefined ? frame.name : `${frame.name} · ${physical.boundary}`,
+    name:
+      boundary === undefined
+        ? frame.name
+        : `${frame.name} · ${level === undefined ? boundary : boundary.replace(/^EL\d/, level)}`,
     line: line - shift,
     column,
     ...(path === undefined ? {} : { source: { name: baseName(path), path } }),
@@ -55,7 +61,11 @@ export const STACK: Readonly<Record<string, Handler>> = {
       const start = args.startFrame ?? 0;
       const wanted = args.levels ? frames.slice(start, start + args.levels) : frames.slice(start);
       return {
-        stackFrames: wanted.map((frame, index) => stackFrame(firstId + start + index, frame, session.client)),
+        stackFrames: wanted.map((frame, index) => {
+          const { pe, el, boundary } = frame.physical;
+          const level = boundary === undefined || pe.el < 2 ? undefined : nestingBelow(pe, machine.symbols, el);
+          return stackFrame(firstId + start + index, frame, level, session.client);
+        }),
         totalFrames: frames.length,
       };
     },

@@ -6,6 +6,7 @@ import type {
   MappingsArguments,
   MappingsResponse,
   MappingView,
+  NestedStageView,
   RegimesResponse,
   StaleTranslationsResponse,
   WalkArguments,
@@ -63,34 +64,69 @@ export function mappingRows(
   });
 }
 
+type Step = WalkResponse['steps'][number];
+
+function stepRow(id: string, step: Step): Row {
+  const at =
+    step.descriptorIpa === undefined ? step.descriptorPa : `IPA ${step.descriptorIpa} = PA ${step.descriptorPa}`;
+  const leads = step.output === undefined ? '' : ` → ${step.output}`;
+  return {
+    id,
+    label: `Stage ${step.stage}, level ${step.level}`,
+    description: `${step.kind}${leads}`,
+    tooltip: `Descriptor ${step.descriptor} at ${at}: ${step.kind}${leads}.`,
+    icon:
+      step.kind === 'invalid' || step.kind === 'fault' ? 'error' : step.kind === 'table' ? 'arrow-small-down' : 'check',
+    value: step.descriptor,
+    subject: `pa:${step.descriptorPa}`,
+    children: [
+      { id: `${id} descriptor`, label: 'Descriptor', description: step.descriptor, value: step.descriptor },
+      { id: `${id} at`, label: 'At', description: at, value: step.descriptorPa },
+    ],
+  };
+}
+
+function rightsOf({ readable, writable, executable }: Pick<WalkResponse, 'readable' | 'writable' | 'executable'>) {
+  return `${readable ? 'R' : '-'}${writable ? 'W' : '-'}${executable ? 'X' : '-'}`;
+}
+
+/** What each stage 2 is called, and what it translates to. */
+const NESTED_STAGES: Readonly<Record<NestedStageView['kind'], readonly [name: string, to: string, about: string]>> = {
+  virtual: ['Virtual stage 2', 'IPA of L1', 'The tables of the guest hypervisor, which no hardware walks.'],
+  host: ['Host stage 2', 'PA', 'The tables of L0 for the memory of the guest hypervisor.'],
+  shadow: ['Shadow stage 2', 'PA', 'What L0 has made of the other two, and the hardware walks.'],
+};
+
+/** The three stages 2 of an address of a nested guest, each with its steps. */
+export function nestedRows(address: string, stages: readonly NestedStageView[]): Row[] {
+  return stages.map(stage => {
+    const [name, to, about] = NESTED_STAGES[stage.kind];
+    const id = `walk ${address} ${stage.kind}`;
+    const isEmpty = stage.kind === 'shadow' && stage.output === undefined;
+    const result = stage.output === undefined ? 'no entry' : `${stage.output} ${rightsOf(stage)}`;
+    return {
+      id,
+      label: name,
+      description: `${stage.input} → ${result}`,
+      tooltip: [
+        `${name}, VMID ${stage.vmid}: IPA ${stage.input} → ${stage.fault ?? `${to} ${result}`}`,
+        about,
+        isEmpty ? 'It is filled at the first access: the fault goes to L0.' : '',
+      ]
+        .filter(Boolean)
+        .join('\n'),
+      icon: stage.fault === undefined ? 'layers' : isEmpty ? 'circle-outline' : 'error',
+      open: true,
+      ...(stage.output === undefined ? {} : { value: stage.output }),
+      children: stage.steps.map((step, index) => stepRow(`${id} ${index}`, step)),
+    };
+  });
+}
+
 /** The steps of a walk, the last one with what came of it. */
 export function walkRows(address: string, walk: WalkResponse): Row {
   const id = `walk ${address}`;
-  const rights = `${walk.readable ? 'R' : '-'}${walk.writable ? 'W' : '-'}${walk.executable ? 'X' : '-'}`;
-  const result = walk.fault ?? `PA ${walk.pa ?? '?'} ${rights}`;
-  const steps = walk.steps.map((step, index): Row => {
-    const at =
-      step.descriptorIpa === undefined ? step.descriptorPa : `IPA ${step.descriptorIpa} = PA ${step.descriptorPa}`;
-    const leads = step.output === undefined ? '' : ` → ${step.output}`;
-    return {
-      id: `${id} ${index}`,
-      label: `Stage ${step.stage}, level ${step.level}`,
-      description: `${step.kind}${leads}`,
-      tooltip: `Descriptor ${step.descriptor} at ${at}: ${step.kind}${leads}.`,
-      icon:
-        step.kind === 'invalid' || step.kind === 'fault'
-          ? 'error'
-          : step.kind === 'table'
-            ? 'arrow-small-down'
-            : 'check',
-      value: step.descriptor,
-      subject: `pa:${step.descriptorPa}`,
-      children: [
-        { id: `${id} ${index} descriptor`, label: 'Descriptor', description: step.descriptor, value: step.descriptor },
-        { id: `${id} ${index} at`, label: 'At', description: at, value: step.descriptorPa },
-      ],
-    };
-  });
+  const result = walk.fault ?? `PA ${walk.pa ?? '?'} ${rightsOf(walk)}`;
   return {
     id,
     label: `Walk of ${address}`,
@@ -102,7 +138,10 @@ export function walkRows(address: string, walk: WalkResponse): Row {
     open: true,
     menu: 'walk',
     ...(walk.pa === undefined ? {} : { value: walk.pa }),
-    children: steps,
+    children: [
+      ...walk.steps.map((step, index) => stepRow(`${id} ${index}`, step)),
+      ...nestedRows(address, walk.nested ?? []),
+    ],
   };
 }
 
@@ -127,7 +166,7 @@ export class TranslationTablesPanel extends StoppedTree {
     const asked = {
       title: 'Walk of one address',
       prompt: 'An address or an expression; the PE in focus walks the tables of its present regime for it.',
-      placeHolder: '0x40080000, pc, &vcpu',
+      placeHolder: '0x40080000, pc, &vcpu, ipa:0x80000000',
       value: this.#address ?? 'pc',
     };
     const wanted = address ?? (await vscode.window.showInputBox(asked));

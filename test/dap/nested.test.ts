@@ -103,3 +103,32 @@ test('a thread of a guest hypervisor with VHE is at virtual EL2 in its kernel', 
   assert.equal(await levelAt('vm_create'), 'L1 virtual EL2');
   assert.equal(await levelAt('vmm_main'), 'L1 EL0');
 });
+
+test('virtual, host and shadow stage 2 of an address of the nested guest agree, at every level', async () => {
+  for (const system of ['nested/armv8.3', 'nested/nv2']) {
+    client = inProcess();
+    await client.start({ ...systemConfiguration(systemNamed(system), ROOT), pes: 1 });
+    const stages = async (address: string) => {
+      const { nested } = await client.request('hyperstep/walk', { threadId: 1, address });
+      return nested?.map(({ kind, input, output }: { kind: string; input: string; output?: string }) => {
+        return `${kind} ${input} ${output}`;
+      });
+    };
+    await levelAt('vm_create');
+    assert.equal(await stages('pc'), undefined);
+    assert.equal(await levelAt('guest_hypercall'), 'L2 EL1');
+    const [{ instructionPointerReference: pc = '' }] = await client.frames(1);
+    const ipa = Number(pc);
+    // The guest is at 0x40400000 of the guest hypervisor, which is at 0x44000000 of the machine instead of 0x40000000.
+    const hex = (value: number) => `0x${value.toString(16)}`;
+    const inL1 = hex(ipa - 0x8000_0000 + 0x4040_0000);
+    const inL0 = hex(ipa - 0x8000_0000 + 0x4440_0000);
+    const expected = [`virtual ${pc} ${inL1}`, `host ${inL1} ${inL0}`, `shadow ${pc} ${inL0}`];
+    assert.deepEqual(await stages('pc'), expected, system);
+    assert.equal(await levelAt('nesting_handles'), 'L0 EL1');
+    assert.deepEqual(await stages(`ipa:${pc}`), expected, system);
+    const nowhere = ['virtual 0x87654000 undefined', 'shadow 0x87654000 undefined'];
+    assert.deepEqual(await stages('ipa:0x87654000'), nowhere, 'the guest hypervisor has given no memory there');
+    client.dispose();
+  }
+});
