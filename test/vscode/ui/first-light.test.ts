@@ -109,3 +109,22 @@ test('the machine runs to its power-off, and the panels say that nothing runs', 
   await page.locator('.repl .monaco-list-row', { hasText: 'exits: 3 HVC' }).waitFor();
   await workbench.screenshot('first-light-end');
 });
+
+test("the walkthrough leads from a built-in system to a project of one's own, each step with its text", async () => {
+  const { page } = workbench;
+  await workbench.command('Hyperstep: Open Walkthrough');
+  const walkthrough = page.locator('.gettingStartedContainer');
+  await walkthrough.getByText('First Steps with Hyperstep').first().waitFor();
+  const steps = [
+    'Start a built-in system',
+    'Stop at a trap',
+    'Read the list registers',
+    'Go back',
+    'Compare two designs',
+  ];
+  for (const step of [...steps, 'Write your own']) await walkthrough.getByText(step, { exact: true }).first().waitFor();
+  await walkthrough.getByText('Start kvm-arm/split', { exact: true }).first().waitFor();
+  await workbench.screenshot('walkthrough');
+  await walkthrough.getByText('Start kvm-arm/split', { exact: true }).first().click();
+  await page.locator('.statusbar-item', { hasText: 'PE 0 EL2' }).waitFor();
+});
