@@ -551,16 +551,19 @@ export class Machine implements Target {
   #apply(input: Input): void {
     switch (input.kind) {
       case 'console':
-        return this.#type(input.bytes);
+        this.#type(input.bytes);
+        break;
       case 'register':
-        return this.pes[input.pe].writeRegister(input.name, input.value);
+        this.pes[input.pe].writeRegister(input.name, input.value);
+        break;
       case 'memory':
         this.pes[0].write({ kind: 'pa' }, input.pa, input.data);
-        return;
+        break;
       case 'hold':
-        return this.holdInterrupts(input.pe, input.hold);
+        this.holdInterrupts(input.pe, input.hold);
+        break;
       case 'power-off':
-        return this.powerOff(input.pe);
+        this.powerOff(input.pe);
     }
   }
 

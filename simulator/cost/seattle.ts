@@ -1,7 +1,7 @@
 /**
  * AMD Seattle (Opteron A1100, Cortex-A57), 2.0 GHz, GICv2. Only whole operations were published of it, and those are what the
  * profile is compared with. So each part costs as many cycles as on X-Gene, a machine of the same time with the same
- * interrupt controller: nothing of the profile is fitted to Seattle.
+ * interrupt controller.
  */
 
 import type { CostEvent, CostProfile, CostRow } from './profile.ts';
@@ -16,8 +16,8 @@ export const seattle: CostProfile = {
   name: 'seattle',
   hardware: 'AMD Seattle B0 (Cortex-A57), 2.0 GHz, GICv2',
   caveat:
-    'No part of an exit was published of this machine. Every cost is that of X-Gene, taken over as an assumption before ' +
-    'anything was compared; only the frequency is its own.',
+    'No part of an exit was published of this machine. Every cost is that of X-Gene, taken over as an assumption; ' +
+    'only the frequency is its own.',
   frequency: 2.0e9,
   costs: Object.fromEntries(taken) as Record<CostEvent, CostRow>,
 };
