@@ -39,6 +39,8 @@ export interface Core {
   takeAbort(pc: bigint): void;
   readPstate(): number;
   switchStackPointer(el: number, spsel: number): void;
+  // stack-pointer.ts
+  stackPointerMoved(low: number): void;
   // state.ts
   readFlags(): number;
   writeFlags(flags: number): void;

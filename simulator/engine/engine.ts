@@ -39,10 +39,13 @@ import {
   REMAINING,
   RETIRED_END,
   RETURN_COSTS,
+  SLOT_SP,
+  SP_LOW,
   STEPPING,
   TIME_END,
   WALK_COST,
   WRITE_ENTRY,
+  X,
 } from './layout.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
@@ -211,6 +214,9 @@ export class Engine {
    * ran that may. `time` is the modelled time at which they begin: what counters read follows from it.
    */
   run(count: number, time = 0, room = Number.POSITIVE_INFINITY): { executed: number; elapsed: number; exit: number } {
+    // The host may have written SP.
+    const low = this.u32[(X + SLOT_SP * 8) >> 2] & 15;
+    if (low !== this.u32[SP_LOW >> 2]) this.core.stackPointerMoved(low);
     const most = Math.min(count, this.#costs ? MOST_INSTRUCTIONS : room);
     this.i32[EXIT_REQUEST >> 2] = 0;
     this.#goal = most;

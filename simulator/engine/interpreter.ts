@@ -740,8 +740,9 @@ function emitCheck(env: MainEnvironment): void {
   code.i32(EXIT_BUDGET).i32(EXIT_LEAVE).get(IP).get(END).op('i32.ge_s').select().set(RESULT);
   scope.br('exit');
   scope.end();
-  // A device that the instruction accesses asks for the time.
+  // A device that the instruction accesses asks for the time, the core for its base register.
   env.saveRemaining();
+  code.i32(0).get(IP).store('i32', RECORD);
 }
 
 function emitDispatch(

@@ -101,6 +101,7 @@ export const FAULT_BTI = 256; // an indirect branch to no target; FAULT_STATUS i
 export const FAULT_PAUTH = 512; // pointer authentication that a hypervisor or EL3 traps
 export const FAULT_PAC_FAIL = 1024; // FEAT_FPAC: a failed authentication; FAULT_STATUS is the number of the key
 export const FAULT_WATCHPOINT = 2048; // a watchpoint of the guest covers the byte at FAULT_VA
+export const FAULT_SP = 4096; // SP is the base and not aligned
 export const FAULT_DEVICE = 64; // a device access outside of the checked interpreter: no abort, run it there
 
 /** 16 bytes through which slow loads and stores pass their data, and device accesses their values. */
@@ -111,6 +112,8 @@ export const FETCH_PAGE = 0x1340; // u64
 export const FETCH_RECORDS = 0x1348; // u32
 /** i32: value of REMAINING at which BTYPE is PSTATE.BTYPE; at any other it is 0. See core/branch-targets.ts. */
 export const BTYPE_REMAINING = 0x134c;
+/** u32: the low 4 bits of the SP in use, which loads and stores with SP as base may need to be 0. See core/stack-pointer.ts. */
+export const SP_LOW = 0x1350;
 /** u32: 1 since the ITLB took in a guarded page. */
 export const GUARDED_PAGES = 0x440014;
 /** u32: offset of the entry that says whether pointer authentication is trapped; 0 where nobody can say. */

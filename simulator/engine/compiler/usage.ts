@@ -30,6 +30,9 @@ export interface Usage {
   readonly call: number;
 }
 
+/** Functions of the core that resolve the translation contexts. */
+const ENTERS_STATE: ReadonlySet<string> = new Set(['enterState', 'stackPointerMoved']);
+
 const known = new WeakMap<Handler, Usage>();
 
 export function usageOf(handler: Handler): Usage {
@@ -56,7 +59,7 @@ function analyse(handler: Handler): Usage {
       if (node.s === 'setX') writes.add(node.operand);
       if (node.s === 'do') {
         performs = true;
-        entersState ||= node.fn === 'enterState';
+        entersState ||= ENTERS_STATE.has(node.fn);
       }
     }
   });

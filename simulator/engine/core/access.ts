@@ -48,12 +48,21 @@ import {
   WATCHPOINTS,
 } from '../layout';
 import { branchType, isTarget } from './branch-targets';
-import { contextAligned, contextPrivileged, contextRegime, enterState, noteBlock, resolve } from './context';
+import {
+  contextAligned,
+  contextPrivileged,
+  contextRegime,
+  enterState,
+  noteBlock,
+  resolve,
+  withheldContext,
+} from './context';
 import { countEvent } from './counters';
 import { watchpointHit } from './debug';
 import { codeChanged, deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
 import { ALIGNMENT, DEBUG, EXTERNAL } from './format';
 import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
+import { mayUseStack } from './stack-pointer';
 import { bit, has } from './state';
 import { chargeFault, hostPage, infoOf, lookup, recordFault, recordWalkFault, setTags } from './tlb';
 import { sctlrOf, walk, walkGuarded, walkPa, walkSize } from './walk';
@@ -64,7 +73,9 @@ const PAGE_MASK: u64 = ~(<u64>0xfff);
 function contextFor(mode: i32): u32 {
   if ((mode & MODE_VNCR) != 0) return resolve(2, false, false);
   if (load<u64>(CTX_DATA) == 0) enterState();
-  return u32((mode & MODE_UNPRIVILEGED) != 0 ? load<u64>(CTX_UNPRIV) : load<u64>(CTX_DATA));
+  const unprivileged = (mode & MODE_UNPRIVILEGED) != 0;
+  const context = u32(unprivileged ? load<u64>(CTX_UNPRIV) : load<u64>(CTX_DATA));
+  return context != 0 ? context : withheldContext(unprivileged);
 }
 
 /** log2 of the element of an access that has to be aligned. */
@@ -135,6 +146,7 @@ function refuseWatched(entry: usize, va: u64, flags: u32): bool {
 export function loadSlow(va: u64, size: i32, mode: i32): u32 {
   const context = contextFor(mode);
   const flags = faultFlags(mode);
+  if (load<u64>(CTX_DATA) == 0 && (mode & MODE_VNCR) == 0 && !mayUseStack(va)) return 0;
   if (!aligned(va, size, mode, context)) {
     recordFault(va, ALIGNMENT, flags);
     return 0;
@@ -208,6 +220,7 @@ function readDevice(entry: usize, va: u64, size: i32, at: i32, flags: u32): bool
 export function storeSlow(va: u64, size: i32, mode: i32): i32 {
   const context = contextFor(mode);
   const flags = faultFlags(mode);
+  if (load<u64>(CTX_DATA) == 0 && (mode & MODE_VNCR) == 0 && !mayUseStack(va)) return 0;
   if (!aligned(va, size, mode, context)) {
     recordFault(va, ALIGNMENT, flags | FAULT_WRITE);
     return 0;

@@ -45,7 +45,7 @@ import {
 } from '../layout';
 import { loadSlow, storeSlow } from './access';
 import { accessEntry, accessTablesChanged, arriveAtTable, enterAccessTable } from './access-tables';
-import { contextsChangedAt } from './context';
+import { contextsChangedAt, enterState } from './context';
 import { stepState } from './debug';
 import { slowCall } from './env';
 import {
@@ -268,4 +268,5 @@ export function selectStackPointer(spsel: u32): void {
   switchStackPointer(load<i32>(EL), spsel);
   store<u32>(SPSEL, spsel);
   arriveAtTable();
+  enterState();
 }

@@ -30,6 +30,7 @@ import {
   ITLB_ENTRIES,
   PAN,
   PE_INDEX,
+  SP_LOW,
   TLB,
   TLB_ENTRIES,
   UAO,
@@ -347,9 +348,16 @@ const CACHED_UNPRIV: usize = CTX_UNPRIV - CTX_DATA;
 const CACHED_DATA_HASH: usize = CTX_DATA_HASH - CTX_DATA;
 const CACHED_FETCH_HASH: usize = CTX_FETCH_HASH - CTX_DATA;
 
-/** Puts the contexts of the present EL, PAN and UAO in place, made if they are new. */
+function presentCache(): usize {
+  return CTX_CACHE + (((load<u32>(EL) << 1) | (load<u32>(PAN) & 1)) << 5);
+}
+
+/**
+ * Puts the contexts of the present EL, PAN and UAO in place, made if they are new. While accesses with SP as base would
+ * fault, CTX_DATA and CTX_UNPRIV stay 0, which no tag has, so that all accesses come to the core.
+ */
 export function enterState(): void {
-  const entry: usize = CTX_CACHE + (((load<u32>(EL) << 1) | (load<u32>(PAN) & 1)) << 5);
+  const entry = presentCache();
   if (load<u64>(entry) == 0) fillCache(entry);
   v128.store(CTX_DATA, v128.load(entry));
   v128.store(CTX_DATA + 16, v128.load(entry + 16));
@@ -359,6 +367,22 @@ export function enterState(): void {
     store<u64>(CTX_UNPRIV, unpriv);
   }
   store<u32>(CTX_UNPRIV_HASH, contextHash(u32(unpriv)));
+  if (load<u32>(SP_LOW) != 0 && checksStack()) {
+    store<u64>(CTX_DATA, 0);
+    store<u64>(CTX_UNPRIV, 0);
+  }
+}
+
+/** SCTLR_ELx.SA, at EL0 SA0: SP has to be aligned where it is the base of an access (Arm ARM, CheckSPAlignment). */
+export function checksStack(): bool {
+  const el = load<i32>(EL);
+  return bit(sctlrOf(regimeOf(el)), el == 0 ? 4 : 3) != 0;
+}
+
+/** The context of loads and stores that enterState() has not put in place. */
+export function withheldContext(unprivileged: bool): u32 {
+  const entry = presentCache();
+  return u32(load<u64>(unprivileged && load<u32>(UAO) == 0 ? entry + CACHED_UNPRIV : entry));
 }
 
 function fillCache(entry: usize): void {

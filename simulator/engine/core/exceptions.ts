@@ -19,6 +19,7 @@ import {
   FAULT_PAUTH,
   FAULT_PC,
   FAULT_S1PTW,
+  FAULT_SP,
   FAULT_STAGE2,
   FAULT_STATUS,
   FAULT_VA,
@@ -92,6 +93,7 @@ import {
   VBAR_EL3,
   VSESR_EL2,
 } from './slots.generated';
+import { stackPointerSwitched } from './stack-pointer';
 import {
   bit,
   effectiveHcr,
@@ -145,6 +147,7 @@ export function switchStackPointer(newEl: i32, newSpsel: u32): void {
   if (from == to) return;
   store<u64>(from, load<u64>(SP));
   store<u64>(SP, load<u64>(to));
+  stackPointerSwitched();
 }
 
 /** PSTATE in the form of SPSR_ELx. */
@@ -273,8 +276,9 @@ export function takeAbort(pc: u64): void {
     iss = 0;
   }
   if (watchpoint) ec += 0x10;
-  // Of these only a branch target exception leaves FAR_ELx alone.
+  // Of these a branch target exception and a stack pointer alignment fault leave FAR_ELx alone.
   if ((flags & FAULT_BTI) != 0) ec = 0x0d;
+  else if ((flags & FAULT_SP) != 0) ec = 0x26;
   else store<u64>(banked(target, FAR_EL1, FAR_EL2, FAR_EL3), va);
   if (stage2) store<u64>(HPFAR_EL2, ((load<u64>(FAULT_IPA) >> 12) & 0xfffffffffff) << 4);
   takeException(target, SYNC, (ec << 26) | (1 << 25) | u64(iss), pc);

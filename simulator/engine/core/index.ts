@@ -45,6 +45,7 @@ export {
 export * from './fp-simd';
 export { crc32, crc32c } from './integer';
 export { pacAdd, pacAllowed, pacAuthentic, pacAuthenticate, pacGeneric, pacStrip } from './pointer-authentication';
+export { stackAligned, stackPointerMoved } from './stack-pointer';
 export { readFlags, regimeOf, writeFlags } from './state';
 export { dropAllWriteTags, dropPageTags, dropRecords, dropWriteTags } from './tlb';
 export { tlbiAsid, tlbiIpa, tlbiRange, tlbiRegime, tlbiVa, tlbiVmid } from './tlbi';

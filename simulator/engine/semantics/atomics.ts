@@ -37,6 +37,7 @@ import {
 } from '../ir.ts';
 import { EXCLUSIVE_ADDRESS, EXCLUSIVE_BYTES, EXCLUSIVE_VALID, X } from '../layout.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
+import { requireAlignedStack } from './stack-pointer.ts';
 
 export const handlers: Handlers = {};
 export const lowerings: Lowerings = {};
@@ -134,6 +135,7 @@ function storeExclusive(bytes: number, value: Expr): Stmt[] {
   );
   const [passes, check] = bind(covered);
   return [
+    requireAlignedStack(number('rn')),
     check,
     when(passes, [store(x('rn'), value, bytes, ALIGNED)]),
     setState(EXCLUSIVE_VALID, c32(0)),

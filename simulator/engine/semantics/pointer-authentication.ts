@@ -16,6 +16,7 @@ import {
   load,
   local,
   op,
+  number as operandNumber,
   orAbort,
   type Stmt,
   setX,
@@ -25,6 +26,7 @@ import {
 import { ENTRY_BYTES } from '../layout.ts';
 import { callType, jumpType, setBranchType } from './branches.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
+import { requireAlignedStack } from './stack-pointer.ts';
 
 export const handlers: Handlers = {};
 export const lowerings: Lowerings = {};
@@ -96,6 +98,7 @@ for (const [number, key] of (['A', 'B'] as const).entries()) {
     const value = local('i64');
     const writeback = form === 'pre' ? [setX('rn', address)] : [];
     define(`ldra${name}_${form}`, [
+      requireAlignedStack(operandNumber('rn')),
       unlessTrapped(number + 2),
       read,
       add,

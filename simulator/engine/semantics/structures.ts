@@ -33,18 +33,21 @@ import {
   store,
   use,
   vector,
+  when,
   x,
 } from '../ir.ts';
 import { V } from '../layout.ts';
 import { type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
 import { elements } from './loads-stores.ts';
+import { stackPointerMoved } from './stack-pointer.ts';
 
 export const handlers: Handlers = {};
 export const lowerings: Lowerings = {};
 
 const define = (name: string, body: Stmt[]): void => {
   const writeback = setX('rn', op('i64.add', x('rn'), op('i64.add', x('rm'), signExtend(immLow))));
-  handlers[name] = { body: [...body, writeback], placement: 'function', fp: true };
+  const toSp = when(op('i32.eq', number('rn'), c32(orSp(31))), [stackPointerMoved(x('rn'))]);
+  handlers[name] = { body: [...body, writeback, toSp], placement: 'function', fp: true };
 };
 
 /** Offset of the i-th register of the list from V0. */
