@@ -32,6 +32,13 @@ interface Pending {
   cancelled: boolean;
 }
 
+/** Contexts of `evaluate` whose failure the client shows where it has asked, or not at all: a mouse moves over many words. */
+const SHOWN_IN_PLACE: readonly unknown[] = ['hover', 'watch', 'repl'];
+
+function isShownInPlace({ command, args }: Pending): boolean {
+  return command === 'evaluate' && SHOWN_IN_PLACE.includes((args as { context?: unknown } | null | undefined)?.context);
+}
+
 export class Session {
   client: Partial<DebugProtocol.InitializeRequestArguments> = {};
   initialized = false;
@@ -110,7 +117,7 @@ export class Session {
       const sentence = sentenceOf(error, command);
       const message = error instanceof RequestError ? error.short : sentence;
       // What only comes of messages that crossed, such as a question about an earlier stop, is no matter of the user.
-      const showUser = !(error instanceof RequestError);
+      const showUser = !(error instanceof RequestError) && !isShownInPlace(request);
       // Braces in a format are placeholders of DAP; the sentence goes in as a variable.
       const body = { error: { id: 1, format: '{sentence}', variables: { sentence }, showUser } };
       this.send({ ...response, success: false, message, body } as DebugProtocol.Response);

@@ -14,7 +14,7 @@ import type {
   SetMarkArguments,
   StepBackOutArguments,
 } from '../protocol.ts';
-import { beginningOf, instructionBefore, lineBefore, outOf } from '../reverse.ts';
+import { backByLine, beginningOf, instructionBefore, outOf } from '../reverse.ts';
 import type { Stop } from '../runner.ts';
 import type { Session } from '../session.ts';
 import { describeSubject, parseSubject, type Subject, type Where } from '../subjects.ts';
@@ -80,10 +80,9 @@ export const REVERSE: Readonly<Record<string, Handler>> = {
     const { machine } = session;
     const pe = machine.peOfThread(args.threadId);
     const byInstruction = args.granularity === 'instruction';
-    const { target, symbols } = machine;
-    const moment = (): Moment | undefined =>
-      byInstruction ? instructionBefore(target) : lineBefore(target, symbols, pe.index);
-    begin(session, pe.index, () => travel(machine, pe.index, moment()), 'Stepping back');
+    const task = (): Generator<unknown, Stop> =>
+      byInstruction ? travel(machine, pe.index, instructionBefore(machine.target)) : backByLine(machine, pe);
+    begin(session, pe.index, task, 'Stepping back');
   }),
 
   reverseContinue: handler<DebugProtocol.ReverseContinueArguments, void>('stopped', (session, args) => {

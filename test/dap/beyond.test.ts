@@ -122,3 +122,14 @@ describe('the console', () => {
     assert.ok((await labels('$ich_lr')).includes('ich_lr0_el2'));
   });
 });
+
+test('a word that means nothing is no matter for a pop-up where the mouse rests or the console shows it', async () => {
+  await client.start();
+  const pops = async (context?: string): Promise<unknown> => {
+    const response = await client.ask('evaluate', { expression: 'no_such_word', ...(context ? { context } : {}) });
+    assert.equal(response.success, false);
+    return response.body.error.showUser;
+  };
+  for (const context of ['hover', 'watch', 'repl']) assert.equal(await pops(context), false, context);
+  for (const context of ['clipboard', undefined]) assert.equal(await pops(context), true, context);
+});

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Body } from '../../debug-adapter/testing/dap-client.ts';
-import { inProcess, type RealClient } from './support.ts';
+import { inProcess, lineOf, marker, type RealClient, source } from './support.ts';
 
 let client: RealClient;
 beforeEach(async () => {
@@ -14,6 +14,12 @@ afterEach(() => client.dispose());
 
 const ask = (expression: string): Promise<string> => client.evaluate(expression, { context: 'repl' });
 const now = async (): Promise<number> => (await client.request('hyperstep/machine')).instructions;
+
+/** Address of the first instruction of a line of main.c. */
+async function pcOfLine(line: number): Promise<string> {
+  const { targets } = await client.request('gotoTargets', { source: { path: source('main.c') }, line });
+  return targets[0].instructionPointerReference;
+}
 
 async function lastWrite(of: string): Promise<{ text: string; instruction: string; reason: string }> {
   const { text, reason } = await client.until('hyperstep/lastWrite', { of });
@@ -139,6 +145,54 @@ describe('back', () => {
     await ask('unmark early');
     assert.equal((await client.request('hyperstep/marks')).marks.length, 1);
     assert.match(await client.refused('hyperstep/goTo', { mark: 'early' }), /There is no mark "early"/);
+  });
+});
+
+describe('a step back by line', () => {
+  /** Lines of steps back until one is reached, each with its function. */
+  const back = async (steps: number): Promise<string[]> => {
+    const seen: string[] = [];
+    for (let step = 0; step < steps; step++) {
+      await client.until('stepBack');
+      const [top] = await client.frames();
+      seen.push(`${top.name.split('+')[0]} ${top.line}`);
+    }
+    return seen;
+  };
+
+  test('passes over a guest that ran, with the vectors and the switch that it left by', async () => {
+    const after = lineOf('main.c', 'handle_exit(&vcpu, reason)');
+    await client.breakAt('main.c', { line: after });
+    await client.until('continue');
+    const enter = lineOf('main.c', 'vcpu_enter(&vcpu)');
+    assert.deepEqual(await back(1), [`main ${enter}`]);
+    assert.equal(BigInt(await client.evaluate('$pc')), BigInt(await pcOfLine(enter)));
+    await client.until('continue');
+    await client.until('continue');
+    assert.deepEqual(await back(4), [`main ${enter}`, `main ${enter - 1}`, `main ${after}`, `main ${enter}`]);
+  });
+
+  test('passes over functions, and over the exits of a guest', async () => {
+    const eoi = marker('guest.c', 'guest-eoi');
+    await client.reach('guest.c', 'guest-eoi');
+    assert.deepEqual(
+      await back(3),
+      [eoi - 1, eoi - 2, eoi - 3].map(line => `guest_interrupt ${line}`),
+    );
+    assert.match((await client.request('threads')).threads[0].name, /EL1/);
+  });
+
+  test('passes over what ran for longer than it looks at instruction by instruction', async () => {
+    await client.filter('virtual-irq');
+    await client.until('continue');
+    await client.until('continue');
+    await client.filter();
+    await client.breakAt('main.c', { line: lineOf('main.c', 'handle_exit(&vcpu, reason)') });
+    await client.until('reverseContinue');
+    const before = await now();
+    const enter = lineOf('main.c', 'vcpu_enter(&vcpu)');
+    assert.deepEqual(await back(1), [`main ${enter}`]);
+    assert.ok(before - (await now()) > 150_000, 'the guest has waited for its alarm');
   });
 });
 
