@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, afterEach, before, type TestContext, test } from 'node:test';
-import type { FrameLocator } from 'playwright-core';
 import { openWorkbench, sample, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
@@ -14,32 +13,6 @@ before(async () => {
 });
 after(() => workbench?.close());
 afterEach(context => workbench.screenshotOfFailure(context as TestContext));
-
-/** The page inside of a webview, by something that only it has. */
-async function pageWith(selector: string): Promise<FrameLocator> {
-  const { page } = workbench;
-  for (let tries = 0; tries < 100; tries++) {
-    for (const frame of await page.locator('iframe.webview').all()) {
-      const inner = frame.contentFrame().frameLocator('#active-frame');
-      if (await inner.locator(selector).count()) return inner;
-    }
-    await page.waitForTimeout(100);
-  }
-  throw new Error(`No webview has ${selector}.`);
-}
-
-/** Runs a command by its title. The palette knows it only once the extension was read. */
-async function command(title: string): Promise<void> {
-  const { page } = workbench;
-  const found = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-  for (let tries = 0; tries < 30; tries++) {
-    await page.keyboard.press('F1');
-    await page.locator('.quick-input-widget input').first().fill(`>${title}`);
-    if ((await found.waitFor({ timeout: 1000 }).catch(() => 'missing')) === undefined) return found.click();
-    await page.keyboard.press('Escape');
-  }
-  throw new Error(`The palette has no command "${title}".`);
-}
 
 async function stops(run: () => Promise<void>): Promise<void> {
   const status = workbench.page.locator('.statusbar-item[id*="hyperstep.level"]');
@@ -56,7 +29,7 @@ async function stops(run: () => Promise<void>): Promise<void> {
 
 test('the start page lists the built-in systems; a click starts one at its first instruction', async () => {
   const { page } = workbench;
-  await command('Focus on Machine View');
+  await workbench.command('Focus on Machine View');
   await workbench.row('Machine', 'kvm-arm/split').waitFor();
   await workbench.screenshot('start-page');
   await workbench.row('Machine', 'kvm-arm/vhe-opt').first().waitFor();
@@ -86,8 +59,8 @@ test('the machine shows pending interrupts, timers and the guest', async () => {
 
 test('the timeline shows the run; the keyboard selects an exception and travels there', async () => {
   const { page } = workbench;
-  await command('Focus on Exception Levels View');
-  const timeline = await pageWith('#timeline');
+  await workbench.command('Focus on Exception Levels View');
+  const timeline = await workbench.webview('#timeline');
   await timeline.locator('body[data-ready="true"]').waitFor();
   await timeline.locator('#statistics', { hasText: 'HVC' }).waitFor();
   await page.waitForTimeout(500);
@@ -108,20 +81,20 @@ test('the timeline shows the run; the keyboard selects an exception and travels 
 });
 
 test('the timeline takes its colours from a light theme too', async () => {
-  const timeline = await pageWith('#timeline');
+  const timeline = await workbench.webview('#timeline');
   const picture = () => timeline.locator('#timeline').evaluate(canvas => (canvas as HTMLCanvasElement).toDataURL());
   const dark = await picture();
-  await command('Toggle between Light/Dark Themes');
+  await workbench.command('Toggle between Light/Dark Themes');
   for (let tries = 0; tries < 100 && (await picture()) === dark; tries++) await workbench.page.waitForTimeout(100);
   assert.notEqual(await picture(), dark);
   await workbench.screenshot('exception-levels-light');
-  await command('Toggle between Light/Dark Themes');
+  await workbench.command('Toggle between Light/Dark Themes');
 });
 
 test('a world switch is recorded with its needless accesses, kept, and compared with another one', async () => {
   const { page } = workbench;
-  await command('Focus on World Switch View');
-  const view = await pageWith('#switches');
+  await workbench.command('Focus on World Switch View');
+  const view = await workbench.webview('#switches');
   await view.locator('#record:enabled').waitFor();
   await view.locator('#record').click();
   await view.locator('#accesses tbody tr').nth(20).waitFor();
@@ -139,7 +112,7 @@ test('a world switch is recorded with its needless accesses, kept, and compared 
 
 test('translation tables have every regime and guest, and the walk of an address', async () => {
   const { page } = workbench;
-  await command('Hyperstep: Walk Address');
+  await workbench.command('Hyperstep: Walk Address');
   await page.locator('.quick-input-widget input').first().fill('pc');
   await page.keyboard.press('Enter');
   await workbench.row('Translation Tables', 'Walk of pc').waitFor();
@@ -148,7 +121,7 @@ test('translation tables have every regime and guest, and the walk of an address
 });
 
 test('from a line to its disassembly', async () => {
-  await command('Hyperstep: Show Disassembly of Line');
+  await workbench.command('Hyperstep: Show Disassembly of Line');
   await workbench.page.locator('.tab', { hasText: '.a64' }).waitFor();
   await workbench.screenshot('disassembly-of-line');
 });

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Locator, Page } from 'playwright-core';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { remoteUri, startBrowser, workbenchUrl } from '../workbench/browser.ts';
 import { repository } from '../workbench/paths.ts';
 import { installExtension, quietSettings, startServer } from '../workbench/server.ts';
@@ -23,8 +23,10 @@ export interface Workbench {
   screenshotOfFailure(context: TestContext): Promise<void>;
   /** Rows of a tree or list, by the title of its view, as text. */
   rows(view: string): Promise<string[]>;
-  /** Runs a command by its title in the command palette. */
+  /** Runs a command by its title in the command palette, once the palette knows it. */
   command(title: string): Promise<void>;
+  /** The page inside of a webview, by something that only it has. */
+  webview(selector: string): Promise<FrameLocator>;
   /** The first row of a tree or list with this text, by the title of its view. */
   row(view: string, text: string | RegExp): Locator;
   /** Opens or closes a row of a tree, such as a scope of the Variables pane, once it is there. */
@@ -108,9 +110,24 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
       },
       rows: view => page.locator(`.monaco-list[aria-label*="${view}"] .monaco-list-row`).allInnerTexts(),
       async command(title) {
-        await page.keyboard.press('F1');
-        await page.locator('.quick-input-widget input').first().fill(`>${title}`);
-        await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+        const found = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+        for (let tries = 0; tries < 30; tries++) {
+          await page.keyboard.press('F1');
+          await page.locator('.quick-input-widget input').first().fill(`>${title}`);
+          if ((await found.waitFor({ timeout: 1000 }).catch(() => 'missing')) === undefined) return found.click();
+          await page.keyboard.press('Escape');
+        }
+        throw new Error(`The palette has no command "${title}".`);
+      },
+      async webview(selector) {
+        for (let tries = 0; tries < 100; tries++) {
+          for (const frame of await page.locator('iframe.webview').all()) {
+            const inner = frame.contentFrame().frameLocator('#active-frame');
+            if (await inner.locator(selector).count()) return inner;
+          }
+          await page.waitForTimeout(100);
+        }
+        throw new Error(`No webview has ${selector}.`);
       },
       row,
       async toggle(view, text) {
