@@ -18,7 +18,8 @@ import type { Symbols } from './symbols/index.ts';
 import { innermost } from './unwind.ts';
 import { formatValue, type Value } from './values.ts';
 
-export type Family = 'source' | 'function' | 'instruction' | 'data' | 'exception' | 'watch';
+/** Those of `launch` belong to the launch configuration: no list of a client has them. */
+export type Family = 'source' | 'function' | 'instruction' | 'data' | 'exception' | 'watch' | 'launch';
 
 export interface Guard {
   readonly condition?: string;
@@ -26,7 +27,15 @@ export interface Guard {
   readonly hitCondition?: string;
   /** Printed instead of a stop; expressions in braces. */
   readonly logMessage?: string;
-  readonly changed?: (breakpoint: UserBreakpoint) => boolean;
+  readonly changes?: Changes;
+}
+
+/** What makes hits count only when they leave something else than before. */
+export interface Changes {
+  /** What is watched, as text that can be compared. */
+  readonly state: () => string;
+  /** After each hit: other places may have to be watched now. */
+  readonly follow?: (breakpoint: UserBreakpoint) => void;
 }
 
 export interface UserBreakpoint {
@@ -39,8 +48,9 @@ export interface UserBreakpoint {
   readonly condition?: Node;
   readonly hitTest?: (hits: number) => boolean;
   readonly logMessage?: string;
-  /** For stops that count only when they leave something changed: asked once after each. */
-  readonly changed?: () => boolean;
+  readonly changes?: Changes;
+  /** The state after the last hit. */
+  state: string;
   hits: number;
   /** The condition in compiled form by PC, where a name has one meaning; null where it needs the evaluator. */
   readonly compiled: Map<bigint, Getter | null>;
@@ -225,11 +235,12 @@ export class Breakpoints {
       ...(condition === undefined ? {} : { condition }),
       ...(test === undefined ? {} : { hitTest: test }),
       ...(guard.logMessage ? { logMessage: guard.logMessage } : {}),
-      ...(guard.changed === undefined ? {} : { changed: () => guard.changed?.(breakpoint) ?? true }),
+      ...(guard.changes === undefined ? {} : { changes: guard.changes }),
+      state: guard.changes?.state() ?? '',
       hits: 0,
       compiled: new Map(),
     };
-    const isPlain = guard.changed || (condition === undefined && test === undefined && !guard.logMessage);
+    const isPlain = guard.changes || (condition === undefined && test === undefined && !guard.logMessage);
     try {
       for (const spec of specs)
         targetIds.push(this.target.addBreakpoint(isPlain ? spec : this.guarded(breakpoint, spec)));
@@ -307,10 +318,29 @@ export class Breakpoints {
     const found = [...new Set(reason.ids.map(id => this.byTargetId.get(id)).filter(one => one !== undefined))];
     const event = reason.kind === 'exception' || reason.kind === 'system-register' ? reason.event : undefined;
     return found.filter(one => {
-      if (one.changed !== undefined && !this.searching && !one.changed()) return false;
-      const asked = reason.kind !== 'watchpoint' && one.changed === undefined;
+      if (one.changes !== undefined && !this.searching && !this.hasChanged(one, one.changes)) return false;
+      const asked = reason.kind !== 'watchpoint' && one.changes === undefined;
       return asked || this.passes(one, this.target.pes[reason.pe], event);
     });
+  }
+
+  private hasChanged(breakpoint: UserBreakpoint, { state, follow }: Changes): boolean {
+    const before = breakpoint.state;
+    breakpoint.state = state();
+    follow?.(breakpoint);
+    return breakpoint.state !== before;
+  }
+
+  /** What those watch whose hits count only when they change it; undefined when one of them counts in any case. */
+  statesOf(ids: readonly number[]): (() => string) | undefined {
+    const all = ids.map(id => this.all.get(id)?.changes);
+    if (all.length === 0 || all.includes(undefined)) return undefined;
+    return () => all.map(changes => changes?.state()).join('\n');
+  }
+
+  /** The machine has gone somewhere else in time: changes count from what is there now. */
+  moved(): void {
+    for (const one of this.all.values()) if (one.changes !== undefined) one.state = one.changes.state();
   }
 
   takeOutput(): readonly string[] {

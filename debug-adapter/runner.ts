@@ -64,6 +64,7 @@ const STOP_REASONS = {
   data: 'data breakpoint',
   exception: 'exception',
   watch: 'data breakpoint',
+  launch: 'exception',
 } as const;
 
 export class Runner {
@@ -142,12 +143,24 @@ export class Runner {
         const reason = yield* this.target.reverseContinue();
         if (reason.kind === 'limit') return { reason: 'entry', pe: 0, description: 'Start of the recording' };
         const outcome = this.judge(owner, reason);
-        if (outcome !== undefined && 'reason' in outcome) return outcome;
-        // A breakpoint whose condition does not hold: the search goes on before it.
+        if (outcome !== undefined && 'reason' in outcome && (yield* this.hasChanged(outcome))) return outcome;
+        // A breakpoint whose condition does not hold, or a write of what was there: the search goes on before it.
       }
     } finally {
       if (own !== undefined) this.target.removeBreakpoint(own);
     }
+  }
+
+  /** Whether one of the breakpoints of a stop in the past counts, by what its instruction has changed. */
+  private *hasChanged({ hitBreakpointIds = [] }: Stop): Generator<unknown, boolean> {
+    const states = this.breakpoints.statesOf(hitBreakpointIds);
+    if (hitBreakpointIds.length === 0 || states === undefined) return true;
+    const { moment } = this.target;
+    const after = states();
+    yield* this.target.travel({ ...moment, instructions: moment.instructions - 1 });
+    const before = states();
+    yield* this.target.travel(moment);
+    return before !== after;
   }
 
   /** Stops without an event. */
@@ -160,6 +173,7 @@ export class Runner {
   private finish(): void {
     const { motion } = this;
     this.motion = undefined;
+    if (this.breakpoints.searching) this.breakpoints.moved();
     this.breakpoints.searching = false;
     motion?.end?.();
   }

@@ -45,16 +45,11 @@ function guardOf(machine: Machine, subject: Subject, access: Access, where: Wher
   const plain = subject.kind === 'general' || (subject.kind === 'list-register' && !subject.changes);
   if (!mayBeSame(subject) || access === 'read' || plain) return guard;
   const { pe, target } = where;
-  let last = stateOf(subject, target, pe);
-  const changed = (breakpoint: UserBreakpoint): boolean => {
-    const now = stateOf(subject, target, pe);
-    const differs = now !== last;
-    last = now;
-    // The tables have other words now, or words at other places.
-    if (subject.kind === 'stage2') machine.breakpoints.move(breakpoint, specsOf(subject, access, where));
-    return differs;
-  };
-  return { ...guard, changed };
+  const state = (): string => stateOf(subject, target, pe);
+  // The tables have other words now, or words at other places.
+  const follow = (breakpoint: UserBreakpoint): void =>
+    machine.breakpoints.move(breakpoint, specsOf(subject, access, where));
+  return { ...guard, changes: { state, ...(subject.kind === 'stage2' ? { follow } : {}) } };
 }
 
 const ACCESSES: Readonly<Record<NonNullable<StopWhenArguments['on']>, Access>> = {

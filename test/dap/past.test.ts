@@ -232,6 +232,32 @@ describe('a stop when something changes', () => {
   });
 });
 
+test('a stop at changes is at the same writes backwards as forwards', async () => {
+  await client.breakAt('main.c', { line: lineOf('main.c', 'vcpu_enter(&vcpu)') });
+  await client.until('continue');
+  await client.breakAt('main.c');
+  const { id } = await client.request('hyperstep/stopWhen', { of: 'vcpu.pstate' });
+  const forwards: number[] = [];
+  for (let stop = 0; stop < 4; stop++) {
+    assert.deepEqual((await client.until('continue')).hitBreakpointIds, [id]);
+    forwards.push(await now());
+  }
+  // Every exit writes it.
+  const writes = await client.request('dataBreakpointInfo', { name: 'vcpu.pstate' });
+  const backwards: number[] = [];
+  for (let stop = 0; stop < 3; stop++) {
+    assert.deepEqual((await client.until('reverseContinue')).hitBreakpointIds, [id]);
+    backwards.push(await now());
+  }
+  assert.deepEqual(backwards, forwards.slice(0, 3).reverse());
+  await client.until('continue');
+  assert.equal(await now(), forwards[1]);
+  await client.request('hyperstep/dropStop', { id });
+  await client.request('setDataBreakpoints', { breakpoints: [{ dataId: writes.dataId, accessType: 'write' }] });
+  await client.until('reverseContinue');
+  assert.ok((await now()) > forwards[0], 'there are writes between the changes');
+});
+
 describe('filters of a hypervisor', () => {
   const FILTERS: readonly (readonly [filter: string, thread: RegExp])[] = [
     ['world-enter', /EL1/],
