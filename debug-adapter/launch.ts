@@ -2,7 +2,9 @@
 
 import type { MachineConfig, TranslationRegime } from '../simulator/target.ts';
 import type { Files } from './files.ts';
+import { EXCEPTION_FILTERS } from './filters.ts';
 import { isAbsolute, joinPath } from './symbols/dwarf/line.ts';
+import { functionsNamed } from './symbols/functions.ts';
 import { loadSymbols, type SymbolTable } from './symbols/index.ts';
 import { setVariables } from './symbols/set-variables.ts';
 
@@ -12,6 +14,10 @@ export interface Launch {
   /** Where relative paths begin. */
   readonly cwd: string;
   readonly stopOnEntry: boolean;
+  /** Functions to run to, one after the other, before the first stop. */
+  readonly runTo: readonly string[];
+  /** Exception filters of this session beside those that the client sets, from the first stop on. */
+  readonly exceptionFilters: readonly string[];
   readonly timeTravel: boolean;
   readonly console: 'output' | 'none';
   readonly symbols: readonly SymbolTable[];
@@ -41,6 +47,13 @@ const strings: Check<readonly string[]> = (value, name) =>
   Array.isArray(value) && value.every(item => typeof item === 'string')
     ? value
     : fault(name, value, 'a list of strings');
+
+const filterNames: Check<readonly string[]> = (value, name) => {
+  const known = EXCEPTION_FILTERS.map(({ filter }) => filter);
+  return Array.isArray(value) && value.every(item => known.includes(item))
+    ? value
+    : fault(name, value, `a list of exception filters: ${known.join(', ')}`);
+};
 
 function oneOf<const T>(...choices: readonly T[]): Check<T> {
   return (value, name) =>
@@ -141,6 +154,8 @@ const CHECKS = {
   scheduleSeed: wholeNumber,
   scheduleFrom: wholeNumber,
   stopOnEntry: aBoolean,
+  runTo: strings,
+  exceptionFilters: filterNames,
   timeTravel: aBoolean,
   symbols: symbolSources,
   console: oneOf('output', 'none'),
@@ -249,11 +264,14 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
     const file = joinPath(cwd, source.file);
     symbols.push(loadSymbols(await files.read(file), file, source));
   }
+  for (const name of attributes.runTo ?? []) functionsNamed({ tables: symbols }, name);
   for (const table of symbols) await locateSources(table, cwd, files);
   return {
     program,
     cwd,
     stopOnEntry: attributes.stopOnEntry ?? false,
+    runTo: attributes.runTo ?? [],
+    exceptionFilters: attributes.exceptionFilters ?? [],
     timeTravel: attributes.timeTravel ?? true,
     console: attributes.console ?? 'output',
     symbols,

@@ -5,6 +5,7 @@ import { Breakpoints } from './breakpoints.ts';
 import { RequestError } from './handler.ts';
 import type { Launch } from './launch.ts';
 import type { StepInPlace } from './motions.ts';
+import { nestingBelow } from './nesting.ts';
 import type { SteppingArguments, SteppingResponse } from './protocol.ts';
 import type { Container } from './requests/variables.ts';
 import { Runner, type RunnerEvents, type Stop } from './runner.ts';
@@ -24,6 +25,16 @@ function contextIn(pe: PeView, regime: TranslationRegime): AddressContext {
   const tableBase = read(`TTBR0_EL${level}`) & 0xffff_ffff_fffen;
   const guest = regime === 'EL1&0' && (read('HCR_EL2') & 1n) !== 0n;
   return { regime, tableBase, ...(guest ? { vmid: Number(read('VTTBR_EL2') >> 48n) } : {}) };
+}
+
+/** A stop at an exception says `L2 EL1 → L0 EL2` where a host tells of its guest hypervisors. */
+function withLevels(stop: Stop, target: Target, symbols: Symbols): Stop {
+  const { description, exception } = stop;
+  if (description === undefined || exception === undefined) return stop;
+  const pe = target.pes[exception.pe];
+  const level = (el: string) => nestingBelow(pe, symbols, Number(el)) ?? `L0 EL${el}`;
+  const isNested = symbols.symbol('nesting_levels') !== undefined;
+  return isNested ? { ...stop, description: description.replace(/\bEL(\d)/g, (_, el) => level(el)) } : stop;
 }
 
 const LONGEST_LOG = 10_000;
@@ -58,7 +69,10 @@ export class Machine {
     for (const table of launch.symbols) this.symbols.add(table);
     this.symbols.present = regime => contextIn(this.focusedPe, regime);
     this.breakpoints = new Breakpoints(target, this.symbols);
-    this.runner = new Runner(target, this.breakpoints, events);
+    this.runner = new Runner(target, this.breakpoints, {
+      ...events,
+      stopped: stop => events.stopped(withLevels(stop, target, this.symbols)),
+    });
   }
 
   get running(): boolean {

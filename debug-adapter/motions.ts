@@ -1,6 +1,14 @@
 /** The ways to move on: continue, and the steps by instruction and by line. */
 
-import type { ExceptionLevel, PeView, RunOptions, StopReason, Target, TranslationRegime } from '../simulator/target.ts';
+import type {
+  BreakpointSpec,
+  ExceptionLevel,
+  PeView,
+  RunOptions,
+  StopReason,
+  Target,
+  TranslationRegime,
+} from '../simulator/target.ts';
 import type { Motion, Stop } from './runner.ts';
 import type { Symbols } from './symbols/index.ts';
 import { callerOf, topFrame } from './unwind.ts';
@@ -19,6 +27,53 @@ export class Continue implements Motion {
 
   after(): Stop | undefined {
     return undefined;
+  }
+}
+
+/** Through places one after the other, each reached at one of its breakpoints. */
+export class RunThrough implements Motion {
+  private ids: readonly number[] = [];
+  private reached = -1;
+  private first = true;
+
+  /** `over` is called when it ends, at the last place or at something else that stops the machine. */
+  constructor(
+    private readonly target: Target,
+    private readonly places: readonly { readonly name: string; readonly specs: readonly BreakpointSpec[] }[],
+    private readonly over: () => void,
+  ) {
+    this.go();
+  }
+
+  private go(): void {
+    for (const id of this.ids) this.target.removeBreakpoint(id);
+    this.reached++;
+    this.ids = (this.places[this.reached]?.specs ?? []).map(spec => this.target.addBreakpoint(spec));
+  }
+
+  next(): Partial<RunOptions> {
+    const stepOff = !this.first;
+    this.first = false;
+    return { stepOff };
+  }
+
+  owns(id: number): boolean {
+    return this.ids.includes(id);
+  }
+
+  after(reason: StopReason): Stop | undefined {
+    if (!('ids' in reason) || !reason.ids.some(id => this.owns(id))) return undefined;
+    const { name } = this.places[this.reached];
+    this.go();
+    return this.reached < this.places.length
+      ? undefined
+      : { reason: 'entry', pe: reason.pe, description: `Arrived at ${name}` };
+  }
+
+  end(): void {
+    for (const id of this.ids) this.target.removeBreakpoint(id);
+    this.ids = [];
+    this.over();
   }
 }
 

@@ -52,6 +52,10 @@ export interface LaunchAttributes {
   /** Modelled time before which turns don't vary. */
   readonly scheduleFrom?: number;
   readonly stopOnEntry?: boolean;
+  /** Functions to run to, one after the other, before the first stop: `trap`, or `split-4.10!trap` of one image. */
+  readonly runTo?: readonly string[];
+  /** Exception filters, by their ids, that stop this session from its first stop on, beside those of the client. */
+  readonly exceptionFilters?: readonly string[];
   /** Keeps the run, so that it can be taken back; true when left out. */
   readonly timeTravel?: boolean;
   readonly symbols?: readonly SymbolSource[];

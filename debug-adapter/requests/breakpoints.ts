@@ -7,6 +7,7 @@ import type { Family, Guard } from '../breakpoints.ts';
 import { EXCEPTION_FILTERS, filterSpecs } from '../filters.ts';
 import { type Handler, handler } from '../handler.ts';
 import type { Session } from '../session.ts';
+import { functionsNamed } from '../symbols/functions.ts';
 import type { SymbolTable } from '../symbols/index.ts';
 
 type Breakpoint = DebugProtocol.Breakpoint;
@@ -40,7 +41,7 @@ export function regimeOfMode(mode: unknown): TranslationRegime | undefined {
 }
 
 /** An instruction breakpoint in the regime of its mode, else of its image; EL2 and EL2&0 are one for images. */
-function inTable(table: SymbolTable, address: bigint, mode?: unknown): readonly BreakpointSpec[] {
+export function inTable(table: SymbolTable, address: bigint, mode?: unknown): readonly BreakpointSpec[] {
   const wanted = regimeOfMode(mode);
   if (wanted !== undefined) return [{ kind: 'instruction', address, regime: wanted }];
   const { regime } = table;
@@ -96,21 +97,16 @@ export const BREAKPOINTS: Readonly<Record<string, Handler>> = {
       return {
         breakpoints: wanted.map(one =>
           place(session, 'function', String(one.name), one, () => {
-            const specs: BreakpointSpec[] = [];
-            let extra: Partial<Breakpoint> | undefined;
-            for (const table of symbols.tables) {
-              const address = table.symbol(String(one.name));
-              if (address === undefined) continue;
-              const body = table.afterPrologue(address);
-              specs.push(...inTable(table, body));
-              const row = table.lineAt(body);
-              extra ??= {
-                instructionReference: hex(body),
+            const found = functionsNamed(symbols, String(one.name));
+            const [{ table, address }] = found;
+            const row = table.lineAt(address);
+            return {
+              specs: found.flatMap(at => inTable(at.table, at.address)),
+              extra: {
+                instructionReference: hex(address),
                 ...(row === undefined ? {} : { line: row.line, source: { name: baseName(row.path), path: row.path } }),
-              };
-            }
-            if (specs.length === 0) throw new Error(`No image of this session has a function "${one.name}".`);
-            return { specs, extra };
+              },
+            };
           }),
         ),
       };

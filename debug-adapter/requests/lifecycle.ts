@@ -1,11 +1,13 @@
 /** initialize to disconnect. */
 
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { EXCEPTION_FILTERS } from '../filters.ts';
+import { EXCEPTION_FILTERS, filterSpecs } from '../filters.ts';
 import { type Handler, handler } from '../handler.ts';
 import { prepareLaunch } from '../launch.ts';
-import { Continue } from '../motions.ts';
-import { TRANSLATION_REGIMES } from './breakpoints.ts';
+import { Continue, RunThrough } from '../motions.ts';
+import type { Session } from '../session.ts';
+import { functionsNamed } from '../symbols/functions.ts';
+import { inTable, TRANSLATION_REGIMES } from './breakpoints.ts';
 import { CHANGES_MODE } from './watches.ts';
 
 /** A breakpoint can be bound to the regime in which its address is meant, or from which its exception comes. */
@@ -77,6 +79,30 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsDataBreakpointBytes: true,
 };
 
+/** To the first stop. Throws a sentence for a function that no image has. */
+function begin(session: Session): void {
+  const { machine } = session;
+  const { target, breakpoints, symbols } = machine;
+  const { stopOnEntry, runTo, exceptionFilters } = machine.launch;
+  breakpoints.clear('launch');
+  const places = runTo.map(name => ({
+    name,
+    specs: functionsNamed(symbols, name).flatMap(({ table, address }) => inTable(table, address)),
+  }));
+  const addFilters = () => {
+    for (const row of EXCEPTION_FILTERS) {
+      if (!exceptionFilters.includes(row.filter)) continue;
+      breakpoints.add('launch', row.filter, filterSpecs(row, target, undefined), {});
+    }
+  };
+  session.afterResponse(() => {
+    if (places.length > 0) return machine.runner.start(new RunThrough(target, places, addFilters));
+    addFilters();
+    if (stopOnEntry) session.stopped({ reason: 'entry', pe: 0 });
+    else machine.runner.start(new Continue());
+  });
+}
+
 export const LIFECYCLE: Readonly<Record<string, Handler>> = {
   initialize: handler<DebugProtocol.InitializeRequestArguments, DebugProtocol.Capabilities>(
     'nothing',
@@ -100,11 +126,7 @@ export const LIFECYCLE: Readonly<Record<string, Handler>> = {
   configurationDone: handler<unknown, void>('machine', session => {
     if (session.configured) throw new Error('The request configurationDone came twice.');
     session.configured = true;
-    const { machine } = session;
-    session.afterResponse(() => {
-      if (machine.launch.stopOnEntry) session.stopped({ reason: 'entry', pe: 0 });
-      else machine.runner.start(new Continue());
-    });
+    begin(session);
   }),
 
   restart: handler<{ arguments?: unknown }, void>('machine', async (session, args) => {
@@ -121,10 +143,7 @@ export const LIFECYCLE: Readonly<Record<string, Handler>> = {
     machine.runner.cancel();
     machine.target.reset();
     machine.invalidate();
-    session.afterResponse(() => {
-      if (machine.launch.stopOnEntry) session.stopped({ reason: 'entry', pe: 0 });
-      else machine.runner.start(new Continue());
-    });
+    begin(session);
   }),
 
   terminate: handler<unknown, void>('machine', session => {

@@ -1,9 +1,11 @@
 /** A host, its guest hypervisor and the guest of that through the adapter: each stop says who it is. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { afterEach, test } from 'node:test';
 import { systemConfiguration } from '../../extension/system-configurations.ts';
 import { systemNamed } from '../../simulator/hypervisors/systems.ts';
+import { nestedTraps } from '../../simulator/node/nested-trace.ts';
 import { inProcess, type RealClient, ROOT } from './support.ts';
 
 let client: RealClient;
@@ -131,4 +133,73 @@ test('virtual, host and shadow stage 2 of an address of the nested guest agree, 
     assert.deepEqual(await stages('ipa:0x87654000'), nowhere, 'the guest hypervisor has given no memory there');
     client.dispose();
   }
+});
+
+const FOLDER = `${ROOT}simulator/hypervisors/nested`;
+
+/** Starts the launch configuration of the folder whose name ends so, and waits for its first stop. */
+async function launch(name: string): Promise<void> {
+  const text = readFileSync(`${FOLDER}/.vscode/launch.json`, 'utf8').replaceAll('${workspaceFolder}', FOLDER);
+  const { configurations } = JSON.parse(text) as { configurations: { name: string }[] };
+  const found = configurations.find(one => one.name === `Nested: ${name}`);
+  assert.ok(found, `There is no launch configuration ${name}.`);
+  client = inProcess();
+  await client.start(found);
+}
+
+async function presentLevel(): Promise<string> {
+  return (await client.request('threads', {})).threads[0].name.split(' · ')[1];
+}
+
+test('launch configurations stop in L2, in L1 and in L0, each frame with the symbols of its own image', async () => {
+  const stack = async () => {
+    const frames = await client.frames(1);
+    return frames.map(({ name, moduleId }) => `${name} ${String(moduleId).split('/').at(-1)}`);
+  };
+  await launch('in L2, before its hypercall');
+  assert.equal(await presentLevel(), 'L2 EL1');
+  assert.deepEqual((await stack()).slice(0, 2), ['guest_hypercall split-4.10.elf', 'hypercall split-4.10.elf']);
+  client.dispose();
+  await launch('in L1, switching away from L2');
+  assert.equal(await presentLevel(), 'L1 virtual EL2');
+  const inL1 = await stack();
+  assert.equal(inL1[0], 'save_el1_state split-4.10.elf');
+  assert.match(inL1.at(-1) ?? '', /^guest_hypercall\S* · virtual EL1 split-4.10.elf$/);
+  client.dispose();
+  await launch('in L0, at a trap of L1');
+  assert.equal(await presentLevel(), 'L0 EL2');
+  const inL0 = await stack();
+  assert.equal(inL0[0], 'handled_without_host nested.elf');
+  assert.ok(
+    inL0.some(name => / · L1 virtual EL2, .* split-4.10.elf$/.test(name)),
+    inL0.join(', '),
+  );
+  assert.match(inL0.at(-1) ?? '', / · virtual EL1 split-4.10.elf$/);
+});
+
+test('a launch configuration stops at each trap of one nested exit', async () => {
+  await launch('each trap of one exit');
+  assert.equal(await presentLevel(), 'L2 EL1');
+  const traps: string[] = [];
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'hypercall' }] });
+  for (;;) {
+    const body = await client.until('continue', { threadId: 1 });
+    if (body.reason !== 'exception') break;
+    traps.push(body.description);
+  }
+  assert.equal(traps.length, nestedTraps(systemNamed('nested/neve'), 'hypercall').length);
+  assert.equal(traps[0], 'L2 EL1 → L0 EL2: HVC64');
+  assert.match(traps.at(-1) ?? '', /^L1 virtual EL2 → L0 EL2: ERET/);
+});
+
+test('a function of one image is named with the image, and what there is not is refused', async () => {
+  client = inProcess();
+  await client.start({ ...systemConfiguration(systemNamed('nested/nv2'), ROOT), pes: 1 });
+  const ask = async (name: string) =>
+    (await client.request('setFunctionBreakpoints', { breakpoints: [{ name }] })).breakpoints[0];
+  assert.equal((await ask('split-4.10!save_el1_state')).verified, true);
+  await client.until('continue', { threadId: 1 });
+  assert.equal(await presentLevel(), 'L1 virtual EL2');
+  assert.match((await ask('split!hypercall')).message, /^No image .* "split"; there are nested, split-4.10\.$/);
+  assert.match((await ask('nested!guest_main')).message, /^No image .* function "guest_main" in nested\.$/);
 });
