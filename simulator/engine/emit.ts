@@ -13,6 +13,7 @@ import {
   TLB,
   TLB_ADDEND,
   TLB_ENTRIES,
+  TLB_ENTRY_BITS,
   TLB_READ,
   TLB_WRITE,
 } from './layout.ts';
@@ -52,7 +53,7 @@ export interface Environment {
   scratch(type: Type, index: number): number;
   /** Index of an imported function. */
   import(name: string, args: readonly Type[], result: Type | undefined): number;
-  /** Pushes a word of the present translation contexts: CTX_DATA, CTX_UNPRIV or the hash of one. */
+  /** Pushes CTX_DATA, CTX_UNPRIV, or the hash of one in the place of an index of TLB entries. */
   context(address: number): void;
   /** The arms of an `if` begin, or one of them has ended: what is known of the flags has to hold in all of them. */
   joins(): void;
@@ -63,7 +64,8 @@ export interface Environment {
   branchTo(target: () => void, link: boolean): void;
 }
 
-const PAGE = -4096;
+const PAGE_BITS = 12;
+const PAGE = -(1 << PAGE_BITS);
 
 /** What `leavesOnMiss` calls out for. */
 const TLB_MISS = 'tlbMiss';
@@ -292,16 +294,19 @@ function emitTlbCompare(
   const entry = env.scratch('i32', 2);
   const unprivileged = (mode & UNPRIVILEGED) !== 0;
   emitExpr(address, env);
-  code.tee(va).i64(12).op('i64.shr_u').op('i32.wrap_i64');
-  env.context(unprivileged ? CTX_UNPRIV_HASH : CTX_DATA_HASH);
-  code.op('i32.xor');
+  // Bits of the page number lie within 32, and go to their place in the index at once.
   code
-    .i32(TLB_ENTRIES - 1)
+    .tee(va)
+    .op('i32.wrap_i64')
+    .i32(PAGE_BITS - TLB_ENTRY_BITS)
+    .op('i32.shr_u');
+  env.context(unprivileged ? CTX_UNPRIV_HASH : CTX_DATA_HASH);
+  code
+    .op('i32.xor')
+    .i32((TLB_ENTRIES - 1) << TLB_ENTRY_BITS)
     .op('i32.and')
-    .i32(5)
-    .op('i32.shl')
-    .tee(entry);
-  code.load('i64', TLB + tag);
+    .tee(entry)
+    .load('i64', TLB + tag);
   code.get(va);
   if (bytes > 1) code.i64(bytes - 1).op('i64.add');
   code.i64(PAGE).op('i64.and');
@@ -351,12 +356,7 @@ function emitLoad(s: Extract<Stmt, { s: 'load' }>, env: Environment): void {
   }
   const host = env.scratch('i32', 2);
   scope.if('i32');
-  code
-    .get(va)
-    .op('i32.wrap_i64')
-    .get(entry)
-    .load('i32', TLB + TLB_ADDEND)
-    .op('i32.add');
+  emitHostAddress(env, va, entry);
   scope.else();
   code
     .get(va)
@@ -381,13 +381,14 @@ function emitStore(s: Extract<Stmt, { s: 'store' }>, env: Environment): void {
   emitExpr(s.value, env);
   code.set(value);
   const { va, entry } = emitTlbCompare(env, s.address, s.bytes, s.mode, TLB_WRITE);
+  if (env.leavesOnMiss) {
+    emitLeaveOnMiss(env);
+    emitHostAddress(env, va, entry);
+    code.get(value).store(type, 0, s.bytes);
+    return;
+  }
   scope.if();
-  code
-    .get(va)
-    .op('i32.wrap_i64')
-    .get(entry)
-    .load('i32', TLB + TLB_ADDEND)
-    .op('i32.add');
+  emitHostAddress(env, va, entry);
   code.get(value).store(type, 0, s.bytes);
   scope.else();
   code.i32(0).get(value).store(type, BOUNCE, s.bytes);

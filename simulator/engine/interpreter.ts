@@ -47,6 +47,7 @@ import {
   RECORD_M,
   RECORD_N,
   REMAINING,
+  TLB_ENTRY_BITS,
   X,
 } from './layout.ts';
 import { Scope } from './scope.ts';
@@ -233,7 +234,8 @@ abstract class RecordEnvironment implements Environment {
   }
 
   context(address: number): void {
-    this.code.i32(0).load(address === CTX_DATA || address === CTX_UNPRIV ? 'i64' : 'i32', address);
+    if (address === CTX_DATA || address === CTX_UNPRIV) this.code.i32(0).load('i64', address);
+    else this.code.i32(0).load('i32', address).i32(TLB_ENTRY_BITS).op('i32.shl');
   }
 
   joins(): void {}

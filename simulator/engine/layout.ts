@@ -184,6 +184,7 @@ export const CORE_DATA = 0x10000;
 // one compare checks regime, ASID, VMID, PE and page. A tag of all ones matches nothing.
 export const TLB = 0x40000;
 export const TLB_ENTRIES = 4096;
+export const TLB_ENTRY_BITS = 5; // an entry has 32 bytes
 export const TLB_READ = 0; // u64 tag: loads may go straight to RAM
 export const TLB_WRITE = 8; // u64 tag: stores may go straight to RAM
 export const TLB_ADDEND = 16; // u32: host address minus the low 32 bits of the VA (mod 2^32)

@@ -28,6 +28,7 @@ import {
   REMAINING,
   SLOT_DISCARD,
   SLOT_ZERO,
+  TLB_ENTRY_BITS,
   X,
 } from '../layout.ts';
 import { Scope } from '../scope.ts';
@@ -61,7 +62,7 @@ const LEFT = 1; // instructions left after the present block
 const INDEX = 2; // which entry the dispatch goes to
 const RESULT = 3;
 const KIND = 4; // of the flags, see flags.ts
-const HASH = 5; // CTX_DATA_HASH
+const HASH = 5; // CTX_DATA_HASH in the place of an index of TLB entries
 const FLAG_A = 6;
 const FLAG_B = 7;
 const BASE = 8; // VA of offset 0
@@ -206,7 +207,7 @@ class RegionEmitter implements Environment {
 
   #loadContext(): void {
     this.#code.i32(0).load('i64', CTX_DATA).set(CONTEXT);
-    this.#code.i32(0).load('i32', CTX_DATA_HASH).set(HASH);
+    this.#code.i32(0).load('i32', CTX_DATA_HASH).i32(TLB_ENTRY_BITS).op('i32.shl').set(HASH);
   }
 
   /** From the entry in ENTRY, whose VA is in TARGET. */
@@ -539,7 +540,8 @@ class RegionEmitter implements Environment {
   context(address: number): void {
     if (address === CTX_DATA) this.#code.get(CONTEXT);
     else if (address === CTX_DATA_HASH) this.#code.get(HASH);
-    else this.#code.i32(0).load(address === CTX_UNPRIV ? 'i64' : 'i32', address);
+    else if (address === CTX_UNPRIV) this.#code.i32(0).load('i64', address);
+    else this.#code.i32(0).load('i32', address).i32(TLB_ENTRY_BITS).op('i32.shl');
   }
 
   local(temporary: Local): number {
