@@ -148,6 +148,13 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
       },
       async exceptionFilter(label) {
         const filter = page.locator('.debug-breakpoints .monaco-list-row', { hasText: label });
+        // Rows out of sight do not exist.
+        await page.locator('.debug-breakpoints .monaco-list').hover();
+        await page.mouse.wheel(0, -10_000);
+        for (let tries = 0; tries < 100 && !(await filter.isVisible()); tries++) {
+          await page.mouse.wheel(0, 40);
+          await page.waitForTimeout(20);
+        }
         await filter.locator('.monaco-checkbox, input').first().click();
       },
       async type(line) {
