@@ -191,6 +191,14 @@ export const PROOFS: readonly Proof[] = [
   },
   {
     part: 'Exceptions',
+    what: 'Stack pointer alignment checking: every form of access and of write of SP, levels, SCTLR_ELx.SA and SA0, priority',
+    oracle: 'the Arm ARM (D1), by hand',
+    cases: 'six programs, interpreted, compiled, and with cycles counted',
+    file: 'test/engine/stack-alignment.test.ts',
+    test: 'stack alignment, ',
+  },
+  {
+    part: 'Exceptions',
     what: 'Breakpoints, watchpoints and SErrors of the guest with compiled code, time travel and stops of the debugger',
     oracle: 'an invariant',
     cases: 'five programs',
@@ -233,10 +241,6 @@ export const PROOFS: readonly Proof[] = [
 
 /** What of the architecture a PE here should have and has not, in the words of the document. */
 export const GAPS: readonly { readonly what: string; readonly instead: string }[] = [
-  {
-    what: 'SP alignment faults (SCTLR_ELx.SA and SA0)',
-    instead: 'An access with a misaligned SP is made.',
-  },
   {
     what: 'Watchpoints on DC IVAC',
     instead: 'Cache maintenance has no effect here and is not watched; DC ZVA is.',
