@@ -53,7 +53,7 @@ function benchUnder(node, qemus) {
     '--qemu',
     qemus.join(','),
     '--scale',
-    '0.5',
+    '1',
     '--repeats',
     '3',
     '--json',
@@ -172,7 +172,7 @@ How fast the engine is beside QEMU's, which translates to the computer's own ins
 
 ## Loops
 
-Programs in C, about 500 million instructions each, MIPS and ratios. Checksums have to be the same.
+Programs in C, about 10^9 instructions each, MIPS and ratios. Checksums have to be the same.
 
 ${table(['workload', ...nodes.map(node => `Node ${node}`), ...pairs.map(({ title }) => title)], loops)}
 
@@ -243,8 +243,8 @@ async function main(argv) {
   }
   const data = { computer: cpus()[0].model.trim(), date: new Date().toISOString().slice(0, 10), benches, boots };
   writeFileSync(dataFile, JSON.stringify(data));
-  run(join(root, 'node_modules/.bin/biome'), ['format', '--write', dataFile]);
   writeFileSync(pageFile, page(data));
+  run(join(root, 'node_modules/.bin/biome'), ['format', '--write', dataFile]);
   console.log('Written: docs/performance.json and docs/performance.md.');
 }
 
