@@ -19,7 +19,7 @@ export async function until<T>(
   what: string,
   question: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 45_000;
   for (;;) {
     const answer = await question();
     if (answer !== undefined && answer !== false) return answer;

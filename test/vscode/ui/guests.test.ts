@@ -112,8 +112,16 @@ test('Linux with KVM stops at its first world switch into a guest, whose list re
   await page.keyboard.press('F5');
   await workbench.stoppedFor('EL2 → EL1: ERET');
   await workbench.command('Hyperstep: Focus on List Registers View');
-  const registers = page.locator('.monaco-list[aria-label*="List Registers"]');
-  await registers.locator('.monaco-list-row', { hasText: 'empty' }).first().waitFor();
+  await workbench.row('List Registers', '4 empty').waitFor();
+  await workbench.row('Translation Tables', 'Stage 2, VMID 1').waitFor();
   await workbench.screenshot('kvm-first-entry');
+  await workbench.exceptionFilter('World switch: enter');
+  await workbench.exceptionFilter('Virtual interrupt delivered');
+  await page.keyboard.press('F5');
+  await workbench.stoppedFor('IRQ');
+  await workbench.row('List Registers', 'LR0').waitFor();
+  await workbench.row('Translation Tables', '0x').waitFor();
+  await workbench.screenshot('kvm-virtual-interrupt');
+  await workbench.exceptionFilter('Virtual interrupt delivered');
   await stop();
 });
