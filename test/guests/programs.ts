@@ -67,6 +67,25 @@ export const PROGRAMS: readonly Program[] = [
       },
     ],
   },
+  {
+    name: 'translate3',
+    el: 3,
+    what: 'answers of AT about EL3, whose tables give blocks and pages, and that there are none at EL2',
+    deviations: [
+      {
+        qemu: /(0{8}[0-9a-f]{4}[01])[8a]00/,
+        arm: '$1b00',
+        why: 'it leaves PAR_EL1.SH zero for Device memory',
+        rule: 'SH is 2 for Device memory (Arm ARM, PAR_EL1); for NS see the next row',
+      },
+      {
+        qemu: /ff00000040001980/,
+        arm: 'ff00000040001b80',
+        why: 'its EL3 has Secure memory',
+        rule: 'memory has one security state here (ARCHITECTURE.md), so PAR_EL1.NS is 1',
+      },
+    ],
+  },
   { name: 'state', el: 2, what: 'legal and illegal exception returns, and what they restore' },
   { name: 'fp', el: 3, what: 'traps of FP by CPACR_EL1, both layouts of CPTR_EL2, and CPTR_EL3' },
   {
