@@ -11,10 +11,14 @@ export const sample = path.join(repository, 'simulator/hypervisors/first-light')
 export async function hyperstep(): Promise<HyperstepApi> {
   const extension = vscode.extensions.getExtension<HyperstepApi>('hyperstep.hyperstep');
   if (!extension) throw new Error('The extension is not installed.');
-  return extension.activate();
+  if (extension.isActive) return extension.exports;
+  const began = performance.now();
+  const api = await extension.activate();
+  console.log(`      activation: ${(performance.now() - began).toFixed(1)} ms`);
+  return api;
 }
 
-/** Waits until `question` has an answer. Throws with `what` after ten seconds. */
+/** Waits until `question` has an answer. Throws with `what` after 45 seconds. */
 export async function until<T>(
   what: string,
   question: () => T | undefined | false | Promise<T | undefined | false>,
