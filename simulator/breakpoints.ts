@@ -131,8 +131,9 @@ export class Breakpoints {
     const host = page + Number(address & 0xffcn);
     if (this.#placed.has(host)) return;
     this.#placed.add(host);
-    if (address === this.#liftedAt) this.#lifted.push(host);
-    else this.#host.engine.records.setBreakpoint(host);
+    const { records } = this.#host.engine;
+    records.setBreakpoint(host);
+    if (address === this.#liftedAt) records.lift(host);
   }
 
   /** Breakpoint registers of a PE were written. */
@@ -168,24 +169,19 @@ export class Breakpoints {
   /** Takes the records at a PC out of the way, for one instruction; `putBack` comes after it. */
   lift(pc: bigint): void {
     this.#liftedAt = pc;
-    if (this.#of('register').length) this.#host.engine.records.letPass(this.#hostAt(pc));
+    const { records } = this.#host.engine;
+    const here = this.#of('register').length > 0 ? this.#hostAt(pc) : -1;
+    if (here >= 0) records.lift(here);
     const offset = Number(pc & 0xfffn);
     // The page may be mapped more than once.
-    for (const host of this.#placed) {
-      if ((host & 0xfff) !== offset) continue;
-      this.#host.engine.records.clearBreakpoint(host);
-      this.#lifted.push(host);
-    }
+    for (const host of this.#placed) if ((host & 0xfff) === offset) records.lift(host);
   }
 
   putBack(): void {
-    for (const host of this.#lifted) this.#host.engine.records.setBreakpoint(host);
-    this.#lifted.length = 0;
     this.#liftedAt = undefined;
-    if (this.#of('register').length) this.#host.engine.records.letPass(-1);
+    this.#host.engine.records.putBack();
   }
 
-  readonly #lifted: number[] = [];
   /** Its page may be fetched, and so its breakpoint be placed, by that very instruction. */
   #liftedAt: bigint | undefined;
 

@@ -119,7 +119,7 @@ export class Records {
   }
 
   word(record: number): number {
-    return this.#words[this.wordAddress(record) >> 2] >>> 0;
+    return this.#words[this.wordAddress(record) >>> 2] >>> 0;
   }
 
   /** A 16-bit operand of a record (RECORD_D, RECORD_N, RECORD_M). */
@@ -135,25 +135,42 @@ export class Records {
   }
 
   #stopAt: ((ready: Ready) => boolean) | undefined;
-  /** Host address of a word that is executed in spite of `stopAt`. */
-  #let = -1;
+  /** Host addresses of words that are executed although they stop. */
+  readonly #lifted: number[] = [];
 
-  /** Lets the instruction at a host address run once more in spite of `stopAt`; -1 ends that. */
-  letPass(host: number): void {
-    const before = this.#let;
-    this.#let = host;
-    for (const one of [before, host]) if (one >= 0) this.#forget(one);
+  /** Lets the instruction at a host address run although it stops, until `putBack`. Nothing else is decoded anew. */
+  lift(host: number): void {
+    this.#lifted.push(host);
+    const record = this.#recordOf(host);
+    if (record && this.#halves[record >> 1] === OP_BREAKPOINT) this.#write(record, host);
+  }
+
+  /** Ends every `lift`. */
+  putBack(): void {
+    for (const host of this.#lifted) {
+      const half = this.#recordOf(host) >> 1;
+      if (half && this.#halves[half] !== OP_UNDECODED && this.#isMarked(host)) this.#halves[half] = OP_BREAKPOINT;
+    }
+    this.#lifted.length = 0;
+  }
+
+  /** The record of a word; 0 where its page has none. */
+  #recordOf(host: number): number {
+    const records = this.#words[(PAGE_RECORDS >> 2) + ((host - RAM) >>> 12)];
+    return records && records + ((host & 4095) >> 2) * RECORD_BYTES;
   }
 
   #stops(host: number): boolean {
-    if (this.#breakpoints.has(host)) return true;
-    if (this.#stopAt === undefined || host === this.#let) return false;
-    return this.#stopAt(this.#readyFor(this.#words[host >> 2]));
+    return !(this.#lifted.length > 0 && this.#lifted.includes(host)) && this.#isMarked(host);
+  }
+
+  #isMarked(host: number): boolean {
+    return this.#breakpoints.has(host) || (this.#stopAt?.(this.#readyFor(this.#words[host >>> 2])) ?? false);
   }
 
   /** The decoded form of a word, for those who ask what it does. */
   readyOf(host: number): Ready {
-    return this.#readyFor(this.#words[host >> 2]);
+    return this.#readyFor(this.#words[host >>> 2]);
   }
 
   /** Fills the record of a word that is about to be executed. */
@@ -165,7 +182,7 @@ export class Records {
 
   /** The instruction at a word of RAM, by its host address; undefined at a breakpoint. */
   instruction(host: number): Ready | undefined {
-    return this.#stops(host) ? undefined : this.#readyFor(this.#words[host >> 2]);
+    return this.#stops(host) ? undefined : this.#readyFor(this.#words[host >>> 2]);
   }
 
   /** The word is a signed number. */
@@ -189,7 +206,7 @@ export class Records {
   }
 
   #write(record: number, host: number): void {
-    const ready = this.#readyFor(this.#words[host >> 2]);
+    const ready = this.#readyFor(this.#words[host >>> 2]);
     const target = ((host & 4095) + ready.low) >> 2;
     const half = record >> 1;
     this.#halves[half] = ready.far !== ready.near && (target < 0 || target >= WORDS) ? ready.far : ready.near;
@@ -242,27 +259,15 @@ export class Records {
     this.#forget(host);
   }
 
-  /** Runs with the breakpoint at a word out of the way. */
-  without<T>(host: number, run: () => T): T {
-    if (!this.#breakpoints.has(host)) return run();
-    this.clearBreakpoint(host);
-    try {
-      return run();
-    } finally {
-      this.setBreakpoint(host);
-    }
-  }
-
   /** Takes the records of changed bytes back to "not decoded". */
   changed(host: number, bytes: number): void {
     for (let word = host & ~3; word < host + bytes; word += 4) this.#forget(word);
   }
 
   #forget(host: number): void {
-    const page = (host - RAM) >> 12;
-    const records = this.#words[(PAGE_RECORDS >> 2) + page];
-    if (!records) return;
-    const record = (records + ((host & 4095) >> 2) * RECORD_BYTES) >> 1;
+    const page = (host - RAM) >>> 12;
+    const record = this.#recordOf(host) >> 1;
+    if (!record) return;
     const decoded = this.#halves[record] !== OP_UNDECODED;
     this.#halves[record] = OP_UNDECODED;
     if (decoded && this.#bytes[PAGE_FLAGS + page] & PAGE_COMPILED) this.keeper?.changed(page, host & 4092, 4);
