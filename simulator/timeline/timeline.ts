@@ -109,10 +109,15 @@ export class Timeline implements Recording {
     if (page * PAGE_BYTES >= this.#host.ramBytes || pages.has(page)) return;
     pages.set(page, this.#host.engine.u8.slice(at, at + PAGE_BYTES));
     this.#savedPages++;
+    if (this.bytes > this.#options.limit) this.#thinOut();
   }
 
-  /** Drops every other snapshot; what an earlier one needs of a dropped one goes to it. */
+  /**
+   * Drops every other snapshot; what an earlier one needs of a dropped one goes to it. The first and the newest stay,
+   * whatever they hold: each page that was written since the beginning, once in each.
+   */
   #thinOut(): void {
+    if (this.#snapshots.length < 3) return;
     const kept: Snapshot[] = [];
     for (const [index, snapshot] of this.#snapshots.entries()) {
       const last = kept.at(-1);
