@@ -264,8 +264,8 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
     const file = joinPath(cwd, source.file);
     symbols.push(loadSymbols(await files.read(file), file, source));
   }
-  for (const name of attributes.runTo ?? []) functionsNamed({ tables: symbols }, name);
   for (const table of symbols) await locateSources(table, cwd, files);
+  for (const name of attributes.runTo ?? []) functionsNamed({ tables: symbols }, name);
   return {
     program,
     cwd,

@@ -154,6 +154,7 @@ async function presentLevel(): Promise<string> {
 test('launch configurations stop in L2, in L1 and in L0, each frame with the symbols of its own image', async () => {
   const stack = async () => {
     const frames = await client.frames(1);
+    for (const { source } of frames) assert.match(source?.path ?? '', /^\/.*\/simulator\/hypervisors\//);
     return frames.map(({ name, moduleId }) => `${name} ${String(moduleId).split('/').at(-1)}`);
   };
   await launch('in L2, before its hypercall');

@@ -44,7 +44,7 @@ export interface Workbench {
   /** Waits until the line under the debugger's marker in the open editor has this text. */
   stoppedAt(text: string): Promise<void>;
   /** Waits until the Call Stack pane gives this reason for the stop. */
-  stoppedFor(reason: string): Promise<void>;
+  stoppedFor(reason: string | RegExp): Promise<void>;
   /** Opens a file of the workspace by its name, the cursor on a line. */
   open(file: string, line?: number): Promise<void>;
   close(): Promise<void>;
@@ -110,11 +110,16 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
       },
       rows: view => page.locator(`.monaco-list[aria-label*="${view}"] .monaco-list-row`).allInnerTexts(),
       async command(title) {
-        const found = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-        for (let tries = 0; tries < 30; tries++) {
+        const choose = async () => {
           await page.keyboard.press('F1');
-          await page.locator('.quick-input-widget input').first().fill(`>${title}`);
-          if ((await found.waitFor({ timeout: 1000 }).catch(() => 'missing')) === undefined) return found.click();
+          await page.locator('.quick-input-widget input').first().fill(`>${title}`, { timeout: 1000 });
+          const found = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+          await found.click({ timeout: 2000 });
+          return 'chosen';
+        };
+        // The palette closes when something else takes the focus, such as a stop that comes just now.
+        for (let tries = 0; tries < 30; tries++) {
+          if (await choose().catch(() => undefined)) return;
           await page.keyboard.press('Escape');
         }
         throw new Error(`The palette has no command "${title}".`);
