@@ -6,6 +6,7 @@ export interface Core {
   loadSlow(va: bigint, size: number, mode: number): number;
   storeSlow(va: bigint, size: number, mode: number): number;
   fetch(va: bigint): number;
+  mayInvalidate(va: bigint): number;
   beforeHostWrite(pa: bigint, bytes: number): void;
   // branch-targets.ts
   branchedIndirectly(guarded: number): void;

@@ -125,3 +125,51 @@ on_el2:
     [0x100n, 1n, 0n, 0xbfabcdefn],
   );
 });
+
+test('DC IVAC is a store to its cache line for watchpoints, and other maintenance is none', () => {
+  const target = machineFor(`${MACROS}
+main:
+    adr     x0, vectors_el2
+    msr     vbar_el2, x0
+    msr     oslar_el1, xzr
+    set     mdcr_el2, 0x100         // TDE
+    set     mdscr_el1, 0xa000       // MDE, KDE
+    adr     x5, watched
+    msr     dbgwvr0_el1, x5
+    set     dbgwcr0_el1, 0x3ff7     // loads and stores
+    isb
+    msr     daifclr, #8
+    dc      civac, x5
+    dc      cvac, x5
+    dc      ivac, x5                // counts
+    add     x6, x5, #40
+    dc      ivac, x6                // counts: the same line
+    add     x6, x5, #64
+    dc      ivac, x6
+    sub     x6, x5, #1
+    dc      ivac, x6
+    set     dbgwcr0_el1, 0x3fef     // loads alone
+    isb
+    dc      ivac, x5
+    end
+    .ltorg
+on_el1:
+    b       .
+on_el2:
+    add     x20, x20, #1
+    mov     x21, x28
+    mrs     x22, far_el2
+    sub     x22, x22, x5
+    mrs     x1, elr_el2
+    add     x1, x1, #4
+    msr     elr_el2, x1
+    eret
+    .balign 64
+watched:
+    .skip   128
+`);
+  runToEnd(target);
+  const x = (n: number) => target.pes[0].readRegister(`X${n}`);
+  // Class 0x35, IL, CM, WnR, DFSC 0x22.
+  assert.deepEqual([x(20), x(21), x(22)], [2n, 0xd6000162n, 0n]);
+});

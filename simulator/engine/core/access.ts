@@ -12,6 +12,7 @@ import {
   EL,
   EXIT_REQUEST,
   FAULT_BTI,
+  FAULT_CM,
   FAULT_DEVICE,
   FAULT_FETCH,
   FAULT_PC,
@@ -124,6 +125,12 @@ function watched(va: u64, size: i32, mode: i32, write: bool, context: u32, flags
   if (byte == u64.MAX_VALUE) return false;
   recordFault(byte, DEBUG, flags | FAULT_WATCHPOINT);
   return true;
+}
+
+/** DC IVAC counts as a store to its cache line where watchpoints look: 0 after the debug exception was recorded. */
+export function mayInvalidate(va: u64): i32 {
+  if (load<u32>(WATCHPOINTS) == 0) return 1;
+  return i32(!watched(va & ~(<u64>63), 64, 0, true, contextFor(0), FAULT_CM));
 }
 
 /** A device access has to wait for the checked interpreter. */

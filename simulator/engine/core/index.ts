@@ -1,6 +1,6 @@
 // The compiled core. Every module's public functions are exported from here.
 
-export { beforeHostWrite, fetch, loadSlow, storeSlow } from './access';
+export { beforeHostWrite, fetch, loadSlow, mayInvalidate, storeSlow } from './access';
 export { accessEntry, accessTablesChanged, dropAccessTables, enterAccessTable } from './access-tables';
 export { branchedIndirectly } from './branch-targets';
 export {

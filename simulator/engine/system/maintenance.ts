@@ -144,7 +144,7 @@ function maintainCache(engine: () => Engine, form: string): SystemInstruction {
     const { core, u32, i32 } = engine();
     const el = u32[EL >> 2];
     const access = form === 'IVAC' ? ACCESS_WRITE : ACCESS_READ;
-    if (core.translate(argument, access, el, 0)) return true;
+    if (core.translate(argument, access, el, 0)) return form !== 'IVAC' || core.mayInvalidate(argument) !== 0;
     const isPermission = (i32[(TRACE + TRACE_STATUS) >> 2] & 0x3c) === 0x0c;
     if (isPermission && el !== 0 && access === ACCESS_READ) return true;
     return abort(engine(), argument);
