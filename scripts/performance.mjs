@@ -47,18 +47,7 @@ const median = values => {
 function benchUnder(node, qemus) {
   const report = join(folder, 'bench.json');
   rmSync(report, { force: true });
-  const options = [
-    '--against',
-    'qemu',
-    '--qemu',
-    qemus.join(','),
-    '--scale',
-    '1',
-    '--repeats',
-    '3',
-    '--json',
-    report,
-  ];
+  const options = ['--against', 'qemu', '--qemu', qemus.join(','), '--scale', '1', '--repeats', '3', '--json', report];
   run(node, [program, 'bench', ...options]);
   return JSON.parse(readFileSync(report, 'utf8'));
 }
@@ -122,7 +111,7 @@ const DID_NOT_HELP = [
   'Calling the core from inside of a loop when the TLB misses: V8 keeps no register over a call, so every loop with a load was slower. A region is left instead, and entered again after it.',
   'Calling the core on a store that misses, which had stayed after loads no longer did: 7 to 20 % of the time of loops with stores.',
   'A load between that of a TLB tag and its compare, or another compare, so that V8 does not read the tag twice: it does so all the same.',
-  'Wide arithmetic (`i64.mul_wide_u`) for UMULH: neither Node 24 nor Node 26 knows it.',
+  'Wide arithmetic (`i64.mul_wide_u`) for UMULH: neither Node 24 nor Node 26 knows it. Adding the carries of its four products in another order: nothing.',
   'WebAssembly exceptions for precise faults: 100 ns each. Regions share one exit.',
   'Finding a region each time that another place of its page is hot. It is found once, when its batch is compiled.',
 ];
