@@ -1,5 +1,5 @@
 /**
- * Linux with KVM from boot to its first guest, in a whole session: `node --import tsx --test test/dap/linux-kvm.long.ts`.
+ * Linux with KVM from boot to its first guest, in a whole session: `npm run test:long`.
  * It takes a minute or two, so it is no part of `npm test`.
  */
 
