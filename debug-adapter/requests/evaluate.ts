@@ -10,7 +10,7 @@ import { formatValue, numeric } from '../values.ts';
 import { would, wouldTranslate } from '../why.ts';
 import { explain } from './custom.ts';
 import { goTo, marksOf, startLastWrite, stepBackOut } from './reverse.ts';
-import { contextOf, toVariable } from './variables.ts';
+import { contextOf, memoryOf, toVariable } from './variables.ts';
 import { stopWhen } from './watches.ts';
 
 /** Input that begins with this goes to the guest's console. */
@@ -230,7 +230,7 @@ export const EVALUATE: Readonly<Record<string, Handler>> = {
       const left = evaluateExpression(String(args.expression), where);
       if (left.assign === undefined) throw new Error(`${args.expression} cannot be assigned.`);
       left.assign(BigInt.asUintN((left.type.size || 8) * 8, numeric(evaluateExpression(String(args.value), where))));
-      session.changed();
+      session.changed(memoryOf(where.pe, left));
       const now = evaluateExpression(String(args.expression), where);
       return {
         value: formatValue(where.pe, now, { hex: args.format?.hex ?? false }),

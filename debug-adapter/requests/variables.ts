@@ -294,6 +294,11 @@ function listRegisters(machine: Machine, lists: readonly ListRegister[]): Contai
   };
 }
 
+/** The memory that a value lies in, for clients that show memory; undefined for one in registers. */
+export function memoryOf(pe: PeView, { place, type }: Value) {
+  return place && { memoryReference: formatPlace(place, pe), offset: 0, count: type.size };
+}
+
 export const VARIABLES: Readonly<Record<string, Handler>> = {
   variables: handler<DebugProtocol.VariablesArguments, { variables: readonly Variable[] }>(
     'stopped',
@@ -323,7 +328,7 @@ export const VARIABLES: Readonly<Record<string, Handler>> = {
           numeric(evaluateExpression(String(args.value), contextOf(machine, frame))),
         ),
       );
-      session.changed();
+      session.changed(memoryOf(pe, old));
       // Read back: what counts is what the machine made of the write.
       const now = container.value?.(args.name) ?? old;
       return {

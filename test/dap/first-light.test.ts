@@ -324,6 +324,28 @@ describe('memory and expressions', () => {
     );
   });
 
+  test('a memory view of another extension reads around a variable, and learns what was written beside it', async () => {
+    const [frame] = await client.frames();
+    const reference = await client.referenceOf(frame.id, 'Arguments');
+    const { variables } = await client.request('variables', { variablesReference: reference });
+    const vcpu = variables.find(({ name }: { name: string }) => name === 'vcpu');
+    const at = BigInt(vcpu.memoryReference);
+    const read = (offset: number, count: number) =>
+      client.request('readMemory', { memoryReference: vcpu.memoryReference, offset, count });
+    const { address, data } = await read(-16, 48);
+    assert.equal(BigInt(address), at - 16n);
+    assert.equal(atob(data).length, 48);
+    await client.request('writeMemory', { memoryReference: vcpu.memoryReference, offset: 8, data: btoa('12345678') });
+    const written = (await client.event('memory')).body;
+    assert.deepEqual(written, { memoryReference: vcpu.memoryReference, offset: 8, count: 8 });
+    assert.equal(await client.evaluate('vcpu->x[1]'), String(0x3837363534333231n));
+    // A variable that is set is memory that changed.
+    await client.request('setExpression', { expression: 'vcpu->x[1]', value: '7', frameId: frame.id });
+    const set = (await client.event('memory')).body;
+    assert.deepEqual([BigInt(set.memoryReference) + BigInt(set.offset), set.count], [at + 8n, 8]);
+    assert.equal(atob((await read(8, 8)).data), '\u0007\0\0\0\0\0\0\0');
+  });
+
   test('expressions read registers, fields, C variables and every space', async () => {
     assert.equal(await client.evaluate('$hcr_el2.vm'), '0x1 (on)');
     assert.equal(await client.evaluate('count.hvc'), '0');
