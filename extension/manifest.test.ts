@@ -174,6 +174,7 @@ test('the package has what the manifest names, nothing needless, and stays small
       .filter(text => /^\.?\/?(dist|extension|syntaxes)\/\S+$/.test(text)),
     ...fs.readdirSync(path.join(root, 'l10n')).map(name => `l10n/${name}`),
     ...systems.map(({ elf }) => `simulator/hypervisors/${elf}`),
+    ...[...read('README.md').matchAll(/\]\((docs\/[^)]+\.png)\)/g)].map(([, image]) => image),
     'package.nls.json',
     'README.md',
     'CHANGELOG.md',
@@ -182,6 +183,7 @@ test('the package has what the manifest names, nothing needless, and stays small
   for (const file of needed) assert.ok(files.includes(file), `${file} is not packed.`);
 
   const wanted = [
+    /^docs\/images\/[\w-]+\.png$/,
     /^dist\/(extension|language-client|language-server)\.cjs$/,
     /^dist\/hyperstep\.mjs$/,
     /^dist\/web\/[\w-]+\.c?js$/,

@@ -64,15 +64,24 @@ function crc32(data: Uint8Array): number {
 const distance = (a: number, b: number) =>
   ((a >> 16) - (b >> 16)) ** 2 + (((a >> 8) & 255) - ((b >> 8) & 255)) ** 2 + ((a & 255) - (b & 255)) ** 2;
 
-/** The picture in its 256 most frequent colours; each other one becomes the nearest of these. */
+/** 256 of these colours: the first ones, which fill areas, and of the others those that differ enough from all before. */
+function choose(colours: readonly number[]): number[] {
+  for (let difference = 0; ; difference += 4) {
+    const chosen: number[] = [];
+    for (const colour of colours) {
+      if (chosen.length < 64 || chosen.every(one => distance(one, colour) > difference ** 2)) chosen.push(colour);
+      if (chosen.length > 256) break;
+    }
+    if (chosen.length <= 256) return chosen;
+  }
+}
+
+/** The picture in 256 of its colours, the frequent ones before others; each colour becomes the nearest of these. */
 export function toPalette(png: Buffer): Buffer {
   const { width, height, colours } = decode(png);
   const frequency = new Map<number, number>();
   for (const colour of colours) frequency.set(colour, (frequency.get(colour) ?? 0) + 1);
-  const palette = [...frequency]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, 256)
-    .map(([colour]) => colour);
+  const palette = choose([...frequency].sort((a, b) => b[1] - a[1]).map(([colour]) => colour));
   const nearest = new Map<number, number>();
   for (const colour of frequency.keys()) {
     let best = 0;

@@ -83,6 +83,7 @@ async function run(workbench: Workbench): Promise<void> {
   await view.locator('#record:enabled').waitFor();
   await view.locator('#record').click();
   await view.locator('#accesses tbody tr').nth(20).waitFor();
+  await page.locator('.part.panel [aria-label*="Maximize"]').first().click();
   await take(workbench, 'world-switch', page.locator('.part.panel'));
 }
 
