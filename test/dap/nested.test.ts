@@ -159,7 +159,7 @@ test('launch configurations stop in L2, in L1 and in L0, each frame with the sym
   };
   await launch('in L2, before its hypercall');
   assert.equal(await presentLevel(), 'L2 EL1');
-  assert.deepEqual((await stack()).slice(0, 2), ['guest_hypercall split-4.10.elf', 'hypercall split-4.10.elf']);
+  assert.deepEqual((await stack()).slice(0, 2), ['hypercall split-4.10.elf', 'measure split-4.10.elf']);
   client.dispose();
   await launch('in L1, switching away from L2');
   assert.equal(await presentLevel(), 'L1 virtual EL2');

@@ -40,7 +40,7 @@ async function stop(): Promise<void> {
 
 test('a session begins in L2, where an address goes through virtual, host and shadow stage 2', async () => {
   await start('in L2', 'L2 EL1');
-  await workbench.row('Call Stack', 'guest_hypercall').waitFor();
+  await workbench.row('Call Stack', 'measure').waitFor();
   await workbench.stoppedAt('guest_hypercall');
   // Room for long stacks.
   await workbench.togglePanes('Watch', 'Breakpoints');
