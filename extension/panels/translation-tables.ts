@@ -107,7 +107,7 @@ export function nestedRows(address: string, stages: readonly NestedStageView[]):
     return {
       id,
       label: name,
-      description: `${stage.input} → ${result}`,
+      description: `→ ${result}`,
       tooltip: [
         `${name}, VMID ${stage.vmid}: IPA ${stage.input} → ${stage.fault ?? `${to} ${result}`}`,
         about,
@@ -116,7 +116,6 @@ export function nestedRows(address: string, stages: readonly NestedStageView[]):
         .filter(Boolean)
         .join('\n'),
       icon: stage.fault === undefined ? 'layers' : isEmpty ? 'circle-outline' : 'error',
-      open: true,
       ...(stage.output === undefined ? {} : { value: stage.output }),
       children: stage.steps.map((step, index) => stepRow(`${id} ${index}`, step)),
     };
