@@ -68,10 +68,11 @@ export function nestedTraps(row: SystemRow, operation: string): readonly NestedT
   const machine = { cpu, features, gic, pes, memory, el, semihosting: false };
   const target = createTarget({ ...machine, image, imageName: row.elf, initrd });
 
-  const number = (row.operations ?? MICRO_BENCHMARKS).indexOf(operation);
+  const operations = row.operations ?? MICRO_BENCHMARKS;
+  const number = operations.indexOf(operation);
   const entry = guestSymbols.get(operation.replaceAll('-', '_'))?.value;
   if (number < 0 || entry === undefined) {
-    throw new Error(`${row.name} has no operation "${operation}"; it has ${MICRO_BENCHMARKS.join(', ')}.`);
+    throw new Error(`${row.name} has no operation "${operation}"; it has ${operations.join(', ')}.`);
   }
   const begin = guestSymbols.get('bench_begin')?.value as bigint;
   runTo(target, begin, pe => Number(pe.readRegister('X0')) === number);

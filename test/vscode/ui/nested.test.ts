@@ -13,7 +13,11 @@ before(async () => {
   workbench = await openWorkbench(path.join(repository, 'simulator/hypervisors/nested'));
 });
 after(() => workbench?.close());
-afterEach(context => workbench.screenshotOfFailure(context as TestContext));
+afterEach(async context => {
+  await workbench.screenshotOfFailure(context as TestContext);
+  await workbench.page.keyboard.press('Shift+F5');
+  await workbench.page.getByText('No machine is running. Start one to see the list registers').waitFor();
+});
 
 /** Starts a launch configuration and waits until the first PE stands still at a level. */
 async function start(name: string, level: string): Promise<void> {
@@ -33,11 +37,6 @@ async function walk(address: string): Promise<void> {
   }
 }
 
-async function stop(): Promise<void> {
-  await workbench.page.keyboard.press('Shift+F5');
-  await workbench.page.getByText('No machine is running. Start one to see the list registers').waitFor();
-}
-
 test('a session begins in L2, where an address goes through virtual, host and shadow stage 2', async () => {
   await start('in L2', 'L2 EL1');
   await workbench.row('Call Stack', 'measure').waitFor();
@@ -50,12 +49,12 @@ test('a session begins in L2, where an address goes through virtual, host and sh
   const shadow = await workbench.row('Translation Tables', 'Shadow stage 2').innerText();
   const leadsTo = (text: string) => /→ (0x[0-9a-f]+)/.exec(text)?.[1];
   assert.equal(leadsTo(host), leadsTo(shadow));
-  await stop();
 });
 
 test('a session begins in L1, with the registers of its guest beside its own', async () => {
   await start('in L1', 'L1 virtual EL2');
-  await workbench.stoppedAt('save_el1_state');
+  await workbench.stoppedAt('SAVE(R_MPIDR_EL1');
+  await workbench.row('Call Stack', 'save_el1_state').waitFor();
   await workbench.row('Call Stack', 'world_switch').waitFor();
   await workbench.row('Call Stack', 'virtual EL1').waitFor();
   await workbench.scrollTo('Variables', 'Guest hypervisor');
@@ -64,17 +63,15 @@ test('a session begins in L1, with the registers of its guest beside its own', a
   await workbench.toggle('Variables', 'EL1 registers');
   await workbench.scrollTo('Variables', /^TTBR0_EL1.*VNCR page \+ 0x200/);
   await workbench.screenshot('nested-l1');
-  await stop();
 });
 
 test('a session begins in L0, whose stack goes through L1 to L2', async () => {
   await start('in L0', 'L0 EL2');
-  await workbench.stoppedAt('handled_without_host');
+  await workbench.row('Call Stack', 'handled_without_host').waitFor();
   await workbench.togglePanes('Variables');
   await workbench.row('Call Stack', 'L1 virtual EL2').waitFor();
   await workbench.row('Call Stack', 'virtual EL1').waitFor();
   await workbench.screenshot('nested-l0');
-  await stop();
 });
 
 test('a session stops at each trap of one exit of L2', async () => {
@@ -85,5 +82,4 @@ test('a session stops at each trap of one exit of L2', async () => {
   await page.keyboard.press('F5');
   await workbench.stoppedFor(/L1 virtual EL2 → L0 EL2/);
   await workbench.screenshot('nested-trap');
-  await stop();
 });
