@@ -140,7 +140,9 @@ async function session(image) {
       pathFormat: 'path',
     });
     const launched = client.request('launch', { program: image, stopOnEntry: true, cwd: root });
-    await Promise.race([client.event('initialized'), launched.then(() => client.event('initialized'))]);
+    // The answer may come before the event or after it; a refusal is the end.
+    const refused = new Promise((_resolve, reject) => launched.catch(reject));
+    await Promise.race([client.event('initialized'), refused]);
     const vgic = path.join(path.dirname(image), 'vgic.c');
     const breakpoint = markedLine(vgic, 'BP: inject');
     await client.request('configurationDone');

@@ -218,6 +218,15 @@ test('the device tree is written, and taken again', () => {
   assert.equal(hyperstep('run', image, '--dtb', tree).code, 0);
 });
 
+test('the session without an editor shows the sample to its end, and ends itself', () => {
+  const script = join(root, 'scripts/headless-session.mjs');
+  // It used to wait another minute for an event that had come.
+  const { status, stdout } = spawnSync(process.execPath, [script, image], { encoding: 'utf8', timeout: 50_000 });
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /Stopped: .*\n(.*\n)*.*LR0 0x[0-9a-f]+: pending/);
+  assert.match(stdout, /The machine is off\.\n$/);
+});
+
 test('help lists the commands', () => {
   for (const args of [['help'], ['--help'], ['run', '--help']]) {
     const { code, output } = hyperstep(...args);
