@@ -14,7 +14,7 @@ import type { PeView, Target } from '../simulator/target.ts';
 
 const FOLDER = new URL('../simulator/hypervisors/', import.meta.url);
 const LIMIT = 400_000_000;
-const OPERATIONS = ['hypercall', 'device-io', 'io-user', 'virtual-ipi', 'eoi', 'timer'];
+const OPERATIONS = ['hypercall', 'io-kernel', 'io-user', 'virtual-ipi', 'eoi', 'timer'];
 const MACHINES = {
   nv: { cpu: 'armv8.3-a', features: [] },
   neve: { cpu: 'armv8.3-a', features: ['+neve'] },
@@ -145,7 +145,7 @@ test('a hypercall of a nested guest is as many traps as was published', () => {
 });
 
 test('each machine spares traps that the one before has, and VHE spares them on FEAT_NV', () => {
-  for (const operation of ['hypercall', 'device-io', 'io-user', 'virtual-ipi']) {
+  for (const operation of ['hypercall', 'io-kernel', 'io-user', 'virtual-ipi']) {
     for (const name of ['split-4.10', 'vhe-4.10']) {
       const [nv, neve, nv2] = NAMES.map(machine => trapsOf(machine, name, operation));
       assert.ok(nv > 4 * neve && neve > nv2, `${operation} of ${name}: ${nv}, ${neve}, ${nv2}`);
