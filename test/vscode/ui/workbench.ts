@@ -136,7 +136,14 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
       },
       row,
       async toggle(view, text) {
-        await row(view, text).locator('.monaco-tl-twistie').click();
+        const expanded = () => row(view, text).getAttribute('aria-expanded');
+        await row(view, text).waitFor();
+        const before = await expanded();
+        // A click on a tree that is drawn anew at that moment gets lost.
+        for (let tries = 0; tries < 10 && (await expanded()) === before; tries++) {
+          await row(view, text).locator('.monaco-tl-twistie').click();
+          for (let waits = 0; waits < 20 && (await expanded()) === before; waits++) await page.waitForTimeout(50);
+        }
       },
       async scrollTo(view, text) {
         const list = page.locator(`.monaco-list[aria-label*="${view}"]`);
