@@ -37,15 +37,14 @@ before(async () => {
   workbench = await openWorkbench(folder);
 });
 after(() => workbench?.close());
-afterEach(context => workbench.screenshotOfFailure(context as TestContext));
+afterEach(async context => {
+  await workbench.screenshotOfFailure(context as TestContext);
+  await workbench.page.keyboard.press('Shift+F5');
+  await workbench.page.getByText('No machine is running. Start one to see the list registers').waitFor();
+});
 
 async function start(name: string): Promise<void> {
   await workbench.pick('debug ', name);
-}
-
-async function stop(): Promise<void> {
-  await workbench.page.keyboard.press('Shift+F5');
-  await workbench.page.getByText('No machine is running. Start one to see the list registers').waitFor();
 }
 
 const consoleLine = (text: string | RegExp) => workbench.page.locator('.repl .monaco-list-row', { hasText: text });
@@ -75,7 +74,6 @@ test('U-Boot runs to its prompt, answers a typed command, and shows the register
   assert.equal((await register('SCTLR_EL2')) & 1n, 1n);
   await workbench.screenshot('u-boot-el2');
   await workbench.togglePanes('Watch', 'Breakpoints', 'Call Stack');
-  await stop();
 });
 
 test('Linux stops at its first change from EL2 to EL1, with the registers of both levels', async () => {
@@ -101,7 +99,6 @@ test('Linux stops at its first change from EL2 to EL1, with the registers of bot
   await workbench.screenshot('linux-el1-registers');
   await workbench.togglePanes('Watch', 'Breakpoints', 'Call Stack');
   await workbench.exceptionFilter('Exception return');
-  await stop();
 });
 
 test('Linux with KVM stops at its first world switch into a guest, whose list registers and stage 2 fill the panels', async () => {
@@ -123,5 +120,4 @@ test('Linux with KVM stops at its first world switch into a guest, whose list re
   await workbench.row('Translation Tables', '0x').waitFor();
   await workbench.screenshot('kvm-virtual-interrupt');
   await workbench.exceptionFilter('Virtual interrupt delivered');
-  await stop();
 });
