@@ -101,6 +101,18 @@ describe('Diagnostics', () => {
     assert.deepEqual(problems('main:\n\tlui a0, 1\n\taddi a0, a0, 1\n\tsw a0, 0(a1)\n\tjalr ra\n'), []);
   });
 
+  test('keep quiet about linker scripts and in the folders of another architecture', () => {
+    const at = (uri: string, text: string): number => {
+      const project = new Project(host);
+      return new Checker(project, undefined).check(project.open(uri, text)).length;
+    };
+    assert.equal(at('file:///kernel/vmlinux.lds.S', 'SECTIONS\n{\n\t. = 0x1000;\n}\n'), 0);
+    assert.equal(at('file:///lib/powerpc/sub.S', '\tmul 9,0,6\n\tblr\n'), 0);
+    assert.equal(at('file:///src/thread/sh/a.s', '\trts\n'), 0);
+    assert.equal(at('file:///x86/arch/arm64/a.S', '\trts\n'), 1);
+    assert.equal(at('file:///arch/arm/a.S', '\trts\n'), 1);
+  });
+
   test('follow a constant that is edited', () => {
     const project = new Project(host);
     const document = project.open('file:///text.S', '\t.equ SIZE, 16\n\tadd x0, x0, #SIZE\n');

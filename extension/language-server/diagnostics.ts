@@ -8,6 +8,7 @@ import { namedOperands } from '../../simulator/arch/assembly/spellings.ts';
 import type { Features } from '../../simulator/arch/features.ts';
 import type { Document } from './document.ts';
 import type { Line, Statement } from './lines.ts';
+import { isOfAnotherArchitecture } from './other-architectures.ts';
 import type { Project, Scope } from './project.ts';
 
 export type DiagnosticCode = 'mnemonic' | 'operands' | 'register' | 'name';
@@ -49,7 +50,7 @@ export class Checker {
   /** As `check`, in pieces between which other work can be done. A file that is edited in between begins anew. */
   *steps(document: Document): Generator<undefined, Problem[]> {
     const { outline, lines } = document;
-    if (outline.foreign) return [];
+    if (outline.foreign || isOfAnotherArchitecture(document.uri)) return [];
     const scope = this.project.scope(document);
     const signature = `${this.features?.cpu ?? ''} ${scope.signature}`;
     let kept = this.#kept.get(document);
