@@ -22,8 +22,16 @@ export function withoutPlaces(client: RealClient): void {
   lines.splice(0, lines.length, ...text);
 }
 
-/** From the first entry of a guest over its first exits to the list register of its first interrupt, and back again. */
-export async function journey(client: RealClient): Promise<void> {
+/**
+ * From the first entry of a guest over its first exits to the list register of its first interrupt, and back again. With
+ * `from`, it begins at a function, such as one of a nested guest.
+ */
+export async function journey(client: RealClient, from?: string): Promise<void> {
+  if (from !== undefined) {
+    await client.request('setFunctionBreakpoints', { breakpoints: [{ name: from }] });
+    await client.until('continue');
+    await client.request('setFunctionBreakpoints', { breakpoints: [] });
+  }
   await client.request('setExceptionBreakpoints', { filters: ['world-enter'] });
   await client.until('continue');
   await client.request('threads');
