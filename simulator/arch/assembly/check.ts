@@ -66,6 +66,9 @@ const wordOf = (token: Token): string => (token.kind === 'word' ? token.text : '
 /** What the ranges of a form cannot say. */
 function narrow(mnemonic: string, tokens: readonly Token[]): Complaint | undefined {
   const [first, , last] = tokens;
+  if (mnemonic === 'movi' && last?.kind === 'number' && isDoubleword(first) && !isByteMask(last.value)) {
+    return { text: `${hex(last)} is no mask of bytes: each of its 8 bytes is 0x00 or 0xff.`, token: last };
+  }
   if (mnemonic !== 'mov' || tokens.length !== 3 || first.kind !== 'general' || last.kind !== 'number') return undefined;
   if (last.value === undefined || isWide(last.value, first.width) || isBitmask(last.value, first.width))
     return undefined;
@@ -119,9 +122,11 @@ function tolerated(mnemonic: string, tokens: readonly Token[], wrong: Token): bo
         return true;
     }
   }
-  if (mnemonic === 'movi' && tokens[0].kind === 'scalar' && value < 0n) return true;
+  if (mnemonic === 'movi' && isDoubleword(tokens[0])) return isByteMask(value);
   const width = tokens[0].kind === 'general' ? tokens[0].width : undefined;
   if (value === 0n && /^(lsl|lsr|asr|ror|bfi|bfc|[us]bfiz|dcps[123])$/.test(mnemonic)) return true;
+  // A field of the topmost bit is a shift.
+  if (/^([us]bfx|bfxil)$/.test(mnemonic) && width !== undefined && value === BigInt(width - 1)) return true;
   // Immediates of vectors are bytes, of either sign.
   const byte = BigInt.asIntN(64, value);
   if (tokens[0].kind === 'vector' && byte < 0n && byte >= -128n) return /^(movi|mvni|bic|orr)$/.test(mnemonic);
@@ -135,6 +140,23 @@ function tolerated(mnemonic: string, tokens: readonly Token[], wrong: Token): bo
     if (mnemonic === 'mov') return isWide(value, width) || isBitmask(value, width);
   }
   return false;
+}
+
+/** The register of a MOVI whose immediate is a mask of 64 bits. */
+function isDoubleword(token: Token): boolean {
+  return token.kind === 'scalar' || (token.kind === 'vector' && token.type === '2d');
+}
+
+function isByteMask(value: bigint | undefined): boolean {
+  if (value === undefined) return true;
+  if (value !== BigInt.asIntN(64, value) && value !== BigInt.asUintN(64, value)) return false;
+  return (
+    BigInt.asUintN(64, value)
+      .toString(16)
+      .padStart(16, '0')
+      .match(/../g)
+      ?.every(byte => byte === '00' || byte === 'ff') ?? false
+  );
 }
 
 function isWide(value: bigint, width: 32 | 64): boolean {

@@ -60,6 +60,8 @@ export const respelled: Readonly<Record<string, readonly Respelling[]>> = {
   ],
   dup: [{ of: 'mov', replace: scalarElement }],
   bic: [{ of: 'and', replace: inverse }],
+  // ORR of a register with XZR, shifted.
+  mov: [{ of: 'mvn', replace: places => (places[0].kind === 'general' && places.length > 3 ? places : undefined) }],
   // A lengthening shift by nothing.
   ...Object.fromEntries(
     ['s', 'u'].flatMap(sign =>
@@ -114,10 +116,23 @@ const shifted = (width: 32 | 64): Place[] => [
 ];
 const wideMove = [...bothWidths(width => list(general(width), number(0, 65535))), ...bothWidths(shifted)];
 
+/** UXTW goes without saying where SP is named. */
+const unextended = [
+  list(stackPointer(64), general(64), general(32)),
+  list(general(64), stackPointer(64), general(32)),
+  list(stackPointer(64), stackPointer(64), general(32)),
+];
+
 const own: Readonly<Record<string, readonly (readonly Place[])[]>> = {
   sbfm: bitfieldMove,
   ubfm: bitfieldMove,
   bfm: bitfieldMove,
+  add: unextended,
+  sub: unextended,
+  adds: unextended.slice(1, 2),
+  subs: unextended.slice(1, 2),
+  cmp: [list(stackPointer(64), general(32))],
+  cmn: [list(stackPointer(64), general(32))],
   // Rows print MOVZ and MOVN where they can, so this form of ORR is not seen.
   mov: bothWidths(width => list(stackPointer(width), bitmask(width))),
   movz: wideMove,
