@@ -43,20 +43,34 @@ export interface Workbench {
   pick(prefix: string, entry: string): Promise<void>;
   /** Waits until the line under the debugger's marker in the open editor has this text. */
   stoppedAt(text: string): Promise<void>;
+  /** Does something that lets the machine run, and waits until it has stopped somewhere else. */
+  stops(run: () => Promise<void>): Promise<void>;
   /** Waits until the Call Stack pane gives this reason for the stop. */
   stoppedFor(reason: string | RegExp): Promise<void>;
+  /** Switches to a theme by the name that the list of themes has. */
+  theme(name: string): Promise<void>;
   /** Opens a file of the workspace by its name, the cursor on a line. */
   open(file: string, line?: number): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface WorkbenchOptions {
+  /** Settings of the user, on top of the quiet ones. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Opens folders that nobody has judged in restricted mode. */
+  readonly trust?: boolean;
+  /** More packed extensions, beside ours. */
+  readonly extensions?: readonly string[];
+}
+
 /** Opens a folder, and a file in it. */
-export async function openWorkbench(folder: string, file?: string): Promise<Workbench> {
+export async function openWorkbench(folder: string, file?: string, options: WorkbenchOptions = {}): Promise<Workbench> {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'hyperstep-ui-'));
   const userDir = path.join(scratch, 'data');
   const extensionsDir = path.join(scratch, 'extensions');
-  installExtension(userDir, extensionsDir, vsix);
-  const server = await startServer({ userDir, extensionsDir });
+  for (const extension of [vsix, ...(options.extensions ?? [])]) installExtension(userDir, extensionsDir, extension);
+  const { settings = {}, trust = false } = options;
+  const server = await startServer({ userDir, extensionsDir, settings, trust });
   const payload: [string, string][] = file ? [['openFile', remoteUri(server.port, path.join(folder, file))]] : [];
   const workbench = await openPage(workbenchUrl(server.port, { folder, payload }), scratch, () => server.stop());
   if (file) await workbench.page.locator('.tab.active', { hasText: path.basename(file) }).waitFor();
@@ -200,7 +214,24 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
           return line?.textContent?.replaceAll('\u00a0', ' ').includes(wanted) ?? false;
         }, text);
       },
+      async stops(run) {
+        const status = page.locator('.statusbar-item[id*="hyperstep.level"]');
+        const before = await status.innerText();
+        for (let tries = 0; tries < 600; tries++) {
+          // A key or a command right after a stop may come before VS Code takes it.
+          if (tries % 100 === 0) await run();
+          const now = await status.innerText();
+          if (now !== before && !now.includes('running')) return;
+          await page.waitForTimeout(50);
+        }
+        throw new Error(`The status bar still says "${before}".`);
+      },
       stoppedFor: reason => page.locator('.pane', { hasText: 'Call Stack' }).getByText(reason).first().waitFor(),
+      async theme(name) {
+        await this.command('Preferences: Color Theme');
+        await page.locator('.quick-input-widget input').first().fill(name);
+        await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().click();
+      },
       async open(file, line = 1) {
         await page.keyboard.press('Control+P');
         await page.locator('.quick-input-widget input').first().fill(`${file}:${line}`);

@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly extensionsDir: string;
   /** Settings of the user, on top of `quietSettings`; used when `userDir` has none yet. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Ask whether the folder is trusted, as a desktop does: a folder that nobody has judged opens in restricted mode. */
+  readonly trust?: boolean;
   /** Accept an extension under development and tests by the URL of the workbench. */
   readonly development?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -111,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     path.join(sockets, 's'),
     '--disable-telemetry',
     '--disable-update-check',
-    '--disable-workspace-trust',
+    ...(options.trust ? [] : ['--disable-workspace-trust']),
     '--disable-getting-started-override',
     ...(options.development ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
   ];
