@@ -85,7 +85,10 @@ export interface ListRegistersResponse {
 
 export interface MappingsArguments extends PeArguments {
   readonly stage: 1 | 2;
-  /** Of stage 2: another guest than the present one, of those that `hyperstep/regimes` names. */
+  /**
+   * Another guest than the present one, of those that `hyperstep/regimes` names. Its stage 2 is that of now; its stage 1
+   * is that of the moment when it was left last.
+   */
   readonly vmid?: number;
   readonly regime?: TranslationRegime;
   /** At most this many ranges; 1000 when left out. */
@@ -118,6 +121,10 @@ export interface WalkArguments extends PeArguments {
    */
   readonly address: string;
   readonly regime?: TranslationRegime;
+  /** Another guest than the present one: its stage 2 for an IPA, else its stage 1 as it was when it was left last. */
+  readonly vmid?: number;
+  /** What names in the expression mean, and the regime when that is left out. */
+  readonly frameId?: number;
 }
 
 type HexStep = Omit<WalkStep, 'descriptorIpa' | 'descriptorPa' | 'descriptor' | 'output'> & {
@@ -295,6 +302,8 @@ export interface PeState {
   readonly powered: boolean;
   readonly waiting: boolean;
   readonly el: ExceptionLevel;
+  /** Whose level it is, where a host tells of its guest hypervisors: `L2 EL1`, `L1 virtual EL2`. */
+  readonly place?: string;
   readonly regime: TranslationRegime;
   readonly vmid?: number;
   readonly asid?: number;
@@ -341,8 +350,10 @@ export interface RegimesResponse {
   readonly regimes: readonly {
     readonly stage: 1 | 2;
     readonly regime: TranslationRegime;
-    /** Of stage 2. */
+    /** Of stage 2; and of stage 1 of a guest that does not run now. */
     readonly vmid?: number;
+    /** Of such a guest: instructions of the machine when it was left last, which is when its stage 1 is from. */
+    readonly at?: number;
     readonly enabled: boolean;
     /** What the PE uses at its present level. */
     readonly inUse: boolean;

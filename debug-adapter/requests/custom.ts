@@ -9,7 +9,16 @@ import type { Machine } from '../machine.ts';
 import { addSymbols } from '../more-symbols.ts';
 import { type NestedStage, walkNested } from '../nested-walk.ts';
 import { nestingOf } from '../nesting.ts';
-import type { CustomRequests, ExceptionRecord, NestedStageView, WalkResponse, WhyResponse } from '../protocol.ts';
+import { asItLastRan, lastRuns } from '../past-guest.ts';
+import type {
+  CustomRequests,
+  ExceptionRecord,
+  MappingsResponse,
+  NestedStageView,
+  WalkArguments,
+  WalkResponse,
+  WhyResponse,
+} from '../protocol.ts';
 import type { Session } from '../session.ts';
 import { describeSubject } from '../subjects.ts';
 import { numeric } from '../values.ts';
@@ -17,6 +26,7 @@ import { reasonOf } from '../why.ts';
 import { sendConsole } from './evaluate.ts';
 import { OBSERVE } from './observe.ts';
 import { PANELS, peState } from './panels.ts';
+import { contextOf } from './variables.ts';
 
 const MOST_RANGES = 1000;
 const REGIMES: readonly string[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];
@@ -83,6 +93,21 @@ function otherGuest(session: Session, pe: PeView, vmid: number | undefined): big
   return found;
 }
 
+function mappingsOf(
+  pe: PeView,
+  stage: 1 | 2,
+  regime: TranslationRegime,
+  limit: number,
+  state: ReturnType<typeof stageState> = stageState(pe, stage, regime),
+  other?: bigint,
+): MappingsResponse {
+  const found = state.enabled ? pe.mappings(stage, regime, limit + 1, other) : [];
+  const ranges = found
+    .slice(0, limit)
+    .map(one => ({ ...one, input: hex(one.input), output: hex(one.output), size: hex(one.size) }));
+  return { regime, ...state, ranges, truncated: found.length > limit };
+}
+
 function record(event: ExceptionEvent): ExceptionRecord {
   const { kind, pe, instructions, from, to, type } = event;
   return {
@@ -128,25 +153,37 @@ export async function explain(session: Session, threadId?: number): Promise<WhyR
   };
 }
 
+/** Looks at the PE of a guest as it was when that guest was left last. The machine stands afterwards where it stood. */
+async function atLastRun<T>(session: Session, vmid: number, look: (pe: PeView) => T): Promise<T> {
+  const { target } = session.machine;
+  const run = lastRuns(target).get(vmid);
+  if (run === undefined) throw new Error(`When the guest with VMID ${vmid} ran last is not in the log any more.`);
+  return session.drain(`Looking at the guest with VMID ${vmid}`, asItLastRan(target, run, look));
+}
+
 /** The walk of an address as the MMU does it; with its stages 2 by software where it is one of a nested guest. */
 function walkOf(
   machine: Machine,
   pe: PeView,
   text: string,
-  regime: unknown,
+  { regime, vmid, frameId }: Omit<WalkArguments, 'address'>,
+  guest?: bigint,
 ): { readonly walk: WalkResult; readonly nested?: readonly NestedStage[] } {
   if (/^\s*ipa\d*:/i.test(text)) {
     const { space, address } = parsePlace(text, pe);
-    const other = space.kind === 'ipa' ? space.vttbr : undefined;
-    const nested = other === undefined ? walkNested(machine, pe, address) : undefined;
+    const other = (space.kind === 'ipa' ? space.vttbr : undefined) ?? guest;
+    const nested = other === undefined && vmid === undefined ? walkNested(machine, pe, address) : undefined;
     if (nested === undefined) return { walk: pe.walkIpa(address, other) };
     const { steps: _, ...shadow } = nested.find(({ kind }) => kind === 'shadow') ?? nested[nested.length - 1];
     const { output, readable, writable, executable, fault } = shadow;
     const came = { ...(output === undefined ? {} : { pa: output }), ...(fault === undefined ? {} : { fault }) };
     return { walk: { steps: [], ipa: address, ...came, readable, writable, executable }, nested };
   }
-  const address = BigInt.asUintN(64, numeric(evaluateExpression(text, { pe, symbols: machine.symbols })));
-  const walk = pe.walk(address, regime === undefined ? undefined : regimeOf(pe, regime));
+  const frame = frameId === undefined || machine.running ? undefined : machine.frame(frameId);
+  const where = frame?.physical.pe === pe ? contextOf(machine, frame) : { pe, symbols: machine.symbols };
+  const address = BigInt.asUintN(64, numeric(evaluateExpression(text, where)));
+  const present = frame?.physical.pe === pe ? frame.physical.regime : undefined;
+  const walk = pe.walk(address, regime === undefined ? present : regimeOf(pe, regime));
   const isNested = pe.vmid !== undefined && nestingOf(pe, machine.symbols)?.startsWith('L2') === true;
   const nested = isNested && walk.ipa !== undefined ? walkNested(machine, pe, walk.ipa) : undefined;
   return { walk, ...(nested === undefined ? {} : { nested }) };
@@ -198,22 +235,28 @@ export const CUSTOM: Requests = {
     if (args.stage !== 1 && args.stage !== 2) throw new Error(`"stage" is ${String(args.stage)}; it has to be 1 or 2.`);
     const regime = args.stage === 2 ? 'EL1&0' : regimeOf(pe, args.regime);
     const limit = args.limit ?? MOST_RANGES;
+    if (args.stage === 1 && args.vmid !== undefined) {
+      const { vmid } = args;
+      return atLastRun(session, vmid, then => ({ ...mappingsOf(then, 1, 'EL1&0', limit), vmid }));
+    }
     const other = args.stage === 2 ? otherGuest(session, pe, args.vmid) : undefined;
     const state =
       other === undefined
         ? stageState(pe, args.stage, regime)
         : { enabled: true, vmid: args.vmid, base: hex(other & 0xfffffffffffen) };
-    const found = state.enabled ? pe.mappings(args.stage, regime, limit + 1, other) : [];
-    const ranges = found
-      .slice(0, limit)
-      .map(one => ({ ...one, input: hex(one.input), output: hex(one.output), size: hex(one.size) }));
-    return { regime, ...state, ranges, truncated: found.length > limit };
+    return mappingsOf(pe, args.stage, regime, limit, state, other);
   }),
 
-  'hyperstep/walk': custom<'hyperstep/walk'>((session, args) => {
+  'hyperstep/walk': custom<'hyperstep/walk'>(async (session, args) => {
     const { machine } = session;
     const pe = peOf(session, args.threadId);
-    const { walk, nested } = walkOf(machine, pe, String(args.address), args.regime);
+    const text = String(args.address);
+    const { vmid } = args;
+    const isOther = vmid !== undefined && !/^\s*ipa\d*:/i.test(text);
+    const guest = isOther ? undefined : otherGuest(session, pe, vmid);
+    const { walk, nested } = isOther
+      ? await atLastRun(session, vmid, then => walkOf(machine, then, text, { regime: 'EL1&0' }))
+      : walkOf(machine, pe, text, args, guest);
     const { ipa, pa, steps, ...rest } = walk;
     return {
       ...rest,

@@ -3,6 +3,8 @@
 import type { ExceptionEvent, PeView, TranslationRegime } from '../../simulator/target.ts';
 import { hex } from '../address.ts';
 import { type Handler, handler } from '../handler.ts';
+import { nestingOf } from '../nesting.ts';
+import { lastRuns } from '../past-guest.ts';
 import type { CustomRequests, PeState, RegimesResponse, TimerState } from '../protocol.ts';
 import type { Session } from '../session.ts';
 
@@ -77,12 +79,14 @@ export function peState(session: Session, pe: PeView): PeState {
   const { symbols, target } = session.machine;
   const { index, powered, waiting, el, regime, vmid, asid, pc, cycles } = pe;
   const name = symbols.at(pc, regime)?.functionAt(pc)?.name;
+  const place = powered ? nestingOf(pe, symbols) : undefined;
   return {
     threadId: index + 1,
     index,
     powered,
     waiting,
     el,
+    ...(place === undefined ? {} : { place }),
     regime,
     ...(vmid === undefined ? {} : { vmid }),
     ...(asid === undefined ? {} : { asid }),
@@ -120,6 +124,10 @@ function regimes(session: Session, pe: PeView): RegimesResponse['regimes'] {
   if (hcr === undefined || vttbr === undefined) return found;
   const enabled = bit(hcr, 0) || bit(hcr, 12);
   const present = Number(vttbr >> 48n);
+  for (const [vmid, { instructions: at }] of [...lastRuns(session.machine.target)].sort((a, b) => a[0] - b[0])) {
+    // The registers of the present guest are those above, while its hypervisor has not loaded others.
+    if (pe.vmid !== vmid) found.push({ stage: 1, regime: 'EL1&0', vmid, enabled: true, inUse: false, at });
+  }
   const guests = new Map(session.machine.target.exceptionLog?.guests);
   if (enabled) guests.set(present, vttbr);
   for (const [vmid, base] of [...guests].sort((a, b) => a[0] - b[0])) {

@@ -53,6 +53,30 @@ test('a stack goes from the host through the guest hypervisor to its guest', asy
   assert.match(last?.instructionPointerReference ?? '', /0x0*8000\w{4}$/);
 });
 
+test('stage 1 of a guest that does not run is shown as it was when the guest was left', async () => {
+  client = inProcess();
+  await client.start({ ...systemConfiguration(systemNamed('nested/nv2'), ROOT), pes: 1 });
+  assert.equal(await levelAt('guest_main'), 'L2 EL1');
+  const before = await client.request('hyperstep/machine', {});
+  assert.equal(before.pes[0].place, 'L2 EL1');
+  const { regimes } = await client.request('hyperstep/regimes', { threadId: 1 });
+  const [left] = regimes.filter((one: { stage: number; vmid?: number }) => one.stage === 1 && one.vmid !== undefined);
+  assert.ok(left.vmid !== before.pes[0].vmid && left.at < before.instructions, JSON.stringify(left));
+  const args = { threadId: 1, stage: 1, vmid: left.vmid };
+  const { enabled, ranges } = await client.request('hyperstep/mappings', args);
+  assert.equal(enabled, true);
+  const memory = ranges.find((one: { attributes: string }) => one.attributes.includes('Normal'));
+  assert.ok(memory, JSON.stringify(ranges));
+  const walk = await client.request('hyperstep/walk', { threadId: 1, vmid: left.vmid, address: memory.input });
+  assert.equal(walk.ipa, memory.output);
+  assert.deepEqual([...new Set(walk.steps.map(({ stage }: { stage: number }) => stage))].sort(), [1, 2]);
+  // The machine stands where it stood, and an IPA of that guest goes through its own stage 2.
+  assert.deepEqual(await client.request('hyperstep/machine', {}), before);
+  const second = await client.request('hyperstep/walk', { threadId: 1, vmid: left.vmid, address: `ipa:${walk.ipa}` });
+  assert.equal(second.pa, walk.pa);
+  assert.equal(second.nested, undefined);
+});
+
 /** The registers of a group of the scope, by name. */
 async function registersOf(group: string): Promise<ReadonlyMap<string, string>> {
   const [frame] = await client.frames(1);

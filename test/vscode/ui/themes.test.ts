@@ -1,9 +1,7 @@
 // The panels in each kind of theme: two of high contrast, a light one and a dark one.
 
-import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, afterEach, before, type TestContext, test } from 'node:test';
-import type { Locator } from 'playwright-core';
 import { openWorkbench, sample, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;

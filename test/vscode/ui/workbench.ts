@@ -113,7 +113,7 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
     fs.mkdirSync(screenshots, { recursive: true });
     const row = (view: string, text: string | RegExp) =>
       page.locator(`.monaco-list[aria-label*="${view}"] .monaco-list-row`, { hasText: text }).first();
-    return {
+    const workbench: Workbench = {
       page,
       async screenshot(name) {
         await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
@@ -228,7 +228,7 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
       },
       stoppedFor: reason => page.locator('.pane', { hasText: 'Call Stack' }).getByText(reason).first().waitFor(),
       async theme(name) {
-        await this.command('Preferences: Color Theme');
+        await workbench.command('Preferences: Color Theme');
         await page.locator('.quick-input-widget input').first().fill(name);
         await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().click();
       },
@@ -244,6 +244,7 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
       },
       close,
     };
+    return workbench;
   } catch (error) {
     await close();
     throw error;
