@@ -262,7 +262,7 @@ export async function prepareLaunch(given: unknown, files: Files): Promise<Launc
   }
   for (const source of attributes.symbols ?? []) {
     const file = joinPath(cwd, source.file);
-    symbols.push(loadSymbols(await files.read(file), file, source));
+    symbols.push(loadSymbols(await files.open(file), file, source));
   }
   for (const table of symbols) await locateSources(table, cwd, files);
   for (const name of attributes.runTo ?? []) functionsNamed({ tables: symbols }, name);

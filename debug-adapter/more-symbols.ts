@@ -14,7 +14,7 @@ export async function addSymbols(session: Session, source: SymbolSource): Promis
   const { machine } = session;
   const checked = checkSymbolSource(source, 'symbols');
   const file = joinPath(machine.launch.cwd, checked.file);
-  const table = loadSymbols(await session.options.files.read(file), file, checked);
+  const table = loadSymbols(await session.options.files.open(file), file, checked);
   await locateSources(table, machine.launch.cwd, session.options.files);
   machine.symbols.add(table);
   announce(session, file);
@@ -65,6 +65,7 @@ export function nameKernel(machine: Machine, pe: PeView): void {
 
 function announce(session: Session, name: string): void {
   session.changed();
+  session.indexing.resume();
   session.afterResponse(() =>
     session.event('module', { reason: 'new', module: { id: name, name: name.slice(name.lastIndexOf('/') + 1) } }),
   );

@@ -7,6 +7,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { MachineConfig, Target } from '../simulator/target.ts';
 import type { Files } from './files.ts';
 import { RequestError } from './handler.ts';
+import { Indexing } from './indexing.ts';
 import type { Launch } from './launch.ts';
 import { Machine } from './machine.ts';
 import { nameKernel } from './more-symbols.ts';
@@ -45,6 +46,7 @@ export class Session {
   configured = false;
   /** Sources without a file, by reference. */
   readonly sources = new Map<number, string>();
+  readonly indexing = new Indexing(this);
   private current: Machine | undefined;
   private ended = false;
   private nextSeq = 1;
@@ -90,6 +92,7 @@ export class Session {
       this.current?.runner.pause();
       this.interrupted = true;
     }
+    this.indexing.cancel(progressId);
     if (id !== undefined && id === this.present?.seq) this.interrupted = true;
     for (const request of this.queue) if (request.seq === id) request.cancelled = true;
   }
@@ -230,6 +233,7 @@ export class Session {
       ...(text === undefined ? {} : { text }),
       ...(hitBreakpointIds === undefined ? {} : { hitBreakpointIds }),
     });
+    this.indexing.resume();
   }
 
   private guestEnded(end: End): void {
@@ -302,6 +306,7 @@ export class Session {
   close(): void {
     const had = this.current !== undefined;
     this.current?.runner.cancel();
+    this.indexing.end();
     this.flushConsole();
     this.current = undefined;
     if (had) {

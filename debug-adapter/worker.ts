@@ -2,6 +2,7 @@
 
 import { createTarget } from '../simulator/machine.ts';
 import { createInProcessAdapter } from './in-process.ts';
+import { type ByteSource, sourceOf } from './symbols/bytes.ts';
 import type { FromHost, FromWorker } from './worker-messages.ts';
 
 const post = (message: FromWorker): void => globalThis.postMessage(message);
@@ -16,10 +17,27 @@ function read(path: string): Promise<Uint8Array> {
   });
 }
 
+/** Files above this are kept as a blob, which the browser need not hold in memory. */
+const LARGE = 2 ** 25;
+
+declare class FileReaderSync {
+  readAsArrayBuffer(blob: Blob): ArrayBuffer;
+}
+
+async function open(path: string): Promise<ByteSource> {
+  const bytes = await read(path);
+  if (bytes.length <= LARGE) return sourceOf(bytes);
+  const blob = new Blob([bytes as BlobPart]);
+  const reader = new FileReaderSync();
+  const part = (offset: number, length: number) => reader.readAsArrayBuffer(blob.slice(offset, offset + length));
+  return { size: blob.size, read: (offset, length) => new Uint8Array(part(offset, length)) };
+}
+
 const adapter = createInProcessAdapter({
   createTarget,
   files: {
     read,
+    open,
     exists: path =>
       read(path).then(
         () => true,

@@ -51,7 +51,7 @@ export const SOURCES: Readonly<Record<string, Handler>> = {
       const path = args.source?.path;
       if (typeof path !== 'string') throw new Error('A source is known by its path here: "source.path" is missing.');
       // Only what the images name: the debugger is no way to read other files.
-      if (!session.machine.symbols.tables.some(table => table.sourceFiles().includes(path)))
+      if (!session.machine.symbols.tables.some(table => table.hasSource(path)))
         throw new Error(`No image of this session was built from ${path}.`);
       return { content: new TextDecoder().decode(await session.options.files.read(path)) };
     },

@@ -1,10 +1,20 @@
 /** What a debugger asks symbols: addresses to functions, lines and scopes, and back. One table an image, bound to a regime. */
 
 import type { TranslationRegime } from '../../simulator/target.ts';
+import { type ByteSource, Recent } from './bytes.ts';
 import { AT, TAG } from './dwarf/constants.ts';
 import { CallFrames } from './dwarf/frame.ts';
 import { type Die, DwarfInfo, type Unit } from './dwarf/info.ts';
-import { IS_STATEMENT, joinPath, type LineTable, lineFiles, lineTable, PROLOGUE_END } from './dwarf/line.ts';
+import {
+  type FileTable,
+  IS_STATEMENT,
+  joinPath,
+  type LineTable,
+  lineFiles,
+  lineTable,
+  PROLOGUE_END,
+} from './dwarf/line.ts';
+import { type AddressIndex, Names, readAddressRanges } from './dwarf/names.ts';
 import { DwarfSections } from './dwarf/sections.ts';
 import { ElfFile, SHF_EXECINSTR } from './elf.ts';
 
@@ -74,14 +84,28 @@ interface Subprogram {
   readonly high: bigint;
 }
 
+/** A file of a unit. */
+interface UnitFile {
+  readonly unit: Unit;
+  readonly files: FileTable;
+  readonly index: number;
+}
+
 const DW_LANG_MIPS_ASSEMBLER = 0x8001;
+
+/** Rows of line tables, and functions and names of units, that are kept. */
+const MOST_ROWS = 2 ** 20;
+const MOST_ENTRIES = 2 ** 18;
+
+/** Farthest from its symbol that a function may begin: `-fpatchable-function-entry` puts NOPs in between. */
+const MOST_PADDING = 32n;
 
 function sortedBy<T>(items: T[], key: (item: T) => bigint): T[] {
   return items.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
 /** Index of the last item whose key is not above the address, or -1. */
-function lastAtOrBelow<T>(items: readonly T[], key: (item: T) => bigint, address: bigint): number {
+function lastAtOrBelow<T>(items: ArrayLike<T>, key: (item: T) => bigint, address: bigint): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
@@ -120,10 +144,14 @@ export class SymbolTable {
   private labels: readonly FunctionSymbol[] | undefined;
   private names: ReadonlyMap<string, bigint> | undefined;
   private unitRanges: readonly { low: bigint; high: bigint; unit: Unit }[] | undefined;
-  private fileIndex: ReadonlyMap<string, readonly { unit: Unit; path: string }[]> | undefined;
-  private readonly lineTables = new Map<number, LineTable | undefined>();
-  private readonly subprograms = new Map<Unit, readonly Subprogram[]>();
-  private readonly topLevel = new Map<Unit, ReadonlyMap<string, number[]>>();
+  private addressIndex: AddressIndex | undefined;
+  private fileIndex: ReadonlyMap<string, readonly UnitFile[]> | undefined;
+  private readonly fileTables = new Map<Unit, FileTable>();
+  private readonly lineTables = new Recent<Unit, LineTable | undefined>(MOST_ROWS, table => table?.length ?? 0);
+  private readonly subprograms = new Recent<Unit, readonly Subprogram[]>(MOST_ENTRIES, list => list.length);
+  private readonly topLevel = new Recent<Unit, ReadonlyMap<string, number[]>>(MOST_ENTRIES, map => map.size);
+  /** Where names are defined. */
+  readonly index: Names;
 
   constructor(
     readonly elf: ElfFile,
@@ -135,6 +163,7 @@ export class SymbolTable {
     this.tableBase = options.tableBase;
     this.sections = new DwarfSections(elf);
     this.info = new DwarfInfo(this.sections);
+    this.index = new Names(this.info);
     this.frames = new CallFrames(elf);
   }
 
@@ -220,7 +249,7 @@ export class SymbolTable {
 
   private sourceLine(table: LineTable, row: number): SourceLine {
     return {
-      path: table.files[table.fileIndexes[row]] ?? '',
+      path: table.files.path(table.fileIndexes[row]) ?? '',
       line: table.lines[row],
       column: table.columns[row],
       low: table.addresses[row] + this.bias,
@@ -236,13 +265,13 @@ export class SymbolTable {
   addressesOf(path: string, line: number): readonly LineAddress[] {
     const rows: { address: bigint; line: number; path: string; first: boolean }[] = [];
     let nearest = Number.POSITIVE_INFINITY;
-    for (const { unit, path: file } of this.filesLike(path)) {
+    for (const { unit, index, path: file } of this.filesLike(path)) {
       const table = this.lines(unit);
       if (table === undefined) continue;
       for (let row = 0; row < table.length; row++) {
         const at = table.lines[row];
         if (at < line || at > nearest || (table.flags[row] & IS_STATEMENT) === 0) continue;
-        if (table.files[table.fileIndexes[row]] !== file) continue;
+        if (table.fileIndexes[row] !== index && table.files.path(table.fileIndexes[row]) !== file) continue;
         if (at < nearest) {
           nearest = at;
           rows.length = 0;
@@ -271,12 +300,12 @@ export class SymbolTable {
   /** Lines of a file that have code, ascending. */
   codeLines(path: string): readonly { readonly line: number; readonly column: number }[] {
     const found = new Map<string, { line: number; column: number }>();
-    for (const { unit, path: file } of this.filesLike(path)) {
+    for (const { unit, index, path: file } of this.filesLike(path)) {
       const table = this.lines(unit);
       if (table === undefined) continue;
       for (let row = 0; row < table.length; row++) {
         if (table.lines[row] === 0 || (table.flags[row] & IS_STATEMENT) === 0) continue;
-        if (table.files[table.fileIndexes[row]] !== file) continue;
+        if (table.fileIndexes[row] !== index && table.files.path(table.fileIndexes[row]) !== file) continue;
         const entry = { line: table.lines[row], column: table.columns[row] };
         found.set(`${entry.line}:${entry.column}`, entry);
       }
@@ -285,29 +314,40 @@ export class SymbolTable {
   }
 
   /** The address after the prologue of the function that begins at an address: its second line row, or a marked one. */
-  afterPrologue(address: bigint): bigint {
+  afterPrologue(start: bigint): bigint {
+    const address = this.entryOf(start);
     const unit = this.unitAt(address);
     // Assembly has no prologue that hides something.
     if (unit === undefined || unit.root.number(AT.language) === DW_LANG_MIPS_ASSEMBLER) return address;
     const table = this.lines(unit);
-    const start = table?.rowAt(address - this.bias) ?? -1;
-    if (table === undefined || start < 0 || table.addresses[start] !== address - this.bias) return address;
+    const first = table?.rowAt(address - this.bias) ?? -1;
+    if (table === undefined || first < 0 || table.addresses[first] !== address - this.bias) return address;
     const scope = this.scopesAt(address)[0];
     const end = scope === undefined ? undefined : scope.high - this.bias;
     let second: bigint | undefined;
-    for (let row = start + 1; row < table.length && table.lines[row] !== 0; row++) {
+    for (let row = first + 1; row < table.length && table.lines[row] !== 0; row++) {
       if (end !== undefined && table.addresses[row] >= end) break;
       if ((table.flags[row] & PROLOGUE_END) !== 0) return table.addresses[row] + this.bias;
-      if (second === undefined && table.lines[row] !== 0 && (table.flags[row] & IS_STATEMENT) !== 0 && row > start) {
-        if (table.addresses[row] !== table.addresses[start]) second = table.addresses[row];
+      if (second === undefined && table.lines[row] !== 0 && (table.flags[row] & IS_STATEMENT) !== 0 && row > first) {
+        if (table.addresses[row] !== table.addresses[first]) second = table.addresses[row];
       }
     }
     return second === undefined ? address : second + this.bias;
   }
 
+  /** Where the code of a function begins that debug information knows: behind what its symbol has in front of it. */
+  private entryOf(address: bigint): bigint {
+    if (this.indexedUnit(address - this.bias) !== undefined) return address;
+    const size = BigInt(this.functionAt(address)?.size ?? 0);
+    const end = address + (size < MOST_PADDING ? size : MOST_PADDING);
+    for (const find of [(at: bigint) => this.indexedUnit(at - this.bias), (at: bigint) => this.unitAt(at)])
+      for (let at = address; at < end; at += 4n) if (find(at) !== undefined) return at;
+    return address;
+  }
+
   /** The primary source file of the first unit that has one, as the debug information names it. */
   firstSourceFile(): string | undefined {
-    const unit = this.info.units().find(({ lineOffset, name }) => lineOffset !== undefined && name !== '');
+    const unit = this.info.firstUnit(({ lineOffset, name }) => lineOffset !== undefined && name !== '');
     return unit === undefined ? undefined : joinPath(unit.directory, unit.name);
   }
 
@@ -318,59 +358,110 @@ export class SymbolTable {
   /** Source files that the image names; `<built-in>`, where the compiler's own macros come from, is none. */
   sourceFiles(): readonly string[] {
     const files = new Set<string>();
+    const seen = new Set<string>();
     for (const [base, entries] of this.files()) {
-      if (!base.startsWith('<')) for (const { path } of entries) files.add(path);
+      if (base.startsWith('<')) continue;
+      for (const { files: table, index } of entries) {
+        const key = table.key(index);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        files.add(table.path(index) ?? '');
+      }
     }
     return [...files].sort();
   }
 
-  private files(): ReadonlyMap<string, readonly { unit: Unit; path: string }[]> {
+  /** Whether a path is exactly that of a source file of the image. */
+  hasSource(path: string): boolean {
+    return this.source(path) !== undefined;
+  }
+
+  /** What the image says of a source file: how to know it again, and its text if it is in the image. */
+  source(path: string): { readonly md5?: Uint8Array; readonly text?: () => string } | undefined {
+    const found = (this.files().get(path.slice(path.lastIndexOf('/') + 1)) ?? []).find(
+      ({ files, index }) => files.path(index) === path,
+    );
+    if (found === undefined) return undefined;
+    const { md5, source } = found.files.entries[found.index];
+    return { ...(md5 === undefined ? {} : { md5 }), ...(source === undefined ? {} : { text: source }) };
+  }
+
+  private files(): ReadonlyMap<string, readonly UnitFile[]> {
     if (this.fileIndex !== undefined) return this.fileIndex;
-    const index = new Map<string, { unit: Unit; path: string }[]>();
+    const index = new Map<string, UnitFile[]>();
     for (const unit of this.info.units()) {
-      const offset = unit.lineOffset;
-      if (offset === undefined) continue;
-      for (const path of new Set(lineFiles(this.sections, offset, unit.name, this.directoryOf(unit)))) {
-        const base = path.slice(path.lastIndexOf('/') + 1);
+      const files = this.filesOf(unit);
+      files?.entries.forEach(({ name }, at) => {
+        const base = name.slice(name.lastIndexOf('/') + 1);
         const entries = index.get(base);
-        if (entries === undefined) index.set(base, [{ unit, path }]);
-        else entries.push({ unit, path });
-      }
+        if (entries === undefined) index.set(base, [{ unit, files, index: at }]);
+        else entries.push({ unit, files, index: at });
+      });
     }
     this.fileIndex = index;
     return index;
   }
 
+  private filesOf(unit: Unit): FileTable | undefined {
+    const offset = unit.lineOffset;
+    if (offset === undefined) return undefined;
+    let files = this.fileTables.get(unit);
+    if (files === undefined) {
+      files = lineFiles(this.sections, offset, unit.name, this.directoryOf(unit));
+      this.fileTables.set(unit, files);
+    }
+    return files;
+  }
+
   /** Files of the image that a path means: the same path, else those that share most components at the end. */
-  private filesLike(path: string): readonly { unit: Unit; path: string }[] {
+  private filesLike(path: string): readonly { unit: Unit; index: number; path: string }[] {
     const wanted = joinPath('', path.replaceAll('\\', '/'));
-    const candidates = this.files().get(wanted.slice(wanted.lastIndexOf('/') + 1)) ?? [];
-    const exact = candidates.filter(candidate => candidate.path === wanted);
+    // A unit may name a file twice: as its own and as one that is included.
+    const candidates = new Map<string, { unit: Unit; index: number; path: string }>();
+    for (const { unit, files, index } of this.files().get(wanted.slice(wanted.lastIndexOf('/') + 1)) ?? []) {
+      const full = files.path(index) ?? '';
+      const key = `${unit.offset} ${full}`;
+      if (!candidates.has(key)) candidates.set(key, { unit, index, path: full });
+    }
+    const all = [...candidates.values()];
+    const exact = all.filter(candidate => candidate.path === wanted);
     if (exact.length > 0) return exact;
-    const best = Math.max(0, ...candidates.map(candidate => commonTail(candidate.path, wanted)));
-    return candidates.filter(candidate => commonTail(candidate.path, wanted) === best);
+    const best = all.reduce((most, candidate) => Math.max(most, commonTail(candidate.path, wanted)), 0);
+    return all.filter(candidate => commonTail(candidate.path, wanted) === best);
   }
 
   private lines(unit: Unit): LineTable | undefined {
-    if (!this.lineTables.has(unit.offset)) {
-      const offset = unit.lineOffset;
-      const table =
-        offset === undefined ? undefined : lineTable(this.sections, offset, unit.name, this.directoryOf(unit));
-      this.lineTables.set(unit.offset, table);
-    }
-    return this.lineTables.get(unit.offset);
+    return this.lineTables.get(unit, () => {
+      const files = this.filesOf(unit);
+      return files === undefined ? undefined : lineTable(this.sections, unit.lineOffset ?? 0, files);
+    });
   }
 
   // --- Scopes -------------------------------------------------------------------------------------------------------
 
+  /** The unit that an address is of. Units that are in the image's index of addresses need not be looked at for that. */
   unitAt(address: bigint): Unit | undefined {
-    if (this.unitRanges === undefined) {
-      const ranges = this.info.units().flatMap(unit => unit.ranges().map(range => ({ ...range, unit })));
-      this.unitRanges = sortedBy(ranges, range => range.low);
-    }
     const at = address - this.bias;
+    const indexed = this.indexedUnit(at);
+    if (indexed !== undefined) return indexed;
+    if (this.unitRanges === undefined) {
+      const known = new Set(this.addressIndex?.units);
+      const others = this.info.units().filter(unit => !known.has(unit.offset));
+      this.unitRanges = sortedBy(
+        others.flatMap(unit => unit.ranges().map(range => ({ ...range, unit }))),
+        range => range.low,
+      );
+    }
     const range = this.unitRanges[lastAtOrBelow(this.unitRanges, one => one.low, at)];
     return range !== undefined && at < range.high ? range.unit : undefined;
+  }
+
+  /** The unit of an unrelocated address by `.debug_aranges`. */
+  private indexedUnit(at: bigint): Unit | undefined {
+    this.addressIndex ??= readAddressRanges(this.sections.aranges);
+    const { lows, highs, units } = this.addressIndex;
+    const row = lastAtOrBelow(lows, low => low, at);
+    return row >= 0 && at < highs[row] ? this.info.unitAt(units[row]) : undefined;
   }
 
   /** True where code was written in assembly (by the language of its unit). */
@@ -394,7 +485,7 @@ export class SymbolTable {
       const inlined = die.tag === TAG.inlinedSubroutine;
       const callLine = inlined ? die.number(AT.callLine) : undefined;
       const callFile = inlined ? die.number(AT.callFile) : undefined;
-      const callPath = callFile === undefined ? undefined : this.lines(unit)?.files[callFile];
+      const callPath = callFile === undefined ? undefined : this.filesOf(unit)?.path(callFile);
       blocks = [];
       scopes.push({
         die,
@@ -426,8 +517,7 @@ export class SymbolTable {
   }
 
   private subprogramsOf(unit: Unit): readonly Subprogram[] {
-    let functions = this.subprograms.get(unit);
-    if (functions === undefined) {
+    return this.subprograms.get(unit, () => {
       const found: Subprogram[] = [];
       const visit = (die: Die): void => {
         for (const child of die.children()) {
@@ -437,41 +527,42 @@ export class SymbolTable {
         }
       };
       visit(unit.root);
-      functions = sortedBy(found, one => one.low);
-      this.subprograms.set(unit, functions);
-    }
-    return functions;
+      return sortedBy(found, one => one.low);
+    });
   }
 
-  /** Top-level entries (types, variables, functions) of a name: first in the unit given, then in all. */
+  /** Entries (types, variables, functions, enumerators) of a name: those of the unit given, then one of each kind. */
   entriesNamed(name: string, near?: Unit): readonly Die[] {
-    const units = this.info.units();
-    const ordered = near === undefined ? units : [near, ...units.filter(unit => unit !== near)];
-    for (const unit of ordered) {
-      const offsets = this.topLevelOf(unit).get(name);
-      if (offsets === undefined) continue;
-      const dies = offsets.map(offset => unit.dieAt(offset)).filter(die => die !== undefined);
-      const defined = dies.filter(die => !die.has(AT.declaration));
-      if (defined.length > 0) return defined;
+    const dies = near === undefined ? [] : this.definedIn(near, name);
+    const known = new Set(dies.map(die => die.offset));
+    for (const offset of this.index.named(name)) {
+      const die = known.has(offset) ? undefined : this.info.dieAt(offset);
+      if (die !== undefined) dies.push(die);
     }
-    return [];
+    return dies;
+  }
+
+  private definedIn(unit: Unit, name: string): Die[] {
+    const dies = (this.topLevelOf(unit).get(name) ?? []).map(offset => unit.dieAt(offset));
+    return dies.filter(die => die !== undefined && !die.has(AT.declaration)) as Die[];
   }
 
   private topLevelOf(unit: Unit): ReadonlyMap<string, number[]> {
-    let names = this.topLevel.get(unit);
-    if (names === undefined) {
+    return this.topLevel.get(unit, () => {
       const map = new Map<string, number[]>();
-      for (const child of unit.root.children()) {
-        const name = child.name;
-        if (name === undefined) continue;
-        const offsets = map.get(name);
-        if (offsets === undefined) map.set(name, [child.offset]);
-        else offsets.push(child.offset);
-      }
-      names = map;
-      this.topLevel.set(unit, names);
-    }
-    return names;
+      const visit = (die: Die): void => {
+        for (const child of die.children()) {
+          if (child.tag === TAG.namespace) visit(child);
+          const name = child.name;
+          if (name === undefined) continue;
+          const offsets = map.get(name);
+          if (offsets === undefined) map.set(name, [child.offset]);
+          else offsets.push(child.offset);
+        }
+      };
+      visit(unit.root);
+      return map;
+    });
   }
 }
 
@@ -534,6 +625,6 @@ export class Symbols {
 }
 
 /** Opens an image file as a symbol table. Throws a sentence when it is no ELF file. */
-export function loadSymbols(bytes: Uint8Array, name: string, options: SymbolOptions = {}): SymbolTable {
+export function loadSymbols(bytes: ByteSource | Uint8Array, name: string, options: SymbolOptions = {}): SymbolTable {
   return new SymbolTable(new ElfFile(bytes, name), options);
 }

@@ -234,7 +234,7 @@ export class FakeTarget implements Target {
   private nextId = 1;
   private pending: StopReason | undefined;
 
-  constructor(config: MachineConfig) {
+  constructor(private readonly config: MachineConfig) {
     this.elf = new ElfFile(config.image, config.imageName);
     this.pes = Array.from({ length: config.pes }, (_, index) => new FakePe(this, index));
     this.reset();
@@ -287,7 +287,7 @@ export class FakeTarget implements Target {
     this.ram.fill(0);
     this.instructions = 0;
     for (const segment of this.elf.segments) {
-      const data = this.elf.bytes.subarray(segment.offset, segment.offset + segment.fileSize);
+      const data = this.config.image.subarray(segment.offset, segment.offset + segment.fileSize);
       if (segment.type === 1) this.memory(segment.virtualAddress, data.length)?.set(data);
     }
     const symbol = (name: string): bigint => this.elf.symbols().find(one => one.name === name)?.value ?? 0n;

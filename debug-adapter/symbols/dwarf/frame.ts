@@ -1,6 +1,7 @@
 /** Call frame information: `.debug_frame` and `.eh_frame` (DWARF 5, section 6.4; LSB, section 10.6 for `.eh_frame`). */
 
-import { type ElfFile, stringAt } from '../elf.ts';
+import { stringAt } from '../bytes.ts';
+import type { ElfFile } from '../elf.ts';
 import { evaluateLocation } from './expression.ts';
 import { DwarfReader } from './reader.ts';
 

@@ -3,16 +3,40 @@
  * Lazy: opening reads unit headers and unit entries only; everything below is decoded when somebody asks.
  */
 
-import { stringAt } from '../elf.ts';
+import { type Bytes, Recent } from '../bytes.ts';
 import { AT, FORM, TAG } from './constants.ts';
 import { DwarfReader } from './reader.ts';
 import type { DwarfSections } from './sections.ts';
 
-interface Abbreviation {
+export interface Abbreviation {
   readonly tag: number;
   readonly hasChildren: boolean;
-  /** Attribute, form, implicit constant. */
-  readonly attributes: readonly (readonly [number, number, number])[];
+  /** Attribute, form, implicit constant, and the next one. */
+  readonly attributes: readonly number[];
+}
+
+/** The abbreviations of a unit, each read when a code up to its own is first met. */
+export class Abbreviations {
+  private readonly table = new Map<number, Abbreviation>();
+  private reader: DwarfReader | undefined;
+
+  constructor(
+    private readonly section: Bytes,
+    private readonly offset: number,
+  ) {}
+
+  get(code: number): Abbreviation | undefined {
+    let found = this.table.get(code);
+    if (found !== undefined) return found;
+    this.reader ??= new DwarfReader(this.section, this.offset);
+    while (found === undefined && !this.reader.done) {
+      const [next, abbreviation] = readAbbreviation(this.reader);
+      if (abbreviation === undefined) this.reader.offset = this.reader.end;
+      else this.table.set(next, abbreviation);
+      if (next === code) found = abbreviation;
+    }
+    return found;
+  }
 }
 
 type Raw = { readonly form: number; readonly value: number | bigint | string | Uint8Array };
@@ -137,15 +161,15 @@ export class Die {
   }
 }
 
+const DW_UT_COMPILE = 1;
 const DW_UT_TYPE = 2;
 const DW_UT_SKELETON = 4;
 const DW_UT_SPLIT_COMPILE = 5;
 const DW_UT_SPLIT_TYPE = 6;
 
 export class Unit {
-  private readonly abbreviations: ReadonlyMap<number, Abbreviation>;
-  readonly root: Die;
-  private readonly cachedRanges: { value?: readonly AddressRange[] } = {};
+  private rootDie: Die | undefined;
+  private cachedRanges: readonly AddressRange[] | undefined;
 
   constructor(
     readonly info: DwarfInfo,
@@ -155,13 +179,34 @@ export class Unit {
     readonly version: number,
     readonly wide: boolean,
     readonly addressSize: number,
-    abbreviationOffset: number,
-    firstDie: number,
-  ) {
-    this.abbreviations = info.abbreviationTable(abbreviationOffset);
-    const root = this.dieAt(firstDie);
-    if (root === undefined) throw new Error(`The unit at offset ${offset} of .debug_info is empty.`);
-    this.root = root;
+    private readonly abbreviationOffset: number,
+    /** Offset of the unit's own entry. */
+    readonly firstDie: number,
+  ) {}
+
+  /** The unit's own entry. */
+  get root(): Die {
+    this.rootDie ??= this.readRoot();
+    return this.rootDie;
+  }
+
+  private readRoot(): Die {
+    const { info } = this.info.sections;
+    // The entry is much shorter than the page it is on: with thousands of units that counts.
+    const length = Math.min(ROOT_BYTES, this.end - this.firstDie);
+    let root: Die | undefined;
+    try {
+      root = this.decode(new DwarfReader(info.slice(this.firstDie, length)), this.firstDie);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      root = this.dieAt(this.firstDie); // longer than most
+    }
+    if (root === undefined) throw new Error(`The unit at offset ${this.offset} of .debug_info is empty.`);
+    return root;
+  }
+
+  get abbreviations(): Abbreviations {
+    return this.info.abbreviationTable(this.abbreviationOffset);
   }
 
   get name(): string {
@@ -177,26 +222,38 @@ export class Unit {
   }
 
   ranges(): readonly AddressRange[] {
-    this.cachedRanges.value ??= this.root.ranges();
-    return this.cachedRanges.value;
+    this.cachedRanges ??= this.root.ranges();
+    return this.cachedRanges;
   }
 
   /** Decodes the entry at an offset; undefined for the null entry that ends a list of children. */
   dieAt(offset: number): Die | undefined {
     if (offset >= this.end) return undefined;
-    const reader = new DwarfReader(this.info.sections.info, offset, this.end);
+    return this.decode(new DwarfReader(this.info.sections.info, offset, this.end), offset);
+  }
+
+  /** The entry at an offset, which the reader stands at. */
+  private decode(reader: DwarfReader, offset: number): Die | undefined {
     reader.wide = this.wide;
+    const begin = reader.offset;
     const code = reader.uleb();
     if (code === 0) return undefined;
     const abbreviation = this.abbreviations.get(code);
     if (abbreviation === undefined) {
       throw new Error(`The entry at offset ${offset} of .debug_info has the unknown abbreviation ${code}.`);
     }
+    const { attributes: rows } = abbreviation;
     const attributes = new Map<number, Raw>();
-    for (const [attribute, form, constant] of abbreviation.attributes) {
-      attributes.set(attribute, this.readForm(reader, form, constant));
-    }
-    return new Die(this, offset, abbreviation.tag, attributes, abbreviation.hasChildren, reader.offset);
+    for (let at = 0; at < rows.length; at += 3)
+      attributes.set(rows[at], this.readForm(reader, rows[at + 1], rows[at + 2]));
+    return new Die(
+      this,
+      offset,
+      abbreviation.tag,
+      attributes,
+      abbreviation.hasChildren,
+      offset + reader.offset - begin,
+    );
   }
 
   private readForm(reader: DwarfReader, form: number, constant: number): Raw {
@@ -282,9 +339,9 @@ export class Unit {
       case FORM.string:
         return raw.value as string;
       case FORM.strp:
-        return stringAt(sections.str, raw.value as number);
+        return sections.str.string(raw.value as number);
       case FORM.lineStrp:
-        return stringAt(sections.lineStr, raw.value as number);
+        return sections.lineStr.string(raw.value as number);
       case FORM.strx:
       case FORM.strx1:
       case FORM.strx2:
@@ -294,7 +351,7 @@ export class Unit {
         const at = base + (raw.value as number) * (this.wide ? 8 : 4);
         const reader = new DwarfReader(sections.strOffsets, at);
         reader.wide = this.wide;
-        return stringAt(sections.str, reader.sectionOffset());
+        return sections.str.string(reader.sectionOffset());
       }
       default:
         return undefined;
@@ -406,7 +463,7 @@ export class Unit {
     return (1n << BigInt(this.addressSize * 8)) - 1n;
   }
 
-  private listOffset(raw: Raw, indexForm: number, section: Uint8Array, baseAttribute: number): number {
+  private listOffset(raw: Raw, indexForm: number, section: Bytes, baseAttribute: number): number {
     if (raw.form !== indexForm) return Number(raw.value);
     const base = this.root.number(baseAttribute) ?? (this.wide ? 20 : 12);
     const reader = new DwarfReader(section, base + Number(raw.value) * (this.wide ? 8 : 4));
@@ -484,23 +541,55 @@ export class Unit {
   }
 }
 
+/** The longest header of a unit, and enough for the entry behind it. */
+const HEADER_BYTES = 40;
+const ROOT_BYTES = 256;
+
+/** Tables of abbreviations that are kept. */
+const MOST_TABLES = 64;
+
 export class DwarfInfo {
-  private readonly abbreviationTables = new Map<number, ReadonlyMap<number, Abbreviation>>();
+  private readonly abbreviationTables = new Recent<number, Abbreviations>(MOST_TABLES, () => 1);
+  private readonly opened = new Map<number, Unit>();
   private unitCache: readonly Unit[] | undefined;
   private readonly typeSignatures = new Map<bigint, { unit: Unit; offset: number }>();
 
   constructor(readonly sections: DwarfSections) {}
 
-  /** Compilation units in file order; type units are kept apart. */
+  /** Compilation units in file order; type units are kept apart. Reads the header and the first entry of each. */
   units(): readonly Unit[] {
-    this.unitCache ??= this.readUnits();
+    this.unitCache ??= [...this.eachUnit()];
     return this.unitCache;
   }
 
+  /** Bytes of debug information, from which follows how long a walk over it takes. */
+  get size(): number {
+    return this.sections.info.length;
+  }
+
+  /** The first unit of which something holds; those behind it are not looked at. */
+  firstUnit(holds: (unit: Unit) => boolean): Unit | undefined {
+    if (this.unitCache !== undefined) return this.unitCache.find(holds);
+    for (const unit of this.eachUnit()) if (holds(unit)) return unit;
+    return undefined;
+  }
+
+  /** The unit whose header is at an offset, without a look at the others. */
+  unitAt(offset: number): Unit | undefined {
+    return this.opened.get(offset) ?? this.openUnit(offset).unit;
+  }
+
   dieAt(offset: number): Die | undefined {
-    return this.units()
-      .find(unit => offset >= unit.offset && offset < unit.end)
-      ?.dieAt(offset);
+    const units = this.units();
+    let low = 0;
+    let high = units.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (units[middle].offset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const unit = units[low - 1];
+    return unit !== undefined && offset < unit.end ? unit.dieAt(offset) : undefined;
   }
 
   typeBySignature(signature: bigint): Die | undefined {
@@ -509,70 +598,66 @@ export class DwarfInfo {
     return found?.unit.dieAt(found.offset);
   }
 
-  abbreviationTable(offset: number): ReadonlyMap<number, Abbreviation> {
-    let table = this.abbreviationTables.get(offset);
-    if (table === undefined) {
-      table = readAbbreviations(this.sections.abbrev, offset);
-      this.abbreviationTables.set(offset, table);
-    }
-    return table;
+  abbreviationTable(offset: number): Abbreviations {
+    return this.abbreviationTables.get(offset, () => new Abbreviations(this.sections.abbrev, offset));
   }
 
-  private readUnits(): Unit[] {
-    const { info } = this.sections;
-    const units: Unit[] = [];
-    for (let offset = 0; offset + 11 <= info.length; ) {
-      const reader = new DwarfReader(info, offset);
-      const length = reader.initialLength();
-      const end = Math.min(reader.offset + length, info.length);
-      const version = reader.u16();
-      if (version >= 2 && version <= 5) {
-        let type = 1;
-        let addressSize = 8;
-        let abbreviations = 0;
-        if (version >= 5) {
-          type = reader.u8();
-          addressSize = reader.u8();
-          abbreviations = reader.sectionOffset();
-        } else {
-          abbreviations = reader.sectionOffset();
-          addressSize = reader.u8();
-        }
-        let signature: { id: bigint; offset: number } | undefined;
-        if (type === DW_UT_TYPE || type === DW_UT_SPLIT_TYPE)
-          signature = { id: reader.u64(), offset: reader.sectionOffset() };
-        else if (type === DW_UT_SKELETON || type === DW_UT_SPLIT_COMPILE) reader.u64();
-        if (reader.offset < end) {
-          const unit = new Unit(this, offset, end, version, reader.wide, addressSize, abbreviations, reader.offset);
-          if (signature !== undefined)
-            this.typeSignatures.set(signature.id, { unit, offset: offset + signature.offset });
-          if (unit.root.tag === TAG.compileUnit) units.push(unit);
-        }
-      }
-      offset = end;
-      if (length === 0) offset = reader.offset;
+  private *eachUnit(): Generator<Unit> {
+    for (let offset = 0; offset + 11 <= this.sections.info.length; ) {
+      const { unit, type, next } = this.openUnit(offset);
+      // Before DWARF 5 the header does not say what a unit is.
+      if (unit !== undefined && (type === DW_UT_COMPILE || (type === 0 && unit.root.tag === TAG.compileUnit)))
+        yield unit;
+      offset = next;
     }
-    return units;
+  }
+
+  /** Reads the header at an offset (DWARF 5, section 7.5.1). */
+  private openUnit(offset: number): { readonly unit?: Unit; readonly type?: number; readonly next: number } {
+    const { info } = this.sections;
+    const near = new DwarfReader(info.slice(offset, Math.min(HEADER_BYTES, info.length - offset)));
+    const length = near.initialLength();
+    const end = Math.min(offset + near.offset + length, info.length);
+    const next = length === 0 ? offset + near.offset : end;
+    const version = near.u16();
+    if (version < 2 || version > 5) return { next };
+    const { wide } = near;
+    let type = 0;
+    let addressSize = 8;
+    let abbreviations = 0;
+    if (version >= 5) {
+      type = near.u8();
+      addressSize = near.u8();
+      abbreviations = near.sectionOffset();
+    } else {
+      abbreviations = near.sectionOffset();
+      addressSize = near.u8();
+    }
+    let signature: { id: bigint; offset: number } | undefined;
+    if (type === DW_UT_TYPE || type === DW_UT_SPLIT_TYPE) signature = { id: near.u64(), offset: near.sectionOffset() };
+    else if (type === DW_UT_SKELETON || type === DW_UT_SPLIT_COMPILE) near.u64();
+    const first = offset + near.offset;
+    if (first >= end) return { next };
+    const known = this.opened.get(offset);
+    if (known !== undefined) return { unit: known, type, next };
+    const unit = new Unit(this, offset, end, version, wide, addressSize, abbreviations, first);
+    this.opened.set(offset, unit);
+    if (signature !== undefined) this.typeSignatures.set(signature.id, { unit, offset: offset + signature.offset });
+    return { unit, type, next };
   }
 }
 
-function readAbbreviations(section: Uint8Array, offset: number): Map<number, Abbreviation> {
-  const reader = new DwarfReader(section, offset);
-  const table = new Map<number, Abbreviation>();
-  while (!reader.done) {
-    const code = reader.uleb();
-    if (code === 0) break;
-    const tag = reader.uleb();
-    const hasChildren = reader.u8() !== 0;
-    const attributes: [number, number, number][] = [];
-    for (;;) {
-      const attribute = reader.uleb();
-      const form = reader.uleb();
-      const constant = form === FORM.implicitConst ? reader.sleb() : 0;
-      if (attribute === 0 && form === 0) break;
-      attributes.push([attribute, form, constant]);
-    }
-    table.set(code, { tag, hasChildren, attributes });
+function readAbbreviation(reader: DwarfReader): readonly [number, Abbreviation | undefined] {
+  const code = reader.uleb();
+  if (code === 0) return [0, undefined];
+  const tag = reader.uleb();
+  const hasChildren = reader.u8() !== 0;
+  const attributes: number[] = [];
+  for (;;) {
+    const attribute = reader.uleb();
+    const form = reader.uleb();
+    const constant = form === FORM.implicitConst ? reader.sleb() : 0;
+    if (attribute === 0 && form === 0) return [code, { tag, hasChildren, attributes }];
+    attributes.push(attribute, form, constant);
   }
-  return table;
 }

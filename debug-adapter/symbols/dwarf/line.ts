@@ -1,6 +1,5 @@
 /** Line number programs of DWARF 2 to 5 (DWARF 5, section 6.2; version 4 differs in its header only). */
 
-import { stringAt } from '../elf.ts';
 import { FORM } from './constants.ts';
 import { DwarfReader } from './reader.ts';
 import type { DwarfSections } from './sections.ts';
@@ -8,7 +7,7 @@ import type { DwarfSections } from './sections.ts';
 /** Rows of one line program in address order. Ends of sequences have line 0. */
 export class LineTable {
   constructor(
-    readonly files: readonly string[],
+    readonly files: FileTable,
     readonly addresses: BigUint64Array,
     readonly fileIndexes: Uint32Array,
     readonly lines: Uint32Array,
@@ -35,6 +34,51 @@ export class LineTable {
   }
 }
 
+/** A file as a line program names it. */
+export interface FileEntry {
+  readonly name: string;
+  /** Index of its folder. */
+  readonly folder: number;
+  /** Of its contents, when it was compiled. */
+  readonly md5?: Uint8Array;
+  /** Its contents, where the image has them (DW_LNCT_LLVM_source). */
+  readonly source?: () => string;
+}
+
+/** The files of a line program by the index that it uses; paths are joined when somebody asks, for there are many. */
+export class FileTable {
+  private readonly folders: (string | undefined)[] = [];
+  private readonly paths: (string | undefined)[] = [];
+
+  constructor(
+    private readonly directory: string,
+    /** As they are written, relative to `directory`. */
+    private readonly directories: readonly string[],
+    readonly entries: readonly FileEntry[],
+  ) {}
+
+  /** The full path of a file; undefined for an index that there is not. */
+  path(index: number): string | undefined {
+    const entry = this.entries[index];
+    if (entry === undefined) return undefined;
+    this.paths[index] ??= joinPath(this.folder(entry.folder), entry.name);
+    return this.paths[index];
+  }
+
+  /** Folder and name as they are written, which tell files of one build apart. */
+  key(index: number): string {
+    const { name, folder } = this.entries[index];
+    return `${this.directory}\0${this.directories[folder]}\0${name}`;
+  }
+
+  private folder(index: number): string {
+    const written = this.directories[index];
+    if (written === undefined) return this.directory;
+    this.folders[index] ??= joinPath(this.directory, written);
+    return this.folders[index];
+  }
+}
+
 export const IS_STATEMENT = 1;
 export const PROLOGUE_END = 2;
 
@@ -46,8 +90,7 @@ interface Header {
   readonly lineRange: number;
   readonly opcodeBase: number;
   readonly opcodeLengths: readonly number[];
-  /** Full paths by the index that the program uses. */
-  readonly files: readonly string[];
+  readonly files: FileTable;
   readonly addressSize: number;
   readonly program: DwarfReader;
 }
@@ -114,50 +157,68 @@ function readHeader(sections: DwarfSections, offset: number, unitName: string, d
   };
 }
 
-function filesOfVersion4(reader: DwarfReader, unitName: string, directory: string): string[] {
-  const directories = [directory];
-  for (let name = reader.string(); name !== ''; name = reader.string()) directories.push(joinPath(directory, name));
-  const files = [joinPath(directory, unitName)];
+function filesOfVersion4(reader: DwarfReader, unitName: string, directory: string): FileTable {
+  const directories = [''];
+  for (let name = reader.string(); name !== ''; name = reader.string()) directories.push(name);
+  const entries: FileEntry[] = [{ name: unitName, folder: 0 }];
   for (let name = reader.string(); name !== ''; name = reader.string()) {
-    const index = reader.uleb();
+    const folder = reader.uleb();
     reader.uleb(); // time
     reader.uleb(); // size
-    files.push(joinPath(directories[index] ?? directory, name));
+    entries.push({ name, folder });
   }
-  return files;
+  return new FileTable(directory, directories, entries);
 }
 
 const DW_LNCT_PATH = 1;
 const DW_LNCT_DIRECTORY_INDEX = 2;
+const DW_LNCT_MD5 = 5;
+const DW_LNCT_LLVM_SOURCE = 0x2001;
 
-function filesOfVersion5(sections: DwarfSections, reader: DwarfReader, directory: string): string[] {
-  const table = (): { path: string; index: number }[] => {
+function filesOfVersion5(sections: DwarfSections, reader: DwarfReader, directory: string): FileTable {
+  const table = (): FileEntry[] => {
     const formats: [number, number][] = [];
     for (let count = reader.u8(); count > 0; count--) formats.push([reader.uleb(), reader.uleb()]);
-    const entries: { path: string; index: number }[] = [];
+    const entries: FileEntry[] = [];
     for (let count = reader.uleb(); count > 0 && !reader.done; count--) {
-      const entry = { path: '', index: 0 };
+      const entry: { -readonly [K in keyof FileEntry]: FileEntry[K] } = { name: '', folder: 0 };
       for (const [content, form] of formats) {
+        if (content === DW_LNCT_LLVM_SOURCE) {
+          entry.source = sourceText(sections, reader, form);
+          continue;
+        }
         const value = entryValue(sections, reader, form);
-        if (content === DW_LNCT_PATH) entry.path = String(value);
-        else if (content === DW_LNCT_DIRECTORY_INDEX) entry.index = Number(value);
+        if (content === DW_LNCT_PATH) entry.name = String(value);
+        else if (content === DW_LNCT_DIRECTORY_INDEX) entry.folder = Number(value);
+        else if (content === DW_LNCT_MD5 && value instanceof Uint8Array) entry.md5 = value;
       }
       entries.push(entry);
     }
     return entries;
   };
-  const directories = table().map(entry => joinPath(directory, entry.path));
-  return table().map(entry => joinPath(directories[entry.index] ?? directory, entry.path));
+  const directories = table().map(({ name }) => name);
+  return new FileTable(directory, directories, table());
 }
 
-function entryValue(sections: DwarfSections, reader: DwarfReader, form: number): string | number {
+/** A source within the image, read when somebody wants to see it: the offset in the table is enough until then. */
+function sourceText(sections: DwarfSections, reader: DwarfReader, form: number): () => string {
+  if (form === FORM.string) {
+    const text = reader.string();
+    return () => text;
+  }
+  const strings = form === FORM.strp ? sections.str : sections.lineStr;
+  const offset = reader.sectionOffset();
+  return () => strings.string(offset);
+}
+
+function entryValue(sections: DwarfSections, reader: DwarfReader, form: number): string | number | Uint8Array {
   switch (form) {
     case FORM.string:
       return reader.string();
     case FORM.lineStrp:
-      return stringAt(sections.lineStr, reader.sectionOffset());
+      return sections.lineString(reader.sectionOffset());
     case FORM.strp:
-      return stringAt(sections.str, reader.sectionOffset());
+      return sections.str.string(reader.sectionOffset());
     case FORM.udata:
       return reader.uleb();
     case FORM.data1:
@@ -169,8 +230,7 @@ function entryValue(sections: DwarfSections, reader: DwarfReader, form: number):
     case FORM.data8:
       return Number(reader.u64());
     case FORM.data16:
-      reader.block(16);
-      return 0;
+      return reader.block(16).slice();
     case FORM.block:
       reader.block(reader.uleb());
       return 0;
@@ -182,18 +242,13 @@ function entryValue(sections: DwarfSections, reader: DwarfReader, form: number):
 }
 
 /** Only the file table of a line program: cheap enough to do for every unit. */
-export function lineFiles(
-  sections: DwarfSections,
-  offset: number,
-  unitName: string,
-  directory: string,
-): readonly string[] {
+export function lineFiles(sections: DwarfSections, offset: number, unitName: string, directory: string): FileTable {
   return readHeader(sections, offset, unitName, directory).files;
 }
 
 /** Runs a line program. */
-export function lineTable(sections: DwarfSections, offset: number, unitName: string, directory: string): LineTable {
-  const header = readHeader(sections, offset, unitName, directory);
+export function lineTable(sections: DwarfSections, offset: number, files: FileTable): LineTable {
+  const header = readHeader(sections, offset, '', '');
   const reader = header.program;
   const rows: { address: bigint; file: number; line: number; column: number; flags: number; end: boolean }[] = [];
   const sequences: (typeof rows)[] = [];
@@ -292,7 +347,7 @@ export function lineTable(sections: DwarfSections, offset: number, unitName: str
   }
   const count = rows.length;
   const table = new LineTable(
-    header.files,
+    files,
     new BigUint64Array(count),
     new Uint32Array(count),
     new Uint32Array(count),

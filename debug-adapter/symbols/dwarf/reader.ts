@@ -1,18 +1,31 @@
 /** Reads the primitive encodings of DWARF (DWARF 5, section 7) from a section. All AArch64 images here are little-endian. */
 
-import { stringAt } from '../elf.ts';
+import { Bytes, type Window, windowOf } from '../bytes.ts';
 
 export class DwarfReader {
-  private readonly view: DataView;
+  private readonly source: Bytes;
+  /** What of the section is at hand. */
+  private window: Window;
   /** 64-bit DWARF format: offsets have 8 bytes. */
   wide = false;
 
   constructor(
-    readonly bytes: Uint8Array,
+    source: Bytes | Uint8Array,
     public offset = 0,
-    readonly end = bytes.length,
+    readonly end = source.length,
   ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.source = source instanceof Bytes ? source : Bytes.of(source);
+    this.window = offset < source.length ? this.source.window(offset, 1) : NOTHING;
+  }
+
+  /** Steps over so many bytes; returns where they are in the window, which it may change. */
+  private take(count: number): number {
+    const { offset, window } = this;
+    // Written so that an offset that is no number is outside, too.
+    if (!(offset >= window.start && offset + count <= window.start + window.bytes.length))
+      this.window = this.source.window(offset, count);
+    this.offset = offset + count;
+    return offset - this.window.start;
   }
 
   get done(): boolean {
@@ -20,12 +33,13 @@ export class DwarfReader {
   }
 
   u8(): number {
-    return this.view.getUint8(this.offset++);
+    const at = this.take(1);
+    return this.window.bytes[at];
   }
 
   u16(): number {
-    this.offset += 2;
-    return this.view.getUint16(this.offset - 2, true);
+    const at = this.take(2);
+    return this.window.view.getUint16(at, true);
   }
 
   u24(): number {
@@ -33,13 +47,13 @@ export class DwarfReader {
   }
 
   u32(): number {
-    this.offset += 4;
-    return this.view.getUint32(this.offset - 4, true);
+    const at = this.take(4);
+    return this.window.view.getUint32(at, true);
   }
 
   u64(): bigint {
-    this.offset += 8;
-    return this.view.getBigUint64(this.offset - 8, true);
+    const at = this.take(8);
+    return this.window.view.getBigUint64(at, true);
   }
 
   /** An unsigned number of 1, 2, 4 or 8 bytes. */
@@ -99,16 +113,22 @@ export class DwarfReader {
   }
 
   string(): string {
-    const end = this.bytes.indexOf(0, this.offset);
-    const value = stringAt(this.bytes, this.offset);
-    this.offset = end < 0 ? this.end : end + 1;
+    const value = this.source.string(this.offset);
+    this.skipString();
     return value;
+  }
+
+  /** Steps over a zero-terminated string. */
+  skipString(): void {
+    while (this.offset < this.end && this.u8() !== 0);
   }
 
   block(length: number): Uint8Array {
     if (length > this.end - this.offset)
       throw new RangeError(`A block of ${length} bytes runs over the end of its section.`);
-    this.offset += length;
-    return this.bytes.subarray(this.offset - length, this.offset);
+    const at = this.take(length);
+    return this.window.bytes.subarray(at, at + length);
   }
 }
+
+const NOTHING = windowOf(0, new Uint8Array(0));

@@ -1,40 +1,55 @@
+import type { Bytes } from '../bytes.ts';
 import type { ElfFile } from '../elf.ts';
 
-/** The debug sections of a file, each read (and decompressed) when it is first used. */
+/** The debug sections of a file, read (and decompressed) as they are used. */
 export class DwarfSections {
+  private readonly lineStrings = new Map<number, string>();
+
   constructor(private readonly elf: ElfFile) {}
 
-  get info(): Uint8Array {
-    return this.elf.data('.debug_info');
+  get info(): Bytes {
+    return this.elf.bytesOf('.debug_info');
   }
-  get abbrev(): Uint8Array {
-    return this.elf.data('.debug_abbrev');
+  get abbrev(): Bytes {
+    return this.elf.bytesOf('.debug_abbrev');
   }
-  get str(): Uint8Array {
-    return this.elf.data('.debug_str');
+  get str(): Bytes {
+    return this.elf.bytesOf('.debug_str');
   }
-  get lineStr(): Uint8Array {
-    return this.elf.data('.debug_line_str');
+  get lineStr(): Bytes {
+    return this.elf.bytesOf('.debug_line_str');
   }
-  get strOffsets(): Uint8Array {
-    return this.elf.data('.debug_str_offsets');
+  /** A string of `.debug_line_str`: each unit names the same headers and folders. */
+  lineString(offset: number): string {
+    let text = this.lineStrings.get(offset);
+    if (text === undefined) {
+      text = this.lineStr.string(offset);
+      this.lineStrings.set(offset, text);
+    }
+    return text;
   }
-  get addr(): Uint8Array {
-    return this.elf.data('.debug_addr');
+  get strOffsets(): Bytes {
+    return this.elf.bytesOf('.debug_str_offsets');
   }
-  get line(): Uint8Array {
-    return this.elf.data('.debug_line');
+  get aranges(): Bytes {
+    return this.elf.bytesOf('.debug_aranges');
   }
-  get ranges(): Uint8Array {
-    return this.elf.data('.debug_ranges');
+  get addr(): Bytes {
+    return this.elf.bytesOf('.debug_addr');
   }
-  get rnglists(): Uint8Array {
-    return this.elf.data('.debug_rnglists');
+  get line(): Bytes {
+    return this.elf.bytesOf('.debug_line');
   }
-  get loc(): Uint8Array {
-    return this.elf.data('.debug_loc');
+  get ranges(): Bytes {
+    return this.elf.bytesOf('.debug_ranges');
   }
-  get loclists(): Uint8Array {
-    return this.elf.data('.debug_loclists');
+  get rnglists(): Bytes {
+    return this.elf.bytesOf('.debug_rnglists');
+  }
+  get loc(): Bytes {
+    return this.elf.bytesOf('.debug_loc');
+  }
+  get loclists(): Bytes {
+    return this.elf.bytesOf('.debug_loclists');
   }
 }

@@ -1,0 +1,423 @@
+/**
+ * The names of a program: which entry of `.debug_info` defines one. Made by a walk over the outermost entries of all
+ * units, which reads each unit once and decodes of an entry only what it needs; a few megabytes are kept.
+ */
+
+import type { Bytes } from '../bytes.ts';
+import { AT, FORM, TAG } from './constants.ts';
+import type { Abbreviation, DwarfInfo, Unit } from './info.ts';
+import { DwarfReader } from './reader.ts';
+
+/** What a name can be, each once: the first definition of a kind is the one that counts. */
+const KINDS: Readonly<Record<number, number>> = {
+  [TAG.structureType]: 1,
+  [TAG.classType]: 1,
+  [TAG.unionType]: 2,
+  [TAG.enumerationType]: 4,
+  [TAG.typedef]: 8,
+  [TAG.baseType]: 16,
+  [TAG.variable]: 32,
+  [TAG.subprogram]: 64,
+  [TAG.enumerator]: 128,
+};
+
+interface Entry {
+  kinds: number;
+  readonly offsets: number[];
+}
+
+/** How an entry is read: what an abbreviation says, in the order of its attributes. */
+interface Plan {
+  readonly tag: number;
+  readonly kind: number;
+  readonly hasChildren: boolean;
+  /** Bytes to step over, then a form and what its value is for; and so on. */
+  readonly steps: readonly number[];
+  /** Bytes behind the last of them. */
+  readonly rest: number;
+}
+
+const SKIP = 0;
+const NAME = 1;
+const SIBLING = 2;
+const DECLARATION = 3;
+const SPECIFICATION = 4;
+
+const ROLES: Readonly<Record<number, number>> = {
+  [AT.name]: NAME,
+  [AT.sibling]: SIBLING,
+  [AT.declaration]: DECLARATION,
+  [AT.specification]: SPECIFICATION,
+};
+
+/** Bytes of a form; -1 where they vary. */
+function sizeOf(form: number, unit: Unit): number {
+  switch (form) {
+    case FORM.flagPresent:
+    case FORM.implicitConst:
+      return 0;
+    case FORM.data1:
+    case FORM.ref1:
+    case FORM.flag:
+    case FORM.strx1:
+    case FORM.addrx1:
+      return 1;
+    case FORM.data2:
+    case FORM.ref2:
+    case FORM.strx2:
+    case FORM.addrx2:
+      return 2;
+    case FORM.strx3:
+    case FORM.addrx3:
+      return 3;
+    case FORM.data4:
+    case FORM.ref4:
+    case FORM.strx4:
+    case FORM.addrx4:
+    case FORM.refSup4:
+      return 4;
+    case FORM.data8:
+    case FORM.ref8:
+    case FORM.refSig8:
+    case FORM.refSup8:
+      return 8;
+    case FORM.data16:
+      return 16;
+    case FORM.strp:
+    case FORM.lineStrp:
+    case FORM.secOffset:
+    case FORM.refAddr:
+    case FORM.strpSup:
+    case FORM.gnuRefAlt:
+    case FORM.gnuStrpAlt:
+      return unit.wide ? 8 : 4;
+    case FORM.addr:
+      return unit.addressSize;
+    default:
+      return -1;
+  }
+}
+
+/** Languages in which types lie within types: C++ and Rust (DW_LANG of DWARF 5, section 7.12). */
+const NESTING_LANGUAGES = new Set([0x04, 0x1a, 0x1c, 0x21, 0x2b]);
+
+export class Names {
+  private readonly entries = new Map<string, Entry>();
+  /** The same by the offset of the name in `.debug_str`, while the walk goes on: most names come thousands of times. */
+  private byOffset: Map<number, Entry> | undefined = new Map();
+  private readonly plans = new WeakMap<Abbreviation, Plan>();
+  private walk: Generator<number, void> | undefined;
+
+  constructor(private readonly info: DwarfInfo) {}
+
+  /** True when every unit was looked at. */
+  get complete(): boolean {
+    return this.byOffset === undefined;
+  }
+
+  /** Goes on with the walk, a unit at each step; yields the part of the debug information that is behind it, 0 to 1. */
+  *build(): Generator<number, void> {
+    // One walk for all who ask: the one in the background, and a question that cannot wait for it.
+    this.walk ??= this.walkUnits();
+    while (!this.complete) {
+      const step = this.walk.next();
+      if (step.done) return;
+      yield step.value;
+    }
+  }
+
+  /** Offsets of the entries that define a name, the first of each kind; does what is left of the walk. */
+  named(name: string): readonly number[] {
+    for (const _ of this.build());
+    return this.entries.get(name)?.offsets ?? [];
+  }
+
+  private *walkUnits(): Generator<number, void> {
+    const { length } = this.info.sections.info;
+    for (const unit of this.info.units()) {
+      try {
+        this.readUnit(unit);
+      } catch (error) {
+        // Names of a damaged unit are missing; those of the others are not.
+        if (!(error instanceof RangeError)) throw error;
+      }
+      yield unit.end / length;
+    }
+    this.byOffset = undefined;
+  }
+
+  private readUnit(unit: Unit): void {
+    const bytes = this.info.sections.info.slice(unit.firstDie, unit.end - unit.firstDie);
+    const reader = new EntryReader(bytes, unit);
+    const nests = NESTING_LANGUAGES.has(unit.root.number(AT.language) ?? 0);
+    const { abbreviations } = unit;
+    // What encloses the entry that is read: its name with `::`, or undefined where names are nobody's business.
+    const holders: (string | undefined)[] = [''];
+    reader.at = unit.root.next - unit.firstDie;
+    while (holders.length > 0 && reader.at < bytes.length) {
+      const offset = unit.firstDie + reader.at;
+      const code = reader.uleb();
+      if (code === 0) {
+        holders.pop();
+        continue;
+      }
+      const abbreviation = abbreviations.get(code);
+      if (abbreviation === undefined) return;
+      const plan = this.planOf(abbreviation, unit);
+      const holder = holders[holders.length - 1];
+      reader.read(plan);
+      let inner: string | undefined;
+      if (holder !== undefined && reader.nameForm !== 0) {
+        if (plan.kind !== 0 && !reader.isDeclaration) this.add(reader, plan.kind, offset, holder, unit);
+        const isScope = plan.tag === TAG.namespace || (nests && plan.kind === 1);
+        if (isScope) inner = `${holder}${this.nameOf(reader, unit)}::`;
+        else if (plan.tag === TAG.enumerationType) inner = holder;
+      } else if (holder !== undefined && plan.kind !== 0 && reader.specification > 0) {
+        this.addDefinition(reader.specification, plan.kind, offset, unit);
+      } else if (holder !== undefined && (plan.tag === TAG.enumerationType || plan.tag === TAG.namespace)) {
+        inner = holder; // without a name of its own
+      }
+      if (!plan.hasChildren) continue;
+      if (inner === undefined && reader.sibling > 0) reader.at = reader.sibling;
+      else holders.push(inner);
+    }
+  }
+
+  private nameOf(reader: EntryReader, unit: Unit): string {
+    const { nameForm: form, nameValue: value } = reader;
+    return form === FORM.string ? reader.textAt(value) : (unit.string({ form, value }) ?? '');
+  }
+
+  /** A definition whose name is that of its declaration: a variable that a header declares, a method outside of its class. */
+  private addDefinition(declaration: number, kind: number, offset: number, unit: Unit): void {
+    const name = unit.dieAt(unit.firstDie + declaration)?.name;
+    if (name !== undefined) put(this.entryOf(name), kind, offset);
+  }
+
+  private add(reader: EntryReader, kind: number, offset: number, holder: string, unit: Unit): void {
+    const key = reader.nameForm === FORM.strp && holder === '' ? reader.nameValue : undefined;
+    let entry = key === undefined ? undefined : this.byOffset?.get(key);
+    if (entry === undefined) {
+      const name = this.nameOf(reader, unit);
+      entry = this.entryOf(name);
+      if (key !== undefined) this.byOffset?.set(key, entry);
+      if (holder !== '') put(this.entryOf(`${holder}${name}`), kind, offset);
+    }
+    put(entry, kind, offset);
+  }
+
+  private entryOf(name: string): Entry {
+    let entry = this.entries.get(name);
+    if (entry === undefined) {
+      entry = { kinds: 0, offsets: [] };
+      this.entries.set(name, entry);
+    }
+    return entry;
+  }
+
+  private planOf(abbreviation: Abbreviation, unit: Unit): Plan {
+    let plan = this.plans.get(abbreviation);
+    if (plan === undefined) {
+      const { tag, hasChildren, attributes } = abbreviation;
+      const steps: number[] = [];
+      let rest = 0;
+      for (let at = 0; at < attributes.length; at += 3) {
+        const form = attributes[at + 1];
+        const size = sizeOf(form, unit);
+        const role = ROLES[attributes[at]] ?? SKIP;
+        if (role === SKIP && size >= 0) {
+          rest += size;
+          continue;
+        }
+        steps.push(rest, form, role);
+        rest = 0;
+      }
+      plan = { tag, kind: KINDS[tag] ?? 0, hasChildren, steps, rest };
+      this.plans.set(abbreviation, plan);
+    }
+    return plan;
+  }
+}
+
+function put(entry: Entry, kind: number, offset: number): void {
+  if ((entry.kinds & kind) !== 0) return;
+  entry.kinds |= kind;
+  entry.offsets.push(offset);
+}
+
+/** Steps over entries; tells of the last one what `Plan` asks for. */
+class EntryReader {
+  at = 0;
+  /** 0 where the entry has no name. */
+  nameForm = 0;
+  nameValue = 0;
+  isDeclaration = false;
+  /** Where the next sibling begins, as `at`; 0 where the entry does not say. */
+  sibling = 0;
+  /** The declaration that it completes, as `at`; 0 where there is none. */
+  specification = 0;
+  private readonly view: DataView;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly unit: Unit,
+  ) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  uleb(): number {
+    let byte = this.bytes[this.at++];
+    if (byte < 0x80) return byte;
+    let result = byte & 0x7f;
+    for (let scale = 128; ; scale *= 128) {
+      if (this.at >= this.bytes.length) throw new RangeError('A number runs over the end of its unit.');
+      byte = this.bytes[this.at++];
+      result += (byte & 0x7f) * scale;
+      if (byte < 0x80) return result;
+    }
+  }
+
+  textAt(at: number): string {
+    return new DwarfReader(this.bytes, at).string();
+  }
+
+  read({ steps, rest }: Plan): void {
+    this.nameForm = 0;
+    this.sibling = 0;
+    this.specification = 0;
+    this.isDeclaration = false;
+    for (let index = 0; index < steps.length; index += 3) {
+      this.at += steps[index];
+      const form = steps[index + 1];
+      const role = steps[index + 2];
+      if (role === SKIP) this.skip(form);
+      else if (role === DECLARATION) {
+        this.isDeclaration = true;
+        this.skip(form);
+      } else {
+        const value = this.value(form);
+        if (role === NAME) {
+          this.nameForm = form;
+          this.nameValue = value;
+        } else if (role === SIBLING) this.sibling = this.unit.offset + value - this.unit.firstDie;
+        else if (form !== FORM.refAddr) this.specification = this.unit.offset + value - this.unit.firstDie;
+      }
+    }
+    this.at += rest;
+  }
+
+  /** A reference within the unit, an offset or index of a name, or where an inline name begins. */
+  private value(form: number): number {
+    const start = this.at;
+    this.skip(form);
+    switch (this.at - start) {
+      case 1:
+        if (form !== FORM.string) return this.bytes[start];
+        return start;
+      case 2:
+        if (form !== FORM.string && form !== FORM.refUdata && form !== FORM.strx)
+          return this.view.getUint16(start, true);
+        break;
+      case 4:
+        if (form !== FORM.string && form !== FORM.refUdata && form !== FORM.strx)
+          return this.view.getUint32(start, true);
+        break;
+      case 8:
+        if (form !== FORM.string) return Number(this.view.getBigUint64(start, true));
+    }
+    if (form === FORM.refUdata || form === FORM.strx) {
+      const end = this.at;
+      this.at = start;
+      const value = this.uleb();
+      this.at = end;
+      return value;
+    }
+    return form === FORM.strx3 ? this.view.getUint16(start, true) + this.bytes[start + 2] * 65536 : start;
+  }
+
+  private skip(form: number): void {
+    const size = sizeOf(form, this.unit);
+    if (size >= 0) {
+      this.at += size;
+      return;
+    }
+    switch (form) {
+      case FORM.string: {
+        const end = this.bytes.indexOf(0, this.at);
+        this.at = end < 0 ? this.bytes.length : end + 1;
+        return;
+      }
+      case FORM.exprloc:
+      case FORM.block: {
+        const length = this.uleb();
+        this.at += length;
+        return;
+      }
+      case FORM.block1:
+        this.at += 1 + this.view.getUint8(this.at);
+        return;
+      case FORM.block2:
+        this.at += 2 + this.view.getUint16(this.at, true);
+        return;
+      case FORM.block4:
+        this.at += 4 + this.view.getUint32(this.at, true);
+        return;
+      case FORM.indirect:
+        this.skip(this.uleb());
+        return;
+      case FORM.sdata:
+      case FORM.udata:
+      case FORM.refUdata:
+      case FORM.strx:
+      case FORM.addrx:
+      case FORM.loclistx:
+      case FORM.rnglistx:
+        this.uleb();
+        return;
+      default:
+        throw new RangeError(`An entry uses the form 0x${form.toString(16)}, which this reader does not know.`);
+    }
+  }
+}
+
+/** Address ranges of units as `.debug_aranges` has them (DWARF 5, section 6.1.2), sorted; `units` are offsets of headers. */
+export interface AddressIndex {
+  readonly lows: BigUint64Array;
+  readonly highs: BigUint64Array;
+  readonly units: Float64Array;
+}
+
+export function readAddressRanges(section: Bytes): AddressIndex {
+  const rows: { low: bigint; high: bigint; unit: number }[] = [];
+  try {
+    for (let offset = 0; offset + 12 <= section.length; ) {
+      const reader = new DwarfReader(section, offset);
+      const length = reader.initialLength();
+      const start = reader.offset;
+      const end = start + length;
+      const version = reader.u16();
+      const unit = reader.sectionOffset();
+      const addressSize = reader.u8();
+      const segmentSize = reader.u8();
+      if (version === 2 && addressSize === 8 && segmentSize === 0) {
+        // Pairs are aligned to their size, counted from the start of the set.
+        reader.offset = offset + Math.ceil((reader.offset - offset) / 16) * 16;
+        while (reader.offset + 16 <= end) {
+          const low = reader.u64();
+          const size = reader.u64();
+          if (low === 0n && size === 0n) break;
+          if (size > 0n) rows.push({ low, high: low + size, unit });
+        }
+      }
+      offset = end;
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // a damaged table says less: units are asked themselves
+  }
+  rows.sort((a, b) => (a.low < b.low ? -1 : a.low > b.low ? 1 : 0));
+  return {
+    lows: BigUint64Array.from(rows, row => row.low),
+    highs: BigUint64Array.from(rows, row => row.high),
+    units: Float64Array.from(rows, row => row.unit),
+  };
+}
