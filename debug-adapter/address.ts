@@ -40,7 +40,7 @@ function ofGuest(prefix: string, pe: PeView): AddressSpace | undefined {
   const match = /^ipa(\d+)$/i.exec(prefix);
   if (match === null) return undefined;
   const vmid = Number(match[1]);
-  const vttbr = pe.guests.get(vmid);
+  const vttbr = pe.guests.get(vmid) ?? loaded(pe, vmid);
   if (vttbr === undefined) {
     const known = [...pe.guests.keys()].sort((a, b) => a - b);
     throw new Error(
@@ -48,6 +48,13 @@ function ofGuest(prefix: string, pe: PeView): AddressSpace | undefined {
     );
   }
   return { kind: 'ipa', vttbr };
+}
+
+/** VTTBR_EL2 if it is of this guest, which may not have run yet. */
+function loaded(pe: PeView, vmid: number): bigint | undefined {
+  if (!pe.systemRegisters().some(row => row.name === 'VTTBR_EL2')) return undefined;
+  const vttbr = pe.readRegister('VTTBR_EL2');
+  return vttbr !== 0n && vttbr >> 48n === BigInt(vmid) ? vttbr : undefined;
 }
 
 const HCR_EL2_E2H = 1n << 34n;

@@ -28,14 +28,14 @@ export interface Guard {
   /** Printed instead of a stop; expressions in braces. */
   readonly logMessage?: string;
   readonly changes?: Changes;
+  /** What is watched, in words. */
+  readonly what?: string;
 }
 
 /** What makes hits count only when they leave something else than before. */
 export interface Changes {
   /** What is watched, as text that can be compared. */
   readonly state: () => string;
-  /** After each hit: other places may have to be watched now. */
-  readonly follow?: (breakpoint: UserBreakpoint) => void;
 }
 
 export interface UserBreakpoint {
@@ -49,8 +49,10 @@ export interface UserBreakpoint {
   readonly hitTest?: (hits: number) => boolean;
   readonly logMessage?: string;
   readonly changes?: Changes;
-  /** The state after the last hit. */
+  readonly what?: string;
+  /** The state after the last hit, and that before it. */
   state: string;
+  before: string;
   hits: number;
   /** The condition in compiled form by PC, where a name has one meaning; null where it needs the evaluator. */
   readonly compiled: Map<bigint, Getter | null>;
@@ -236,7 +238,9 @@ export class Breakpoints {
       ...(test === undefined ? {} : { hitTest: test }),
       ...(guard.logMessage ? { logMessage: guard.logMessage } : {}),
       ...(guard.changes === undefined ? {} : { changes: guard.changes }),
+      ...(guard.what === undefined ? {} : { what: guard.what }),
       state: guard.changes?.state() ?? '',
+      before: '',
       hits: 0,
       compiled: new Map(),
     };
@@ -278,6 +282,7 @@ export class Breakpoints {
         };
       }
       case 'data':
+      case 'mapping':
         return spec; // in the middle of an access; asked after it
     }
   }
@@ -288,16 +293,6 @@ export class Breakpoints {
     if (breakpoint === undefined || breakpoint.family !== 'watch')
       throw new Error(`There is no stop with number ${id}.`);
     this.remove(breakpoint);
-  }
-
-  /** Watches other places for a breakpoint that stays the same to the user. */
-  move(breakpoint: UserBreakpoint, specs: readonly BreakpointSpec[]): void {
-    for (const id of breakpoint.targetIds) {
-      this.target.removeBreakpoint(id);
-      this.byTargetId.delete(id);
-    }
-    breakpoint.targetIds = specs.map(spec => this.target.addBreakpoint(spec));
-    for (const id of breakpoint.targetIds) this.byTargetId.set(id, breakpoint);
   }
 
   private remove(breakpoint: UserBreakpoint): void {
@@ -324,11 +319,10 @@ export class Breakpoints {
     });
   }
 
-  private hasChanged(breakpoint: UserBreakpoint, { state, follow }: Changes): boolean {
-    const before = breakpoint.state;
+  private hasChanged(breakpoint: UserBreakpoint, { state }: Changes): boolean {
+    breakpoint.before = breakpoint.state;
     breakpoint.state = state();
-    follow?.(breakpoint);
-    return breakpoint.state !== before;
+    return breakpoint.state !== breakpoint.before;
   }
 
   /** What those watch whose hits count only when they change it; undefined when one of them counts in any case. */

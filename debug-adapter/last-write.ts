@@ -1,6 +1,6 @@
 /** Who wrote something last: found by running the past again and watching, so that no write is missed. */
 
-import type { Moment, StopReason } from '../simulator/target.ts';
+import type { BreakpointSpec, Moment, StopReason, SystemRegisterEvent } from '../simulator/target.ts';
 import { hex } from './address.ts';
 import { contentsOf, describeSubject, mayBeSame, type Subject, specsOf, stateOf, type Where } from './subjects.ts';
 
@@ -13,33 +13,129 @@ export interface LastWrite {
 }
 
 /**
- * Goes back to the last write before now. Yields on the way; returns undefined when nothing has written since the start
- * of the recording, and stands where it began then. A caller that gives it up is put back, too.
+ * Goes back to the last write before now, by whomever: an instruction, an exception, a device, the hardware's update of a
+ * table, the user. Yields on the way; returns undefined when nothing has written since the start of the recording, and
+ * stands where it began then. A caller that gives it up is put back, too.
  */
 export function* lastWrite(subject: Subject, where: Where): Generator<unknown, LastWrite | undefined> {
   const { target, pe } = where;
-  const now = target.moment;
-  const present = contentsOf(subject, target, pe);
+  const now: Now = { moment: target.moment, present: contentsOf(subject, target, pe) };
   // By PA: tables may have been others at the time of the write.
-  const ids = specsOf(physical(subject, where), 'write', where).map(spec => target.addBreakpoint(spec));
-  let found = false;
+  const fixed = physical(subject, where);
+  const byUser = changedByUser(fixed, where);
+  let found: LastWrite | undefined;
+  try {
+    const seen = yield* lastSeenWrite(subject, fixed, where, now);
+    const unseen = yield* unseenWrite(fixed, where, now, seen?.behind);
+    found = unseen ?? seen;
+    if (byUser !== undefined && byUser.instructions > (found?.moment.instructions ?? -1)) {
+      yield* target.travel(byUser);
+      found = { moment: byUser, pe: pe.index, pc: pe.pc, text: describe(subject, where, now, 'by you') };
+    } else if (found !== undefined) yield* target.travel(found.moment);
+    return found;
+  } finally {
+    if (found === undefined) target.goTo(now.moment);
+  }
+}
+
+/** The moment from which a search goes back, and what the subject holds then. */
+interface Now {
+  readonly moment: Moment;
+  readonly present: bigint | undefined;
+}
+
+function changedByUser(subject: Subject, { target, pe }: Where): Moment | undefined {
+  switch (subject.kind) {
+    case 'general':
+    case 'system':
+      return target.lastChange({ pe: pe.index, register: subject.name });
+    case 'list-register':
+      return target.lastChange({ pe: pe.index, register: `ICH_LR${subject.index}_EL2` });
+    case 'memory':
+      return target.lastChange({ pa: BigInt(subject.address), bytes: subject.bytes });
+    case 'stage2':
+      return undefined;
+  }
+}
+
+/** By what stops the machine: instructions, exceptions and devices. `behind` is the moment when it has been done. */
+function* lastSeenWrite(
+  subject: Subject,
+  fixed: Subject,
+  where: Where,
+  now: Now,
+): Generator<unknown, (LastWrite & { readonly behind: Moment }) | undefined> {
+  const { target, pe } = where;
+  const ids = specsOf(fixed, 'write', where).map(spec => target.addBreakpoint(ofPe(spec, pe.index)));
   try {
     for (let first = true; ; first = false) {
       const reason = yield* target.reverseContinue(ids, first);
       if (reason.kind === 'limit') return undefined;
-      const after = stateOf(subject, target, pe);
+      const behind = target.moment;
+      const after = stateOf(fixed, target, pe);
       const at = yield* beforeStop(reason, where);
-      if (mayBeSame(subject) && stateOf(subject, target, pe) === after) continue;
-      found = true;
+      if (mayBeSame(fixed) && stateOf(fixed, target, pe) === after) continue;
       const writer = 'pe' in reason ? reason.pe : pe.index;
       const { pc } = target.pes[writer];
-      return { moment: at, pe: writer, pc, text: sentence(subject, where, writer, now.instructions, present, reason) };
+      const text = describe(subject, where, now, writtenBy(where, writer, reason));
+      return { moment: at, behind, pe: writer, pc, text };
     }
   } finally {
     for (const id of ids) target.removeBreakpoint(id);
-    if (!found) target.goTo(now);
   }
 }
+
+/** Each PE has system registers of its own. */
+function ofPe(spec: BreakpointSpec, pe: number): BreakpointSpec {
+  if (spec.kind !== 'system-register') return spec;
+  const { match } = spec;
+  return { ...spec, match: (event: SystemRegisterEvent) => event.pe === pe && (match?.(event) ?? true) };
+}
+
+/**
+ * What was written to memory later than `after`, or than the start of the recording, without an instruction that stores
+ * there: the hardware's update of a table entry (Arm ARM D8.5). Where the contents have become what they are is found by
+ * halves.
+ */
+function* unseenWrite(
+  subject: Subject,
+  where: Where,
+  { moment, present }: Now,
+  after: Moment | undefined,
+): Generator<unknown, LastWrite | undefined> {
+  const { target, pe, symbols } = where;
+  const { recording } = target;
+  if (subject.kind !== 'memory' || recording === undefined) return undefined;
+  const contents = (): bigint | undefined => contentsOf(subject, target, pe);
+  let before = (after ?? recording.start).instructions;
+  yield* target.travel({ ...moment, instructions: before });
+  if (contents() === present) return undefined;
+  let behind = moment.instructions;
+  while (behind - before > 1) {
+    const middle = Math.floor((before + behind) / 2);
+    yield* target.travel({ ...moment, instructions: middle });
+    if (contents() === present) behind = middle;
+    else before = middle;
+  }
+  yield* target.travel({ ...moment, instructions: behind });
+  const places = target.pes.map(({ pc }) => pc);
+  const at = { ...moment, instructions: before };
+  yield* target.travel(at);
+  const writer = Math.max(
+    0,
+    target.pes.findIndex(({ pc }, index) => pc !== places[index]),
+  );
+  const { pc, regime } = target.pes[writer];
+  const bits = (contents() ?? 0n) ^ (present ?? 0n);
+  const how =
+    (bits & ~UPDATED_BY_HARDWARE) === 0n ? 'by the table walk of' : 'by something else than an instruction, during';
+  const place = whereabouts(pc, symbols.at(pc, regime));
+  const by = `${how} ${instructionAt(where, writer)} at ${place} on PE ${writer}`;
+  return { moment: at, pe: writer, pc, text: describe(subject, where, { moment, present }, by) };
+}
+
+/** AF, and AP[2] or S2AP[1], of a descriptor (Arm ARM D8.5.1 and D8.5.2). */
+const UPDATED_BY_HARDWARE = (1n << 10n) | (1n << 7n);
 
 function physical(subject: Subject, { pe }: Where): Subject {
   if (subject.kind !== 'memory' || subject.space.kind === 'pa') return subject;
@@ -57,24 +153,23 @@ function* beforeStop(reason: StopReason, { target }: Where): Generator<unknown, 
   return target.moment;
 }
 
-function sentence(
-  subject: Subject,
-  where: Where,
-  writer: number,
-  now: number,
-  present: bigint | undefined,
-  reason: StopReason,
-): string {
+function writtenBy(where: Where, writer: number, reason: StopReason): string {
   const { target, symbols } = where;
   const pe = target.pes[writer];
-  const before = contentsOf(subject, target, where.pe);
-  const values = before === undefined || present === undefined ? '' : `: ${hex(before)}, now ${hex(present)}`;
+  if (reason.kind === 'exception') return `by taking an exception to EL${reason.event.to}`;
   const place = whereabouts(pe.pc, symbols.at(pe.pc, pe.regime));
-  const ago = (now - target.moment.instructions).toLocaleString('en');
-  const name = describeSubject(subject, where.pe);
-  if (reason.kind === 'exception')
-    return `${name} was written last by taking an exception to EL${reason.event.to}, ${ago} instructions ago${values}.`;
-  return `${name} was written last by ${instructionAt(where, writer)} at ${place} on PE ${writer}, ${ago} instructions ago${values}.`;
+  const instruction = `${instructionAt(where, writer)} at ${place} on PE ${writer}`;
+  const device = reason.kind === 'watchpoint' ? reason.by : undefined;
+  return device === undefined ? `by ${instruction}` : `by ${device}, during ${instruction}`;
+}
+
+/** The sentence about a write by somebody; the machine stands before it. */
+function describe(subject: Subject, { target, pe }: Where, { moment, present }: Now, by: string): string {
+  const before = contentsOf(subject, target, pe);
+  const values =
+    before === undefined || present === undefined || before === present ? '' : `: ${hex(before)}, now ${hex(present)}`;
+  const ago = (moment.instructions - target.moment.instructions).toLocaleString('en');
+  return `${describeSubject(subject, pe)} was written last ${by}, ${ago} instructions ago${values}.`;
 }
 
 function instructionAt({ target }: Where, index: number): string {

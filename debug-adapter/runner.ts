@@ -5,7 +5,7 @@
 
 import type { ExceptionEvent, RunOptions, StopReason, Target } from '../simulator/target.ts';
 import { hex } from './address.ts';
-import { type Breakpoints, describeAccess, describeException } from './breakpoints.ts';
+import { type Breakpoints, describeAccess, describeException, type UserBreakpoint } from './breakpoints.ts';
 
 /** Why the machine stands still, in the words of DAP's `stopped` event. */
 export interface Stop {
@@ -268,9 +268,7 @@ export class Runner {
             ? {}
             : { exception, text: describeException(exception), description: summary(exception) }),
           ...(reason.kind === 'system-register' ? { text: describeAccess(reason.event) } : {}),
-          ...(reason.kind === 'watchpoint'
-            ? { text: `${reason.write ? 'Write to' : 'Read of'} ${hex(reason.address)}.` }
-            : {}),
+          ...(reason.kind === 'watchpoint' ? { text: describeWatch(hits[0], reason) } : {}),
         };
       }
       case 'poweroff':
@@ -292,6 +290,16 @@ export class Runner {
         };
     }
   }
+}
+
+/** One sentence about an access to what a breakpoint watches. */
+function describeWatch(
+  { what, changes, before, state }: UserBreakpoint,
+  { address, write, by }: Extract<StopReason, { kind: 'watchpoint' }>,
+): string {
+  const access = `${write ? 'Write to' : 'Read of'} ${what ?? hex(address)}${by === undefined ? '' : ` by ${by}`}`;
+  const isShown = changes !== undefined && before !== '' && !before.includes('\n');
+  return isShown ? `${access}: ${before} → ${state}.` : `${access}.`;
 }
 
 function summary(event: ExceptionEvent): string {

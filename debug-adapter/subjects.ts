@@ -16,10 +16,13 @@ export type Subject = (
   | { readonly kind: 'system'; readonly name: string; readonly field?: string }
   | { readonly kind: 'memory'; readonly space: AddressSpace; readonly address: string; readonly bytes: number }
   | { readonly kind: 'list-register'; readonly index: number }
-  | { readonly kind: 'stage2'; readonly address: string; readonly bytes: number }
+  /** In the tables of one guest, loaded or not. */
+  | { readonly kind: 'stage2'; readonly vttbr: bigint; readonly address: string; readonly bytes: number }
 ) & {
   /** A write that leaves the same value as before does not count. */
   readonly changes?: boolean;
+  /** Whose register or address it is, once that is settled. */
+  readonly pe?: number;
 };
 
 export type Access = 'read' | 'write' | 'readWrite';
@@ -57,8 +60,6 @@ const LIST_REGISTER = /^\$?(?:ich_)?lr([0-9]|1[0-5])(?:_el2)?$/i;
 const RANGE = /^stage2:\s*([^+]+?)\s*(?:\+\s*(0x[0-9a-f_]+|\d+))?$/i;
 const ENTRY = /^entry\s+(.+)$/i;
 const PAGE = 4096;
-/** Descriptors that the watch of a range may have. */
-const MOST_ENTRIES = 4096;
 
 /** The subject that a text names. Throws a sentence. */
 export function parseSubject(text: string, where: Where, bytes?: number): Subject {
@@ -70,9 +71,10 @@ export function parseSubject(text: string, where: Where, bytes?: number): Subjec
   if (list !== null) return { kind: 'list-register', index: Number(list[1]) };
   const range = RANGE.exec(source);
   if (range !== null) {
-    const { address } = parsePlace(`ipa:${range[1].replace(/^ipa\d*:/i, '')}`, pe);
+    const { space, address } = parsePlace(/^ipa\d*:/i.test(range[1]) ? range[1] : `ipa:${range[1]}`, pe);
+    const vttbr = (space.kind === 'ipa' ? space.vttbr : undefined) ?? presentGuest(pe);
     const length = range[2] === undefined ? (bytes ?? PAGE) : Number(range[2].replaceAll('_', ''));
-    return { kind: 'stage2', address: hex(address), bytes: length };
+    return { kind: 'stage2', vttbr, address: hex(address), bytes: length };
   }
   const entry = ENTRY.exec(source);
   if (entry !== null) {
@@ -89,6 +91,15 @@ export function parseSubject(text: string, where: Where, bytes?: number): Subjec
   return subjectOf(value, where, bytes) ?? numbered(value, source, bytes);
 }
 
+/** VTTBR_EL2 of the guest that is loaded, or of the one that was last. Throws a sentence before the first. */
+function presentGuest(pe: PeView): bigint {
+  const present = pe.systemRegisters().some(row => row.name === 'VTTBR_EL2') ? pe.readRegister('VTTBR_EL2') : 0n;
+  const guest = present !== 0n ? present : [...pe.guests.values()].at(-1);
+  if (guest === undefined)
+    throw new Error('Stage 2 has no tables now, so nothing can be watched: stop in a guest first, or later.');
+  return guest;
+}
+
 function regimeOf(space: AddressSpace): Parameters<PeView['walk']>[1] {
   return space.kind === 'va' ? space.regime : undefined;
 }
@@ -96,6 +107,13 @@ function regimeOf(space: AddressSpace): Parameters<PeView['walk']>[1] {
 function numbered(value: Value, source: string, bytes: number | undefined): Subject {
   if (value.scalar === undefined) throw new Error(`${source} is not in memory and no register.`);
   return { kind: 'memory', space: { kind: 'va' }, address: hex(BigInt.asUintN(64, numeric(value))), bytes: bytes ?? 8 };
+}
+
+/** The same as one of a PE, and of the regime of the PE now, whatever is looked at or executed later. */
+export function pinned<S extends Subject>(subject: S, pe: PeView): S {
+  const mine = { ...subject, pe: pe.index };
+  if (subject.kind !== 'memory' || subject.space.kind !== 'va' || subject.space.regime !== undefined) return mine;
+  return { ...mine, space: { kind: 'va', regime: pe.regime } };
 }
 
 /** The subject that a value is: a register, a field of one, or a place in memory; undefined for another value. */
@@ -123,7 +141,7 @@ export function describeSubject(subject: Subject, pe: PeView): string {
     case 'list-register':
       return `list register ${subject.index}`;
     case 'stage2':
-      return `the stage-2 mapping of ${subject.bytes} bytes at IPA ${subject.address}`;
+      return `the stage-2 mapping of ${subject.bytes} bytes at IPA ${subject.address} of VMID ${subject.vttbr >> 48n}`;
     case 'memory':
       return `${subject.bytes} bytes at ${formatPlace({ space: subject.space, address: BigInt(subject.address) }, pe)}`;
   }
@@ -167,11 +185,13 @@ export function specsOf(subject: Subject, access: Access, { pe, target }: Where)
       return [systemSpec(subject, access, pe), ...byExceptions(subject, access, pe)];
     case 'list-register':
       return listRegisterSpecs(subject.index, access, pe, target);
-    case 'stage2':
-      return stage2Specs(subject, pe);
+    case 'stage2': {
+      const space = { kind: 'ipa', vttbr: subject.vttbr } as const;
+      return [{ kind: 'mapping', space, address: BigInt(subject.address), bytes: subject.bytes, pe: pe.index }];
+    }
     case 'memory': {
       const { space, bytes } = subject;
-      return [{ kind: 'data', space, address: BigInt(subject.address), bytes, access }];
+      return [{ kind: 'data', space, address: BigInt(subject.address), bytes, access, pe: pe.index }];
     }
   }
 }
@@ -236,37 +256,12 @@ export function mayBeSame(subject: Subject): boolean {
   return subject.kind === 'list-register' || subject.kind === 'stage2' || (subject.changes ?? false);
 }
 
-/** The words of all tables that the walks of a range read. */
-function stage2Specs({ address, bytes }: Subject & { kind: 'stage2' }, pe: PeView): readonly BreakpointSpec[] {
-  const words = new Set<bigint>();
-  for (let at = 0; at < bytes; at += PAGE) {
-    for (const step of pe.walkIpa(BigInt(address) + BigInt(at)).steps) words.add(step.descriptorPa);
-    if (words.size > MOST_ENTRIES) throw new Error('So long a range has too many table entries to watch: watch less.');
-  }
-  if (words.size === 0) throw new Error('Stage 2 has no tables now, so nothing can be watched: stop in a guest first.');
-  return runsOf(words).map(
-    ([first, length]) =>
-      ({ kind: 'data', space: { kind: 'pa' }, address: first, bytes: length, access: 'write' }) as const,
-  );
-}
-
-/** Adjacent words as one range, none longer than a page. */
-function runsOf(words: ReadonlySet<bigint>): readonly (readonly [first: bigint, bytes: number])[] {
-  const runs: [bigint, number][] = [];
-  for (const word of [...words].sort((a, b) => (a < b ? -1 : 1))) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] + BigInt(last[1]) === word && last[1] < PAGE) last[1] += 8;
-    else runs.push([word, 8]);
-  }
-  return runs;
-}
-
 /** How a range of IPAs is mapped, as text that can be compared. */
-export function stage2Mapping({ address, bytes }: { address: string; bytes: number }, pe: PeView): string {
+export function stage2Mapping({ address, bytes, vttbr }: Subject & { kind: 'stage2' }, pe: PeView): string {
   const pages: string[] = [];
   for (let at = 0; at < bytes; at += PAGE) {
-    const { steps, pa } = pe.walkIpa(BigInt(address) + BigInt(at));
-    pages.push(`${pa === undefined ? '-' : hex(pa)} ${hex(steps.at(-1)?.descriptor ?? 0n)}`);
+    const { steps, pa } = pe.walkIpa(BigInt(address) + BigInt(at), vttbr);
+    pages.push(`${pa === undefined ? 'nowhere' : hex(pa)} by ${hex(steps.at(-1)?.descriptor ?? 0n)}`);
   }
   return pages.join('\n');
 }

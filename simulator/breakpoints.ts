@@ -11,7 +11,14 @@ import { BREAKPOINTS_ADDRESS, FETCH_HOOK, ITLB, ITLB_ENTRIES, PAGE_FLAGS, PAGE_W
 import { slotOf as storageSlot } from './engine/pe-state.ts';
 import { handlers } from './engine/semantics/index.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
-import type { BreakpointSpec, ExceptionEvent, PeView, StopReason, SystemRegisterEvent } from './target.ts';
+import type {
+  AddressSpace,
+  BreakpointSpec,
+  ExceptionEvent,
+  PeView,
+  StopReason,
+  SystemRegisterEvent,
+} from './target.ts';
 
 export interface BreakpointHost {
   readonly engine: Engine;
@@ -26,6 +33,8 @@ export interface BreakpointHost {
   watchedRegistersChanged(): void;
   /** Whether exceptions have to be reported may have changed. */
   observationChanged(): void;
+  /** Asks the engine to come back behind the present instruction; nothing is reported. */
+  leaveSoon(): void;
 }
 
 type Of<K extends BreakpointSpec['kind']> = Extract<BreakpointSpec, { kind: K }>;
@@ -52,16 +61,20 @@ export class Breakpoints {
   }
 
   add(spec: BreakpointSpec): number {
-    if (spec.kind === 'data' && (spec.bytes < 1 || spec.bytes > 4096)) {
-      throw new Error(`A data breakpoint covers 1 to 4096 bytes, not ${spec.bytes}.`);
+    if (spec.kind === 'data' && (spec.bytes < 1 || spec.bytes > PAGE)) {
+      throw new Error(`A data breakpoint covers 1 to ${PAGE} bytes, not ${spec.bytes}.`);
     }
-    if (spec.kind === 'data') this.#pieces(spec);
+    if (spec.kind === 'mapping' && (spec.bytes < 1 || spec.bytes > LONGEST_MAPPING)) {
+      throw new Error(
+        `The mapping of 1 byte to ${LONGEST_MAPPING >> 20} MiB can be watched, not of ${spec.bytes} bytes.`,
+      );
+    }
     if (spec.kind === 'system-register' && !byName(spec.name)) {
       throw new Error(`There is no system register named ${spec.name}.`);
     }
     if (spec.kind === 'register') slotOf(spec.name);
     const id = this.#next++;
-    this.#all.set(id, spec);
+    this.#all.set(id, isPlace(spec) ? { ...spec, pe: spec.pe ?? this.#host.activePe } : spec);
     this.#changed(spec.kind);
     return id;
   }
@@ -75,7 +88,10 @@ export class Breakpoints {
   #changed(kind: BreakpointSpec['kind']): void {
     this.#byKind.delete(kind);
     if (kind === 'instruction') this.#placeInstructions();
-    if (kind === 'data') this.#placeWatches();
+    if (kind === 'data' || kind === 'mapping') {
+      this.#placeWatches();
+      this.#watchRegisters();
+    }
     if (kind === 'exception') this.#host.observationChanged();
     if (kind === 'system-register') this.#watchRegisters();
     if (kind === 'register') this.#placeRegisters();
@@ -84,7 +100,7 @@ export class Breakpoints {
   /** Lets only some breakpoints count, until it is called without ids. */
   only(ids?: readonly number[]): void {
     this.#only = ids && new Set(ids);
-    for (const kind of ['instruction', 'data', 'exception', 'system-register', 'register'] as const)
+    for (const kind of ['instruction', 'data', 'mapping', 'exception', 'system-register', 'register'] as const)
       this.#changed(kind);
   }
 
@@ -227,24 +243,32 @@ export class Breakpoints {
 
   // --- Data -------------------------------------------------------------------------------------------------------------
 
-  #watches: { readonly id: number; readonly pa: number; readonly bytes: number; readonly spec: Of<'data'> }[] = [];
+  #watches: { readonly id: number; readonly pa: number; readonly bytes: number; readonly spec: Of<Place> }[] = [];
+  /** Words of the tables that translate what is watched by VA or IPA, by page. */
+  #entries = new Map<number, number[]>();
+  /** One of them, or a register that says where the tables are, was written. */
+  #moved = false;
 
-  /** Where the bytes of a data breakpoint are now, page by page. Throws a sentence when they are nowhere. */
-  #pieces(spec: Of<'data'>): { readonly pa: number; readonly bytes: number }[] {
+  /** Where the bytes of a breakpoint are now, page by page, and the table entries that say so. */
+  #pieces(spec: Of<Place>): { readonly pieces: { pa: number; bytes: number }[]; readonly entries: Set<number> } {
     const pieces: { pa: number; bytes: number }[] = [];
+    const entries = new Set<number>();
+    const { space } = spec;
+    const pe = this.#host.pes[spec.pe ?? this.#host.activePe];
     for (let at = 0; at < spec.bytes; ) {
       const address = BigInt.asUintN(64, spec.address + BigInt(at));
       const bytes = Math.min(spec.bytes - at, PAGE - Number(address % BigInt(PAGE)));
-      const pa = this.#host.pes[this.#host.activePe].physicalAddress(spec.space, address);
-      if (pa === undefined) {
-        throw new Error(
-          `0x${address.toString(16)} is not mapped now, so nothing can be watched there: set the breakpoint when it is.`,
-        );
-      }
-      pieces.push({ pa: Number(pa), bytes });
       at += bytes;
+      if (space.kind === 'pa') {
+        pieces.push({ pa: Number(address), bytes });
+        continue;
+      }
+      const walk = space.kind === 'ipa' ? pe.walkIpa(address, space.vttbr) : pe.walk(address, space.regime);
+      for (const { descriptorPa } of walk.steps) entries.add(Number(descriptorPa));
+      const pa = spec.kind === 'mapping' ? undefined : pe.physicalAddress(space, address);
+      if (pa !== undefined) pieces.push({ pa: Number(pa), bytes });
     }
-    return pieces;
+    return { pieces, entries };
   }
 
   #flags(pa: number): number | undefined {
@@ -254,54 +278,85 @@ export class Breakpoints {
 
   #placeWatches(): void {
     const { engine } = this.#host;
-    for (const { pa } of this.#watches) {
+    const mark = (pa: number, on: boolean): void => {
       const flags = this.#flags(pa);
-      if (flags !== undefined) engine.u8[flags] &= ~PAGE_WATCH;
-    }
-    this.#watches = [];
-    for (const [id, spec] of this.#of('data')) {
-      for (const { pa, bytes } of this.#whereNow(spec)) {
-        this.#watches.push({ id, pa, bytes, spec });
-        const flags = this.#flags(pa);
-        if (flags === undefined) continue; // a device: its accesses are seen anyway
+      if (flags === undefined) return; // a device: its accesses are seen anyway
+      if (!on) engine.u8[flags] &= ~PAGE_WATCH;
+      else if ((engine.u8[flags] & PAGE_WATCH) === 0) {
         engine.u8[flags] |= PAGE_WATCH;
         engine.core.dropPageTags(flags - PAGE_FLAGS);
       }
+    };
+    for (const { pa } of this.#watches) mark(pa, false);
+    for (const page of this.#entries.keys()) mark(page * PAGE, false);
+    this.#watches = [];
+    this.#entries = new Map();
+    for (const [id, spec] of this.#places()) {
+      const { pieces, entries } = this.#pieces(spec);
+      for (const word of entries) {
+        const page = Math.floor(word / PAGE);
+        const words = this.#entries.get(page);
+        if (words === undefined) this.#entries.set(page, [word]);
+        else words.push(word);
+      }
+      const watched = spec.kind === 'data' ? pieces : [...entries].map(pa => ({ pa, bytes: 8 }));
+      for (const { pa, bytes } of watched) this.#watches.push({ id, pa, bytes, spec });
     }
+    for (const { pa } of this.#watches) mark(pa, true);
+    for (const page of this.#entries.keys()) mark(page * PAGE, true);
   }
 
-  #whereNow(spec: Of<'data'>): readonly { readonly pa: number; readonly bytes: number }[] {
-    try {
-      return this.#pieces(spec);
-    } catch {
-      return []; // unmapped since it was set
-    }
+  #places(): readonly (readonly [number, Of<Place>])[] {
+    return [...this.#of('data'), ...this.#of('mapping')];
   }
 
-  /** Before a run: a VA or IPA that is watched may be mapped elsewhere now. */
+  /** Whether something is watched that tables and registers can move. */
+  get #follows(): boolean {
+    return this.#places().some(([, { space }]) => space.kind !== 'pa');
+  }
+
+  /** Before a run: a debugger, or the way to another moment, may have mapped a VA or an IPA elsewhere. */
   refresh(): void {
-    if (this.#of('data').some(([, { space }]) => space.kind !== 'pa')) this.#placeWatches();
+    this.#moved = false;
+    if (this.#follows) this.#placeWatches();
   }
 
-  /** An access of the active PE to a watched page, or to a device. */
-  watched(pa: number, size: number, write: boolean): void {
+  /** Behind the instruction that has changed a mapping. */
+  follow(): void {
+    if (this.#moved) this.refresh();
+  }
+
+  #mayHaveMoved(): void {
+    this.#moved = true;
+    this.#host.leaveSoon();
+  }
+
+  /** An access of the active PE to a watched page, or to a device; or a write of a device, by its name. */
+  watched(pa: number, size: number, write: boolean, by?: string): void {
     if (this.#suspended || !this.#watches.length) return;
-    const hits = this.#watches.filter(
-      watch =>
-        pa < watch.pa + watch.bytes &&
-        watch.pa < pa + size &&
-        (watch.spec.access === 'readWrite' || (watch.spec.access === 'write') === write),
-    );
+    if (write && this.#entries.size > 0) {
+      const pages = [Math.floor(pa / PAGE), Math.floor((pa + size - 1) / PAGE)];
+      if (pages.some(page => this.#entries.get(page)?.some(word => pa < word + 8 && word < pa + size)))
+        this.#mayHaveMoved();
+    }
+    const hits = this.#watches.filter(({ spec, pa: first, bytes }) => {
+      if (pa >= first + bytes || first >= pa + size) return false;
+      const access = spec.kind === 'mapping' ? 'write' : spec.access;
+      return access === 'readWrite' || (access === 'write') === write;
+    });
     if (!hits.length) return;
     const ids = [...new Set(hits.map(hit => hit.id))];
     const { activePe: pe } = this.#host;
-    this.#host.requestStop({ kind: 'watchpoint', pe, ids, address: hits[0].spec.address, write });
+    const { address } = hits[0].spec;
+    this.#host.requestStop({ kind: 'watchpoint', pe, ids, address, write, ...(by === undefined ? {} : { by }) });
   }
 
   // --- System registers -------------------------------------------------------------------------------------------------
 
   /** Rows whose storage is watched. */
   readonly #registers = new Set<RegisterRow>();
+  /** Those by which tables are found, while a VA or an IPA is watched. */
+  readonly #translating = new Set<RegisterRow>();
 
   #watchRegisters(): void {
     this.#registers.clear();
@@ -309,17 +364,27 @@ export class Breakpoints {
       const row = byName(name);
       if (row) this.#registers.add(storageOf(row));
     }
+    this.#translating.clear();
+    for (const [, { space }] of this.#places()) {
+      for (const name of translatingRegisters(space)) {
+        const row = byName(name);
+        if (row) this.#translating.add(storageOf(row));
+      }
+    }
     this.#host.watchedRegistersChanged();
   }
 
   /** Whether MRS and MSR that reach a register have to be reported. */
   watchesRegister(row: RegisterRow): boolean {
-    return this.#registers.size > 0 && this.#registers.has(storageOf(row));
+    if (this.#registers.size === 0 && this.#translating.size === 0) return false;
+    const storage = storageOf(row);
+    return this.#registers.has(storage) || this.#translating.has(storage);
   }
 
   /** MRS or MSR of the active PE has reached a watched register. */
   accessed(row: RegisterRow, event: SystemRegisterEvent): void {
     if (this.#suspended) return;
+    if (event.write && this.#translating.has(storageOf(row))) this.#mayHaveMoved();
     const ids = this.#of('system-register')
       .filter(([, spec]) => {
         if (spec.access !== 'readWrite' && (spec.access === 'write') !== event.write) return false;
@@ -354,7 +419,32 @@ function slotOf(name: string): number {
   return match[1] !== undefined ? Number(match[1]) : match[2] ? 31 : match[3] ? 30 : 29;
 }
 
+/** Breakpoints of what is somewhere in memory. */
+type Place = 'data' | 'mapping';
+
+function isPlace(spec: BreakpointSpec): spec is Of<Place> {
+  return spec.kind === 'data' || spec.kind === 'mapping';
+}
+
 const PAGE = 4096;
+const LONGEST_MAPPING = 16 << 20;
+/** Registers that decide where translation tables are and how they are read (Arm ARM D8.2). */
+const STAGE1_REGISTERS: Readonly<Record<number, readonly string[]>> = {
+  1: ['SCTLR_EL1', 'TCR_EL1', 'TTBR0_EL1', 'TTBR1_EL1'],
+  2: ['SCTLR_EL2', 'TCR_EL2', 'TTBR0_EL2', 'TTBR1_EL2', 'HCR_EL2'],
+  3: ['SCTLR_EL3', 'TCR_EL3', 'TTBR0_EL3'],
+};
+const STAGE2_REGISTERS = ['HCR_EL2', 'VTCR_EL2', 'VTTBR_EL2'];
+
+function translatingRegisters(space: AddressSpace): readonly string[] {
+  if (space.kind === 'pa') return [];
+  if (space.kind === 'ipa') return space.vttbr === undefined ? STAGE2_REGISTERS : ['VTCR_EL2'];
+  const { regime } = space;
+  if (regime === undefined) return [...Object.values(STAGE1_REGISTERS).flat(), ...STAGE2_REGISTERS];
+  return regime === 'EL1&0'
+    ? [...STAGE1_REGISTERS[1], ...STAGE2_REGISTERS]
+    : STAGE1_REGISTERS[regime === 'EL3' ? 3 : 2];
+}
 /** Bits of a page number that every breakpoint compares: those of a VA of 48 bits. */
 const GUEST_PAGE = (1n << 36n) - 1n;
 const NO_IDS: number[] = [];

@@ -99,6 +99,7 @@ import { Schedule } from './schedule.ts';
 import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
 import type {
   BreakpointSpec,
+  ChangedByDebugger,
   ExceptionEvent,
   ExceptionLevel,
   ListRegister,
@@ -139,6 +140,16 @@ const HCR_SLOT = slotOf('HCR_EL2');
 const VTTBR_SLOT = slotOf('VTTBR_EL2');
 const HCR_VM = 1;
 const HCR_VM_TGE = HCR_VM | (1 << 27);
+
+/** A register by the name of the whole of it. */
+function fullName(name: string): string {
+  return name
+    .toUpperCase()
+    .replace(/^W(?=\d)/, 'X')
+    .replace(/^LR$/, 'X30')
+    .replace(/^FP$/, 'X29')
+    .replace(/^WSP$/, 'SP');
+}
 
 /** Everything but RAM, for a snapshot. */
 interface MachineState {
@@ -213,7 +224,11 @@ export class Machine implements Target {
       nextDeadline: pe => this.#nextDeadline(pe),
       update: pe => this.#updateTime(pe),
     });
-    const memory = guestMemory(() => this.engine, ramBytes);
+    const memory = guestMemory(
+      () => this.engine,
+      ramBytes,
+      (pa, length, by) => this.#breakpoints?.watched(pa, length, true, by),
+    );
     const attached = attachedDevices(config);
     this.#virtioConsole = attached.console;
     this.board = buildVirtBoard(
@@ -530,6 +545,16 @@ export class Machine implements Target {
     return this.#recorder.reverseContinue(only, orNow);
   }
 
+  lastChange(of: ChangedByDebugger): Moment | undefined {
+    return this.#recorder.lastInput(input => {
+      if ('pa' in of)
+        return (
+          input.kind === 'memory' && input.pa < of.pa + BigInt(of.bytes) && of.pa < input.pa + BigInt(input.data.length)
+        );
+      return input.kind === 'register' && input.pe === of.pe && fullName(input.name) === fullName(of.register);
+    });
+  }
+
   #recorderHost(): RecorderHost {
     const machine = this;
     return {
@@ -689,6 +714,8 @@ export class Machine implements Target {
       if (until <= this.#retired) return { kind: 'limit' };
       this.#recorder.timeline?.advance();
       if (this.#arrived.length || this.#recorder.inputWaiting) this.#takeInput();
+      // Input may be written to memory by a device.
+      if (this.#stop) return this.#takeStop() as StopReason;
       if (!this.#turns.isOver(only)) {
         this.#activate(this.#turns.present);
         const stop = this.#advance(this.#turns.all[this.#turns.present], left, stepOff);
@@ -798,6 +825,7 @@ export class Machine implements Target {
     this.#retired += executed;
     turn.retired += executed;
     turn.time += elapsed;
+    this.#breakpoints.follow();
     return exit;
   }
 
@@ -846,6 +874,10 @@ export class Machine implements Target {
   /** Asks the running engine to stop after the present instruction. */
   requestStop(stop: StopReason): void {
     this.#stop ??= stop;
+    this.engine.u32[EXIT_REQUEST >> 2] = 1;
+  }
+
+  leaveSoon(): void {
     this.engine.u32[EXIT_REQUEST >> 2] = 1;
   }
 

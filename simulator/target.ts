@@ -133,6 +133,8 @@ export type StopReason =
       readonly ids: readonly number[];
       readonly address: bigint;
       readonly write: boolean;
+      /** What wrote instead of the instruction that has just run: the name of a device that masters the bus. */
+      readonly by?: string;
     }
   | { readonly kind: 'exception'; readonly pe: number; readonly ids: readonly number[]; readonly event: ExceptionEvent }
   | {
@@ -165,11 +167,22 @@ export type BreakpointSpec =
       readonly match?: (pe: PeView) => boolean;
     }
   | {
+      /** Accesses to memory, by every PE and device. A VA or an IPA is followed wherever tables and registers map it. */
       readonly kind: 'data';
       readonly space: AddressSpace;
       readonly address: bigint;
       readonly bytes: number;
       readonly access: 'read' | 'write' | 'readWrite';
+      /** Whose VA or IPA it is: the PE that is active when it is set if left out. */
+      readonly pe?: number;
+    }
+  | {
+      /** Writes of the table entries by which a range of VAs or IPAs is translated. */
+      readonly kind: 'mapping';
+      readonly space: AddressSpace;
+      readonly address: bigint;
+      readonly bytes: number;
+      readonly pe?: number;
     }
   | { readonly kind: 'exception'; readonly match: (event: ExceptionEvent) => boolean }
   | {
@@ -198,6 +211,11 @@ export interface Moment {
   /** Modelled time of the PE whose turn it is. */
   readonly time: number;
 }
+
+/** What a debugger may have changed. General registers are X0 to X30, SP and PC. */
+export type ChangedByDebugger =
+  | { readonly pe: number; readonly register: string }
+  | { readonly pa: bigint; readonly bytes: number };
 
 /** How a run is kept for time travel. */
 export interface RecordingOptions {
@@ -354,6 +372,11 @@ export interface Target {
   /** Keeps the run from here on, so that it can be taken back. */
   record(options?: Partial<RecordingOptions>): void;
   readonly recording: Recording | undefined;
+  /**
+   * When a debugger has changed a register of a PE, or bytes of memory, for the last time before now, in the run that is
+   * recorded; undefined when it has not.
+   */
+  lastChange(of: ChangedByDebugger): Moment | undefined;
   readonly moment: Moment;
   /** Goes to a moment of the recorded run, or forward to it. Nothing stops it. Throws a sentence without a recording. */
   goTo(moment: Moment): void;

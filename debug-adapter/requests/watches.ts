@@ -3,7 +3,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { PeView } from '../../simulator/target.ts';
 import { parsePlace } from '../address.ts';
-import type { Family, Guard, UserBreakpoint } from '../breakpoints.ts';
+import type { Family, Guard } from '../breakpoints.ts';
 import { type Handler, handler } from '../handler.ts';
 import type { Machine } from '../machine.ts';
 import type {
@@ -19,6 +19,7 @@ import {
   describeSubject,
   mayBeSame,
   parseSubject,
+  pinned,
   type Subject,
   specsOf,
   stateOf,
@@ -41,15 +42,19 @@ function watched(subject: Subject, access: Access, where: Where): ReturnType<typ
 }
 
 /** What has to be asked for a subject. */
-function guardOf(machine: Machine, subject: Subject, access: Access, where: Where, guard: Guard): Guard {
+function guardOf(subject: Subject, access: Access, where: Where, given: Guard): Guard {
+  const { target, pe } = where;
+  const guard = { ...given, what: describeSubject(subject, pe) };
   const plain = subject.kind === 'general' || (subject.kind === 'list-register' && !subject.changes);
   if (!mayBeSame(subject) || access === 'read' || plain) return guard;
-  const { pe, target } = where;
   const state = (): string => stateOf(subject, target, pe);
-  // The tables have other words now, or words at other places.
-  const follow = (breakpoint: UserBreakpoint): void =>
-    machine.breakpoints.move(breakpoint, specsOf(subject, access, where));
-  return { ...guard, changes: { state, ...(subject.kind === 'stage2' ? { follow } : {}) } };
+  return { ...guard, changes: { state } };
+}
+
+const NOWHERE = 'Nothing is mapped there now; it is watched from when something is.';
+
+function isNowhere(subject: Subject, { pe }: Where): boolean {
+  return subject.kind === 'memory' && pe.physicalAddress(subject.space, BigInt(subject.address)) === undefined;
 }
 
 const ACCESSES: Readonly<Record<NonNullable<StopWhenArguments['on']>, Access>> = {
@@ -68,8 +73,8 @@ export function stopWhen({ machine }: Session, pe: PeView, args: StopWhenArgumen
   if (access === undefined) throw new Error(`"on" can be change, write, read or access, not "${String(args.on)}".`);
   const where = whereOf(machine, pe);
   const parsed = parseSubject(args.of, where, args.bytes);
-  const subject = on === 'change' ? { ...parsed, changes: true } : parsed;
-  const guard = guardOf(machine, subject, access, where, args);
+  const subject = pinned(on === 'change' ? { ...parsed, changes: true } : parsed, pe);
+  const guard = guardOf(subject, access, where, args);
   const { id } = machine.breakpoints.add('watch', args.of, watched(subject, access, where), guard);
   const verbs = { change: 'changes of', write: 'writes of', read: 'reads of', access: 'accesses to' };
   return { id, description: `Stops at ${verbs[on]} ${describeSubject(subject, pe)}.` };
@@ -117,8 +122,8 @@ export const WATCHES: Readonly<Record<string, Handler>> = {
     DebugProtocol.DataBreakpointInfoResponse['body']
   >('machine', (session, args) => {
     try {
-      const subject = inMode(dataSubject(session, args), args.mode);
       const pe = session.machine.focusedPe;
+      const subject = pinned(inMode(dataSubject(session, args), args.mode), pe);
       const what = describeSubject(subject, pe);
       const description =
         subject.kind === 'system' && subject.field === undefined && !subject.changes
@@ -137,16 +142,17 @@ export const WATCHES: Readonly<Record<string, Handler>> = {
     (session, args) => {
       const { machine } = session;
       machine.breakpoints.clear('data');
-      const where = whereOf(machine, machine.focusedPe);
       const set = (family: Family, one: DebugProtocol.DataBreakpoint): DebugProtocol.Breakpoint => {
         const guard: Guard = one;
-        const make = (): { specs: ReturnType<typeof specsOf>; guard: Guard } => {
+        const make = (): ReturnType<Parameters<typeof place>[4]> => {
           const subject = subjectFromId(one.dataId);
+          const where = whereOf(machine, machine.target.pes[subject.pe ?? machine.lastPe] ?? machine.focusedPe);
           const access = one.accessType ?? 'write';
           if (!ACCESS_TYPES.includes(access)) throw new Error(`"${String(access)}" is no kind of access.`);
           return {
             specs: watched(subject, access, where),
-            guard: guardOf(machine, subject, access, where, {
+            extra: isNowhere(subject, where) ? { message: NOWHERE } : {},
+            guard: guardOf(subject, access, where, {
               ...(guard.condition === undefined ? {} : { condition: guard.condition }),
               ...(guard.hitCondition === undefined ? {} : { hitCondition: guard.hitCondition }),
             }),

@@ -277,6 +277,10 @@ export class FakeTarget implements Target {
   }
 
   // biome-ignore lint/correctness/useYield: it only refuses.
+  lastChange(): undefined {
+    return undefined;
+  }
+
   *reverseContinue(): Generator<Moment, StopReason> {
     throw new Error('This run is not recorded: start it with time travel to go back.');
   }

@@ -42,6 +42,8 @@ export interface GuestMemory {
   writeU16(pa: number, value: number): void;
   writeU32(pa: number, value: number): void;
   writeU64(pa: number, value: bigint): void;
+  /** The same memory for a device of a name, by which a debugger knows who wrote. */
+  as(name: string): GuestMemory;
 }
 
 /** Interrupt inputs of the PEs. The interrupt controller calls it when one of the four levels changes. */

@@ -54,4 +54,8 @@ export class TestMemory implements GuestMemory {
   writeU64(pa: number, value: bigint): void {
     this.#view.setBigUint64(this.#at(pa, 8), value, true);
   }
+
+  as(): GuestMemory {
+    return this;
+  }
 }

@@ -136,7 +136,9 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
   }
   const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot): Region => {
     const { name, base, size, spi } = VIRT_MAP.virtio;
-    const device = new VirtioMmio(`${name} slot ${slot}`, backends[slot], host.memory, line({ spi: spi + slot }));
+    const backend = backends[slot];
+    const memory = host.memory.as(`${backend?.name ?? 'virtio'} in slot ${slot}`);
+    const device = new VirtioMmio(`${name} slot ${slot}`, backend, memory, line({ spi: spi + slot }));
     return { base: base + slot * size, size, device };
   });
   let keyUp = Number.POSITIVE_INFINITY;
@@ -145,7 +147,7 @@ export function buildVirtBoard(config: BoardConfig, host: BoardHost): Board {
     ...gic.regions,
     at(VIRT_MAP.uart, uart),
     at(VIRT_MAP.rtc, rtc),
-    at(VIRT_MAP.fwCfg, new FwCfg(host.memory, config.pes, config.fwCfgFiles)),
+    at(VIRT_MAP.fwCfg, new FwCfg(host.memory.as('fw_cfg'), config.pes, config.fwCfgFiles)),
     at(VIRT_MAP.gpio, gpio),
     ...(secure ? [at(VIRT_MAP.secureUart, secure.uart), at(VIRT_MAP.secureGpio, secure.gpio)] : []),
     ...slots,

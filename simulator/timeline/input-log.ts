@@ -37,6 +37,13 @@ export class InputLog {
     this.#next = next < 0 ? this.#entries.length : next;
   }
 
+  /** The moment of the last one that has come in already and is like this; undefined without one. */
+  last(isLike: (input: Input) => boolean): Moment | undefined {
+    for (let index = this.#next - 1; index >= 0; index--)
+      if (isLike(this.#entries[index].input)) return this.#entries[index].at;
+    return undefined;
+  }
+
   /** Whether something is still to come. */
   get waiting(): boolean {
     return this.#next < this.#entries.length;

@@ -57,6 +57,11 @@ export class Recorder {
     this.#timeline.fork();
   }
 
+  /** When something like this came in for the last time before now. */
+  lastInput(isLike: (input: Input) => boolean): Moment | undefined {
+    return this.#log.last(isLike);
+  }
+
   get inputWaiting(): boolean {
     return this.#log.waiting;
   }
