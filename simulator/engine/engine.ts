@@ -8,15 +8,7 @@ import { accessRowCount } from './access-rows.ts';
 import { Compiler, HOT, MOST_BYTES } from './compiler/compiler.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
-import {
-  EXIT_BUDGET,
-  EXIT_DEVICE,
-  EXIT_HOT,
-  EXIT_LEAVE,
-  generateInterpreter,
-  type InterpreterForm,
-  OP_BREAKPOINT,
-} from './interpreter.ts';
+import { EXIT_BUDGET, EXIT_DEVICE, EXIT_HOT, EXIT_LEAVE, generateInterpreter, OP_BREAKPOINT } from './interpreter.ts';
 import {
   ABORT_SYNDROME,
   ACCESS_COSTS,
@@ -121,8 +113,8 @@ export class Engine {
     this.#costs = costs;
     const hot = options.hot ?? HOT;
     const tier1 = options.tier1 && !costs;
-    const fast = interpreter(handlers, { checked: false, heat: tier1 ? hot : undefined });
-    this.records = new Records(this.memory, { ...tables, numbers: fast.numbers });
+    const { module, numbers, firstRegion } = interpreter(handlers, tier1 ? hot : undefined, costs !== undefined);
+    this.records = new Records(this.memory, { ...tables, numbers });
     const coreHost: CoreHost = {
       ...host,
       recordsFor: page => {
@@ -144,19 +136,19 @@ export class Engine {
       decode: (record: number) => this.records.decode(record),
       memory: this.memory,
     };
-    const fastInstance = start(fast.module, env);
-    this.#fast = fastInstance.run;
-    this.#checked = start(interpreter(handlers, { checked: true, costs: costs !== undefined }).module, env).run;
+    const instance = start(module, env);
+    this.#fast = instance.fast;
+    this.#checked = instance.checked;
     this.f64[INSTRUCTION_TIME >> 3] = costs ? 0 : 1;
-    if (costs) this.#writeCosts(costs, fast.numbers.names);
+    if (costs) this.#writeCosts(costs, numbers.names);
     if (tier1) {
       this.compiler = new Compiler({
         memory: this.memory,
         handlers,
         records: this.records,
         functions: { ...this.core },
-        table: fastInstance.functions,
-        firstRegion: fast.firstRegion,
+        table: instance.functions,
+        firstRegion,
         hot,
         mostBytes: options.codeBytes ?? MOST_BYTES,
       });
@@ -328,26 +320,33 @@ function compileCore(): WebAssembly.Module {
   return compiledCore;
 }
 
-function interpreter(handlers: Handlers, form: InterpreterForm) {
-  const key = `${form.checked} ${form.heat} ${form.costs ?? false}`;
+function interpreter(handlers: Handlers, heat: number | undefined, costs: boolean) {
+  const key = `${heat} ${costs}`;
   const known = interpreters.get(handlers) ?? new Map();
   interpreters.set(handlers, known);
-  const made = known.get(key) ?? makeInterpreter(handlers, form);
+  const made = known.get(key) ?? makeInterpreter(handlers, heat, costs);
   known.set(key, made);
   return made;
 }
 
-function makeInterpreter(handlers: Handlers, form: InterpreterForm) {
-  const { bytes, numbers, firstRegion } = generateInterpreter(handlers, form);
+function makeInterpreter(handlers: Handlers, heat: number | undefined, costs: boolean) {
+  const forms = { fast: { checked: false, heat }, checked: { checked: true, costs } };
+  const { bytes, numbers, firstRegion } = generateInterpreter(handlers, forms);
   return { module: new WebAssembly.Module(bytes), numbers, firstRegion };
 }
 
-function start(module: WebAssembly.Module, env: object): { run(): number; functions: WebAssembly.Table } {
+interface Instance {
+  fast(): number;
+  checked(): number;
+  readonly functions: WebAssembly.Table;
+}
+
+function start(module: WebAssembly.Module, env: object): Instance {
   const missing = WebAssembly.Module.imports(module).filter(entry => !(entry.name in env));
   if (missing.length)
     throw new Error(
       `Semantics call ${missing.map(entry => entry.name).join(', ')}, which neither the core nor the machine has.`,
     );
   const instance = new WebAssembly.Instance(module, { env: env as WebAssembly.ModuleImports });
-  return instance.exports as unknown as { run(): number; functions: WebAssembly.Table };
+  return instance.exports as unknown as Instance;
 }

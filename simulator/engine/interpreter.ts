@@ -51,6 +51,7 @@ import {
   X,
 } from './layout.ts';
 import { Scope } from './scope.ts';
+import { frequent } from './semantics/frequent.ts';
 import type { Handler, Handlers } from './semantics/handler.ts';
 import { ModuleBuilder } from './wasm/module.ts';
 import type { Type } from './wasm/opcodes.ts';
@@ -66,6 +67,8 @@ export const EXIT_HOT = 5; // branches have gone to PC often: a place for compil
 export const OP_UNDECODED = 0;
 export const OP_PAGE_END = 1;
 export const OP_BREAKPOINT = 2;
+const OWN_OPS = ['undecoded', 'page end', 'breakpoint'];
+const OP_FIRST = OWN_OPS.length;
 /** This plus the number of an entry of compiled code, see COMPILED_ENTRIES. */
 export const OP_COMPILED = 0x8000;
 
@@ -86,51 +89,53 @@ export interface HandlerNumbers {
   readonly near: ReadonlyMap<string, number>;
   readonly far: ReadonlyMap<string, number>;
   readonly names: readonly string[];
+  /** Handlers with a number from here on just go on with the next instruction, unless they abort. */
+  readonly firstFunction: number;
 }
 
 interface Op {
   readonly name: string;
   readonly handler: Handler;
   readonly far: boolean;
+  readonly usesFlags: boolean;
 }
 
 /** Calls-outs of handlers that the interpreter makes by itself, all with the address of the record. */
 const CALL_DECODE = 'decode';
 const CALL_FP = 'fpTrapped';
 
-/** Handlers in the order of their numbers: inline ones, then functions by what has to be done around the call. */
-export function planOps(handlers: Handlers): {
-  ops: readonly Op[];
-  groups: readonly { first: number; fp: boolean; flags: boolean }[];
-  numbers: HandlerNumbers;
-} {
-  const inline: Op[] = [];
-  const outside: Op[][] = [[], [], [], []];
+/** What only the main function can do: it has `ip`, `end` and the costs. */
+const ONLY_MAIN: ReadonlySet<unknown> = new Set(['branch', 'branchTo', 'callOut', 'charge', 'remaining']);
+
+function needsMain(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(needsMain);
+  if (typeof node !== 'object' || node === null) return false;
+  const { k, s } = node as Partial<Expr & Stmt>;
+  return ONLY_MAIN.has(k ?? s) || Object.values(node).some(value => typeof value === 'object' && needsMain(value));
+}
+
+/**
+ * Handlers in the order of their numbers: those that have to be in the main function, and the others, which are entries of
+ * the table from `firstFunction` on in the same order.
+ */
+export function planOps(handlers: Handlers): { ops: readonly Op[]; numbers: HandlerNumbers } {
+  const main: Op[] = [];
+  const functions: Op[] = [];
   for (const [name, handler] of Object.entries(handlers)) {
-    if (handler.placement === 'function') {
-      const group = (handler.fp ? 2 : 0) + (usesFlags(handler.body) ? 1 : 0);
-      outside[group].push({ name, handler, far: false });
+    const op = { name, handler, usesFlags: usesFlags(handler.body) };
+    if (!needsMain(handler.body)) {
+      functions.push({ ...op, far: false });
     } else {
-      inline.push({ name, handler, far: false });
-      if (handler.body.some(s => s.s === 'branch')) inline.push({ name, handler, far: true });
+      main.push({ ...op, far: false });
+      if (handler.body.some(s => s.s === 'branch')) main.push({ ...op, far: true });
     }
   }
-  const first = OP_BREAKPOINT + 1;
-  const ops = [...inline, ...outside.flat()];
-  const groups: { first: number; fp: boolean; flags: boolean }[] = [];
-  let start = first + inline.length;
-  outside.forEach((group, index) => {
-    groups.push({ first: start, fp: index >= 2, flags: (index & 1) === 1 });
-    start += group.length;
-  });
+  const ops = [...main, ...functions];
   const near = new Map<string, number>();
   const far = new Map<string, number>();
-  for (const [index, o] of ops.entries()) (o.far ? far : near).set(o.name, first + index);
-  return {
-    ops,
-    groups,
-    numbers: { near, far, names: ['undecoded', 'page end', 'breakpoint', ...ops.map(o => o.name)] },
-  };
+  for (const [index, o] of ops.entries()) (o.far ? far : near).set(o.name, OP_FIRST + index);
+  const names = [...OWN_OPS, ...ops.map(o => o.name)];
+  return { ops, numbers: { near, far, names, firstFunction: OP_FIRST + main.length } };
 }
 
 /** Locals by type, given out anew for each handler. */
@@ -457,6 +462,11 @@ class MainEnvironment extends RecordEnvironment {
     return this.form.costs ?? false;
   }
 
+  /** A form that runs a few instructions at a time is not worth the seconds that V8 optimises a large function for. */
+  get inlinesFrequent(): boolean {
+    return !this.checked || this.costs;
+  }
+
   /** Adds what the instruction of OP costs to the modelled cycles, or takes it off them when it is not done after all. */
   chargeOp(sign: 'add' | 'sub' = 'add'): void {
     if (!this.costs) return;
@@ -619,36 +629,43 @@ export interface InterpreterForm {
 }
 
 /**
- * The binary of an interpreter; it exports `run(): i32`, which returns an EXIT_* reason, and the table `functions`. From
- * `firstRegion` on that has room for compiled regions, which take the address of an entry and return REGION_*.
+ * The binary of an interpreter; it exports for each form a function of its name, `(): i32`, which returns an EXIT_* reason,
+ * and the table `functions`. From `firstRegion` on that has room for compiled regions, which take the address of an entry
+ * and return REGION_*.
  */
 export function generateInterpreter(
   handlers: Handlers,
-  form: InterpreterForm,
+  forms: Readonly<Record<string, InterpreterForm>>,
 ): { bytes: Uint8Array<ArrayBuffer>; imports: readonly string[]; numbers: HandlerNumbers; firstRegion: number } {
-  const { ops, groups, numbers } = planOps(handlers);
+  const { ops, numbers } = planOps(handlers);
+  const { firstFunction } = numbers;
   const module = new ModuleBuilder();
   const imports = new Imports(module);
   module.importMemory('env', 'memory');
   const functionType = module.type(['i32'], ['i32']);
-  const bodies = ops
-    .filter(o => o.handler.placement === 'function')
-    .map(o => new FunctionEnvironment(imports).emit(o.handler.body));
-  const main = emitMain(ops, groups, new MainEnvironment(imports, form), functionType, bodies.length);
-  module.table(bodies.length + (form.heat ? REGIONS_MAX : 0), 'functions');
+  const bodies = ops.slice(firstFunction - OP_FIRST).map(o => new FunctionEnvironment(imports).emit(o.handler.body));
+  const plan = { ops, firstFunction, functionType, firstRegion: bodies.length };
+  const mains = Object.entries(forms).map(([exported, form]) => ({
+    exported,
+    ...emitMain(plan, new MainEnvironment(imports, form)),
+  }));
+  const compiles = Object.values(forms).some(form => form.heat);
+  module.table(bodies.length + (compiles ? REGIONS_MAX : 0), 'functions');
   const indices = bodies.map(body => module.function({ type: functionType, ...body }));
   module.elements(0, indices);
-  module.function({ type: module.type([], ['i32']), locals: main.locals, code: main.code, exported: 'run' });
+  for (const main of mains) module.function({ type: module.type([], ['i32']), ...main });
   return { bytes: module.build(), imports: imports.names, numbers, firstRegion: bodies.length };
 }
 
-function emitMain(
-  ops: readonly Op[],
-  groups: ReturnType<typeof planOps>['groups'],
-  env: MainEnvironment,
-  functionType: number,
-  firstRegion: number,
-) {
+/** What all forms have in common. */
+interface Plan {
+  readonly ops: readonly Op[];
+  readonly firstFunction: number;
+  readonly functionType: number;
+  readonly firstRegion: number;
+}
+
+function emitMain(plan: Plan, env: MainEnvironment) {
   const { scope } = env;
   const code = scope.code;
   env.loadFlags();
@@ -658,7 +675,7 @@ function emitMain(
   emitHeat(env);
   scope.loop('next');
   if (env.checked) emitCheck(env);
-  emitDispatch(ops, groups, env, functionType, firstRegion);
+  emitDispatch(plan, env);
   scope.end();
   code.unreachable();
   scope.end(); // abort
@@ -747,28 +764,31 @@ function emitCheck(env: MainEnvironment): void {
   code.i32(0).get(IP).store('i32', RECORD);
 }
 
-function emitDispatch(
-  ops: readonly Op[],
-  groups: ReturnType<typeof planOps>['groups'],
-  env: MainEnvironment,
-  functionType: number,
-  firstRegion: number,
-): void {
+/** Handlers outside of the main function, by what has to be done around the call. */
+const GROUPS = [
+  { label: 'function', fp: false, usesFlags: false },
+  { label: 'function with flags', fp: false, usesFlags: true },
+  { label: 'FP function', fp: true, usesFlags: false },
+  { label: 'FP function with flags', fp: true, usesFlags: true },
+] as const;
+
+function emitDispatch({ ops, firstFunction, functionType, firstRegion }: Plan, env: MainEnvironment): void {
   const { scope } = env;
   const code = scope.code;
-  const inline = ops.filter(o => o.handler.placement !== 'function');
-  const own = ['undecoded', 'page end', 'breakpoint'];
-  const labels = [
-    ...own,
-    ...inline.map((o, index) => `${index}:${o.name}`),
-    ...groups.map((_, index) => `group ${index}`),
-  ];
+  const inline: { op: Op; label: string }[] = [];
+  const targets = [...OWN_OPS];
+  for (const [index, op] of ops.entries()) {
+    const { fp = false } = op.handler;
+    if (index + OP_FIRST < firstFunction || (env.inlinesFrequent && frequent.has(op.name))) {
+      const label = `${op.name}${op.far ? ' far' : ''}`;
+      inline.push({ op, label });
+      targets.push(label);
+    } else {
+      targets.push(GROUPS[(fp ? 2 : 0) + (op.usesFlags ? 1 : 0)].label);
+    }
+  }
+  const labels = [...OWN_OPS, ...inline.map(({ label }) => label), ...GROUPS.map(({ label }) => label)];
   for (const label of [...labels].reverse()) scope.block(label);
-  const targets = labels.slice(0, own.length + inline.length);
-  groups.forEach((group, index) => {
-    const last = groups[index + 1]?.first ?? own.length + ops.length;
-    for (let op = group.first; op < last; op++) targets.push(`group ${index}`);
-  });
   const dispatch = (otherwise: string) =>
     code.brTable(
       targets.map(label => scope.depth(label)),
@@ -807,9 +827,10 @@ function emitDispatch(
   env.savePc();
   env.exit(EXIT_BREAKPOINT);
 
-  for (const { handler, far } of inline) {
+  for (const { op } of inline) {
     scope.end();
-    env.far = far;
+    const { handler } = op;
+    env.far = op.far;
     if (handler.fp) env.requireFp();
     emitAll(handler.body, env);
     const last = handler.body.at(-1);
@@ -818,14 +839,13 @@ function emitDispatch(
     if (falls) env.next();
     env.pool.release();
   }
-  for (const group of groups) {
+  for (const group of GROUPS) {
     scope.end();
     if (group.fp) env.requireFp();
-    if (group.flags) env.saveFlags();
-    const firstFunction = groups[0].first;
+    if (group.usesFlags) env.saveFlags();
     code.get(IP).get(OP).i32(firstFunction).op('i32.sub').callIndirect(functionType);
     scope.brIf('abort');
-    if (group.flags) env.loadFlags();
+    if (group.usesFlags) env.loadFlags();
     env.next();
   }
 }

@@ -51,7 +51,8 @@ export interface CodeKeeper {
 
 const WORDS = 1024;
 
-const RECENT_BITS = 15;
+/** Places for decoded words: a Linux kernel that boots executes some 80 thousand different ones. */
+const READY_BITS = 16;
 /** 2^32 by the golden ratio. */
 const MIX = 0x9e3779b1;
 
@@ -62,13 +63,16 @@ export class Records {
   readonly #words: Int32Array;
   readonly #halves: Uint16Array;
   readonly #bytes: Uint8Array;
-  readonly #ready = new Map<number, Ready>();
-  /** Words of late by a hash, which is faster than the map. */
-  readonly #recentWords = new Int32Array(1 << RECENT_BITS);
-  readonly #recent = new Array<Ready | undefined>(1 << RECENT_BITS).fill(undefined);
+  /** Decoded words by a hash; the last one stays of those that share a place. */
+  readonly #readyWords = new Int32Array(1 << READY_BITS);
+  readonly #ready = new Array<Ready | undefined>(1 << READY_BITS).fill(undefined);
+  /** Whether the PE has a feature, by the name that rows have for it. */
+  readonly #features = new Map<string, boolean>();
   /** Page of RAM by block of records. */
   readonly #pageOf = new Int32Array(RECORD_PAGES);
   #used = 0;
+  /** Blocks that have ever been in use; in the others all is 0. */
+  #touched = 0;
   /** Host addresses of instruction words with a breakpoint. */
   readonly #breakpoints = new Set<number>();
 
@@ -88,7 +92,8 @@ export class Records {
     if (this.#used === RECORD_PAGES) this.clear();
     const block = this.#used++;
     const address = RECORDS + block * PAGE_RECORD_BYTES;
-    this.#bytes.fill(0, address, address + WORDS * RECORD_BYTES);
+    if (block < this.#touched) this.#bytes.fill(0, address, address + WORDS * RECORD_BYTES);
+    else this.#touched = this.#used;
     this.#halves[(address + WORDS * RECORD_BYTES) >> 1] = OP_PAGE_END;
     this.#pageOf[block] = page;
     this.#words[(PAGE_RECORDS >> 2) + page] = address;
@@ -173,11 +178,21 @@ export class Records {
     return this.#readyFor(this.#words[host >>> 2]);
   }
 
-  /** Fills the record of a word that is about to be executed. */
+  /**
+   * Fills the record of a word that is about to be executed, and those after it that are executed then: up to the first
+   * that may go elsewhere.
+   */
   decode(record: number): void {
     const host = this.wordAddress(record);
-    if (this.#stops(host)) this.#halves[record >> 1] = OP_BREAKPOINT;
-    else this.#write(record, host);
+    const { firstFunction } = this.tables.numbers;
+    for (let at = 0; this.#halves[(record + at * RECORD_BYTES) >> 1] === OP_UNDECODED; at++) {
+      const next = record + at * RECORD_BYTES;
+      if (this.#stops(host + at * 4)) {
+        this.#halves[next >> 1] = OP_BREAKPOINT;
+        return;
+      }
+      if (this.#write(next, host + at * 4).near < firstFunction) return;
+    }
   }
 
   /** The instruction at a word of RAM, by its host address; undefined at a breakpoint. */
@@ -187,25 +202,16 @@ export class Records {
 
   /** The word is a signed number. */
   #readyFor(word: number): Ready {
-    const place = Math.imul(word, MIX) >>> (32 - RECENT_BITS);
-    const recent = this.#recent[place];
-    if (this.#recentWords[place] === word && recent) return recent;
-    const ready = this.#fromAll(word);
-    this.#recentWords[place] = word;
-    this.#recent[place] = ready;
+    const place = Math.imul(word, MIX) >>> (32 - READY_BITS);
+    const known = this.#ready[place];
+    if (known && this.#readyWords[place] === word) return known;
+    const ready = this.#prepare(word >>> 0);
+    this.#readyWords[place] = word;
+    this.#ready[place] = ready;
     return ready;
   }
 
-  #fromAll(word: number): Ready {
-    let ready = this.#ready.get(word);
-    if (!ready) {
-      ready = this.#prepare(word >>> 0);
-      this.#ready.set(word, ready);
-    }
-    return ready;
-  }
-
-  #write(record: number, host: number): void {
+  #write(record: number, host: number): Ready {
     const ready = this.#readyFor(this.#words[host >>> 2]);
     const target = ((host & 4095) + ready.low) >> 2;
     const half = record >> 1;
@@ -215,6 +221,7 @@ export class Records {
     this.#halves[half + 3] = ready.rm;
     this.#words[(record >> 2) + 2] = ready.low;
     this.#words[(record >> 2) + 3] = ready.high;
+    return ready;
   }
 
   #prepare(word: number): Ready {
@@ -242,10 +249,15 @@ export class Records {
   #lower(word: number): Lowered {
     const decoded = this.tables.decoder.decode(word);
     if (!decoded) return { handler: 'unimplemented' };
-    if (decoded.row.feature && !isHint(word) && !this.tables.hasFeature(decoded.row.feature))
-      return { handler: 'undefined' };
+    if (decoded.row.feature && !isHint(word) && !this.#hasFeature(decoded.row.feature)) return { handler: 'undefined' };
     const lower = this.tables.lowerings[decoded.row.id];
     return lower ? (lower(decoded.fields) ?? { handler: 'undefined' }) : { handler: 'unimplemented' };
+  }
+
+  #hasFeature(name: string): boolean {
+    const known = this.#features.get(name) ?? this.tables.hasFeature(name);
+    this.#features.set(name, known);
+    return known;
   }
 
   /** A breakpoint at an instruction word in RAM, by its host address. */

@@ -6,17 +6,23 @@ import type { Type } from './wasm/opcodes.ts';
 export class Scope {
   readonly code = new Code();
   readonly #labels: string[] = [];
+  /** Index in `#labels` by name: there may be hundreds of blocks around a branch. */
+  readonly #indices = new Map<string, number>();
+
+  #enter(label: string): this {
+    if (this.#indices.has(label)) throw new Error(`There is an enclosing block "${label}" already.`);
+    this.#indices.set(label, this.#labels.push(label) - 1);
+    return this;
+  }
 
   block(label: string): this {
     this.code.block();
-    this.#labels.push(label);
-    return this;
+    return this.#enter(label);
   }
 
   loop(label: string): this {
     this.code.loop();
-    this.#labels.push(label);
-    return this;
+    return this.#enter(label);
   }
 
   if(result?: Type): this {
@@ -31,14 +37,14 @@ export class Scope {
   }
 
   end(): this {
-    this.#labels.pop();
+    this.#indices.delete(this.#labels.pop() ?? '');
     this.code.end();
     return this;
   }
 
   depth(label: string): number {
-    const index = this.#labels.lastIndexOf(label);
-    if (index < 0) throw new Error(`There is no enclosing block "${label}".`);
+    const index = this.#indices.get(label);
+    if (index === undefined) throw new Error(`There is no enclosing block "${label}".`);
     return this.#labels.length - 1 - index;
   }
 

@@ -17,9 +17,13 @@ export class Decoder {
   constructor(readonly rows: readonly InstructionRow[]) {
     for (const row of rows) {
       const pattern = parsePattern(row.bits);
-      const mask = pattern.mask >>> 21;
       const value = pattern.value >>> 21;
-      for (let top = 0; top < 2048; top++) if ((top & mask) === value) this.#buckets[top].push({ row, pattern });
+      const open = ~(pattern.mask >>> 21) & 2047;
+      // All values of the bits that are open, from all ones down.
+      for (let rest = open; ; rest = (rest - 1) & open) {
+        this.#buckets[value | rest].push({ row, pattern });
+        if (rest === 0) break;
+      }
     }
   }
 

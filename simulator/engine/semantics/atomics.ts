@@ -43,7 +43,7 @@ export const handlers: Handlers = {};
 export const lowerings: Lowerings = {};
 
 const define = (name: string, body: readonly Stmt[]): void => {
-  handlers[name] = { body, placement: 'function' };
+  handlers[name] = { body };
 };
 
 const sizes = [1, 2, 4, 8] as const;

@@ -9,8 +9,6 @@ import { SLOT_DISCARD, SLOT_SP, SLOT_ZERO, V, X } from '../layout.ts';
 
 export interface Handler {
   readonly body: readonly Stmt[];
-  /** `function` keeps a rare or long handler out of the interpreter's main function. It must not branch. */
-  readonly placement?: 'inline' | 'function';
   /** It uses FP or SIMD registers: trapped when CPACR_EL1 or CPTR_ELx say so. */
   readonly fp?: boolean;
 }

@@ -34,13 +34,13 @@ import {
   x,
   zeroExtend,
 } from '../ir.ts';
-import { destination, type Handler, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
+import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
 
 export const handlers: Handlers = {};
 export const lowerings: Lowerings = {};
 
-const define = (name: string, body: readonly Stmt[], placement: Handler['placement'] = 'inline'): void => {
-  handlers[name] = { body, placement };
+const define = (name: string, body: readonly Stmt[]): void => {
+  handlers[name] = { body };
 };
 
 const widths = [32, 64] as const;
@@ -514,7 +514,7 @@ for (const width of widths) {
       powers.filter(size => size >= 8),
     ),
   );
-  define(`rbit${width}`, swaps(width, powers), 'function');
+  define(`rbit${width}`, swaps(width, powers));
   define(`clz${width}`, [setX('rd', arith(width, 'clz', r(width, 'rn')))]);
   const [n, bindN] = bind(r(width, 'rn'));
   const folded = arith(width, 'xor', n, arith(width, 'shr_s', n, constant(width, width - 1)));
@@ -535,7 +535,7 @@ for (const c of ['', 'c']) {
   for (const [size, letter] of ['b', 'h', 'w', 'x'].entries()) {
     const name = `crc32${c}${letter}`;
     const value = letter === 'x' ? x('rm') : zeroExtend(w('rm'));
-    define(name, [setX('rd', call('i32', `crc32${c}`, w('rn'), value, c32(1 << size)))], 'function');
+    define(name, [setX('rd', call('i32', `crc32${c}`, w('rn'), value, c32(1 << size)))]);
     lowerings[name.toUpperCase()] = f => ({ handler: name, ...three(f) });
   }
 }
@@ -558,11 +558,11 @@ const nzcvOf = (n: Expr, z: Expr, c: Expr, v: Expr): Expr =>
   );
 const inverse = (a: Expr): Expr => op('i32.xor', a, c32(1));
 
-define('cfinv', [setNzcv(op('i32.xor', nzcv(), c32(2)))], 'function');
+define('cfinv', [setNzcv(op('i32.xor', nzcv(), c32(2)))]);
 // Arm ARM C6.2, "AXFLAG" and "XAFLAG".
 define('axflag', [
   setNzcv(nzcvOf(c32(0), op('i32.or', flag('z'), flag('v')), op('i32.and', flag('c'), inverse(flag('v'))), c32(0))),
-], 'function');
+]);
 define('xaflag', [
   setNzcv(
     nzcvOf(
@@ -572,18 +572,18 @@ define('xaflag', [
       op('i32.and', inverse(flag('c')), flag('z')),
     ),
   ),
-], 'function');
+]);
 for (const name of ['cfinv', 'axflag', 'xaflag']) lowerings[name.toUpperCase()] = () => ({ handler: name });
 
 const rotated = op('i32.wrap_i64', op('i64.rotr', x('rn'), rmNumber));
 define('rmif', [
   setNzcv(op('i32.or', op('i32.and', rotated, immLow), op('i32.and', nzcv(), op('i32.xor', immLow, c32(15))))),
-], 'function');
+]);
 lowerings.RMIF = f => ({ handler: 'rmif', rn: source(f.Rn), rm: f.imm6, imm: f.mask });
 for (const width of [8, 16]) {
   const sign = bit(w('rn'), width - 1);
   const low = op('i32.and', w('rn'), c32((1 << width) - 1));
   const overflow = op('i32.xor', bit(w('rn'), width), sign);
-  define(`setf${width}`, [setNzcv(nzcvOf(sign, op('i32.eqz', low), flag('c'), overflow))], 'function');
+  define(`setf${width}`, [setNzcv(nzcvOf(sign, op('i32.eqz', low), flag('c'), overflow))]);
   lowerings[`SETF${width}`] = f => ({ handler: `setf${width}`, rn: source(f.Rn) });
 }

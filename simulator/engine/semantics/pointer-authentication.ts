@@ -40,7 +40,7 @@ const authenticate = (pointer: Expr, modifier: Expr, key: number): Expr =>
 const unlessTrapped = (key: number): Stmt => orAbort(call('i32', 'pacAllowed', c32(key)));
 
 const define = (name: string, body: Stmt[]): void => {
-  handlers[name] = { body, placement: 'function' };
+  handlers[name] = { body };
 };
 
 for (const [number, key] of keys.entries()) {

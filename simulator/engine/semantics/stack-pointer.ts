@@ -33,7 +33,7 @@ function writingSp(handler: Handler, written: Operand): Handler {
     const [value, compute] = bind(statement.value);
     return [compute, setX(written, value), stackPointerMoved(value)];
   });
-  return { ...handler, body, placement: 'function' };
+  return { ...handler, body };
 }
 
 const operandOf = (name: string): 'rd' | 'rn' => (/_(pre|post)$/.test(name) ? 'rn' : 'rd');
@@ -61,7 +61,9 @@ export function withStackPointer(lowerings: Lowerings): Lowerings {
 }
 
 function mayMisalign(lowered: Lowered): boolean {
-  const { handler, rn, imm } = lowered;
+  const { handler, rd, rn, imm } = lowered;
+  // Most instructions have nothing to do with SP.
+  if (rd !== SP && rn !== SP) return false;
   if (!mayWriteSp.test(handler) || lowered[operandOf(handler)] !== SP) return false;
   return !(addsImmediate.test(handler) && rn === SP && Number(BigInt(imm ?? 0) & 15n) === 0);
 }

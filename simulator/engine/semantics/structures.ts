@@ -47,7 +47,7 @@ export const lowerings: Lowerings = {};
 const define = (name: string, body: Stmt[]): void => {
   const writeback = setX('rn', op('i64.add', x('rn'), op('i64.add', x('rm'), signExtend(immLow))));
   const toSp = when(op('i32.eq', number('rn'), c32(orSp(31))), [stackPointerMoved(x('rn'))]);
-  handlers[name] = { body: [...body, writeback, toSp], placement: 'function', fp: true };
+  handlers[name] = { body: [...body, writeback, toSp], fp: true };
 };
 
 /** Offset of the i-th register of the list from V0. */

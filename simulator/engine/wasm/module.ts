@@ -3,26 +3,28 @@
 import { loadCode, opcodes, storeCode, type Type, typeCode } from './opcodes.ts';
 
 export class Bytes {
-  #buffer = new Uint8Array(1024);
+  // Most bodies are short, and V8 keeps so small a buffer on its heap, where it costs nothing.
+  #buffer = new Uint8Array(64);
   length = 0;
 
   #reserve(count: number): void {
     if (this.length + count <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.max(this.#buffer.length * 2, this.length + count));
+    const grown = new Uint8Array(Math.max(this.#buffer.length * 4, this.length + count));
     grown.set(this.#buffer.subarray(0, this.length));
     this.#buffer = grown;
   }
 
   byte(value: number): this {
-    this.#reserve(1);
+    if (this.length === this.#buffer.length) this.#reserve(1);
     this.#buffer[this.length++] = value;
     return this;
   }
 
-  append(bytes: Uint8Array): this {
-    this.#reserve(bytes.length);
-    this.#buffer.set(bytes, this.length);
-    this.length += bytes.length;
+  append(bytes: Bytes | Uint8Array): this {
+    const added = bytes instanceof Bytes ? bytes.#buffer.subarray(0, bytes.length) : bytes;
+    this.#reserve(added.length);
+    this.#buffer.set(added, this.length);
+    this.length += added.length;
     return this;
   }
 
@@ -259,7 +261,7 @@ export class ModuleBuilder {
 
   build(): Uint8Array<ArrayBuffer> {
     const out = new Bytes().append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-    const section = (id: number, content: Bytes) => out.byte(id).unsigned(content.length).append(content.bytes());
+    const section = (id: number, content: Bytes) => out.byte(id).unsigned(content.length).append(content);
     const vector = (items: readonly unknown[], write: (to: Bytes, item: never) => void) => {
       const content = new Bytes().unsigned(items.length);
       for (const item of items) write(content, item as never);
@@ -276,7 +278,7 @@ export class ModuleBuilder {
         }
       }),
     );
-    section(2, new Bytes().unsigned(this.#importCount).append(this.#imports.bytes()));
+    section(2, new Bytes().unsigned(this.#importCount).append(this.#imports));
     section(
       3,
       vector(this.#functions, (to, body: FunctionBody) => void to.unsigned(body.type)),
@@ -321,8 +323,8 @@ export class ModuleBuilder {
       10,
       vector([...this.#functions.entries()], (to, [index, body]: [number, FunctionBody]) => {
         to.unsigned(locals[index].length + body.code.length)
-          .append(locals[index].bytes())
-          .append(body.code.bytes());
+          .append(locals[index])
+          .append(body.code);
       }),
     );
     return out.bytes();

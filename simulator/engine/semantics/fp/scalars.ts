@@ -49,7 +49,7 @@ import {
 } from '../../simd-operations.ts';
 import { destination, simd, source } from '../handler.ts';
 import { configure } from '../simd/arithmetic.ts';
-import { inline, outside, registers, Semantics, zeros } from '../simd/build.ts';
+import { fp, registers, Semantics, zeros } from '../simd/build.ts';
 
 const semantics = new Semantics();
 export const { handlers: scalarHandlers, lowerings: scalarLowerings } = semantics;
@@ -111,7 +111,7 @@ for (const [name, operation, fn] of [
   for (const size of [2, 3]) {
     const value = op(`f${8 << size}.${fn.slice(1)}`, floating('rn', size), floating('rm', size));
     const body = quick(size, value, `${fn}${8 << size}`, bits('rn', size), bits('rm', size));
-    semantics.add(`${name}.scalar.${size}`, outside(body));
+    semantics.add(`${name}.scalar.${size}`, fp(body));
   }
   lower(name, (f, size) =>
     size === 1
@@ -130,7 +130,7 @@ for (const [name, operation] of [
 }
 for (const size of [2, 3]) {
   const value = op(`f${8 << size}.sqrt`, floating('rn', size));
-  semantics.add(`FSQRT.scalar.${size}`, outside(quick(size, value, `fsqrt${8 << size}`, bits('rn', size))));
+  semantics.add(`FSQRT.scalar.${size}`, fp(quick(size, value, `fsqrt${8 << size}`, bits('rn', size))));
 }
 lower('FSQRT', (f, size) =>
   size === 1
@@ -170,7 +170,7 @@ for (const [name, negateAddend, negateProduct] of [
       negateProduct ? negated(size, n) : n,
       bits('rm', size),
     );
-    semantics.add(`${name}.scalar.${size}`, outside(result(value)));
+    semantics.add(`${name}.scalar.${size}`, fp(result(value)));
   }
   lower(name, (f, size) => ({ handler: `${name}.scalar.${size}`, ...registers(f), ra: simd(f.Ra) }));
 }
@@ -179,11 +179,11 @@ for (const [name, negateAddend, negateProduct] of [
 for (const size of sizes) {
   const type = typeOf(size);
   const below = constant(8 << Math.max(size, 2), signOf(size) - 1n);
-  semantics.add(`FMOV.scalar.${size}`, inline(result(bits('rn', size))));
-  semantics.add(`FABS.scalar.${size}`, outside(result(op(`${type}.and`, bits('rn', size), below))));
-  semantics.add(`FNEG.scalar.${size}`, outside(result(negated(size, bits('rn', size)))));
+  semantics.add(`FMOV.scalar.${size}`, fp(result(bits('rn', size))));
+  semantics.add(`FABS.scalar.${size}`, fp(result(op(`${type}.and`, bits('rn', size), below))));
+  semantics.add(`FNEG.scalar.${size}`, fp(result(negated(size, bits('rn', size)))));
   const [chosen, choose] = bind(select(condition(immLow), bits('rn', size), bits('rm', size)));
-  semantics.add(`FCSEL.scalar.${size}`, outside([choose, ...result(chosen)]));
+  semantics.add(`FCSEL.scalar.${size}`, fp([choose, ...result(chosen)]));
 }
 for (const name of ['FMOV', 'FABS', 'FNEG']) {
   lower(name, (f, size) => ({ handler: `${name}.scalar.${size}`, ...registers(f) }));
@@ -195,14 +195,14 @@ lower('FMOV_imm', (f, size) => ({
   imm: expandFloat(f.imm8, (8 << size) as 16 | 32 | 64),
 }));
 
-semantics.add('FMOV.to.w', inline([setX('rd', v('rn', 'i32'))]));
-semantics.add('FMOV.to.x', inline([setX('rd', v('rn', 'i64'))]));
-semantics.add('FMOV.to.half', outside([setX('rd', v('rn', 'i32', 0, 2))]));
-semantics.add('FMOV.to.high', inline([setX('rd', v('rn', 'i64', 8))]));
-semantics.add('FMOV.from.w', inline(result(w('rn'))));
-semantics.add('FMOV.from.x', inline(result(x('rn'))));
-semantics.add('FMOV.from.half', outside(result(op('i32.and', w('rn'), c32(0xffff)))));
-semantics.add('FMOV.from.high', inline([setV('rd', x('rn'), 8, 8)]));
+semantics.add('FMOV.to.w', fp([setX('rd', v('rn', 'i32'))]));
+semantics.add('FMOV.to.x', fp([setX('rd', v('rn', 'i64'))]));
+semantics.add('FMOV.to.half', fp([setX('rd', v('rn', 'i32', 0, 2))]));
+semantics.add('FMOV.to.high', fp([setX('rd', v('rn', 'i64', 8))]));
+semantics.add('FMOV.from.w', fp(result(w('rn'))));
+semantics.add('FMOV.from.x', fp(result(x('rn'))));
+semantics.add('FMOV.from.half', fp(result(op('i32.and', w('rn'), c32(0xffff)))));
+semantics.add('FMOV.from.high', fp([setV('rd', x('rn'), 8, 8)]));
 for (const [row, handler] of [
   ['FMOV_to_w', 'FMOV.to.w'],
   ['FMOV_to_x', 'FMOV.to.x'],
@@ -227,10 +227,10 @@ for (const size of sizes) {
   for (const all of [0, 1]) {
     const compare = (b: Expr): Expr => call('i32', 'fcompare', wideBits('rn', size), b, c32(size), c32(all));
     const name = all ? 'FCMPE' : 'FCMP';
-    semantics.add(`${name}.${size}`, outside([setNzcv(compare(wideBits('rm', size)))]));
-    semantics.add(`${name}.zero.${size}`, outside([setNzcv(compare(c64(0)))]));
+    semantics.add(`${name}.${size}`, fp([setNzcv(compare(wideBits('rm', size)))]));
+    semantics.add(`${name}.zero.${size}`, fp([setNzcv(compare(c64(0)))]));
     const conditional = either(condition(immHigh), compare(wideBits('rm', size)), immLow);
-    semantics.add(`${all ? 'FCCMPE' : 'FCCMP'}.${size}`, outside([setNzcv(conditional)]));
+    semantics.add(`${all ? 'FCCMPE' : 'FCCMP'}.${size}`, fp([setNzcv(conditional)]));
   }
 }
 for (const name of ['FCMP', 'FCMPE']) {
@@ -255,10 +255,10 @@ for (const [row, from, to] of [
   ['FCVT_half_single', 1, 2],
   ['FCVT_half_double', 1, 3],
 ] as const) {
-  semantics.add(row, outside(result(call('i64', 'fconvert', wideBits('rn', from), c32(from | (to << 2))))));
+  semantics.add(row, fp(result(call('i64', 'fconvert', wideBits('rn', from), c32(from | (to << 2))))));
   semantics.lower(row, f => ({ handler: row, ...registers(f) }));
 }
-semantics.add('BFCVT', outside(result(call('i32', 'bfcvt', v('rn', 'i32')))));
+semantics.add('BFCVT', fp(result(call('i32', 'bfcvt', v('rn', 'i32')))));
 semantics.lower('BFCVT', f => ({ handler: 'BFCVT', ...registers(f) }));
 
 // To integers. The immediate: low, rounding mode and fraction bits as the core takes them; high, width and unsigned.
@@ -272,7 +272,7 @@ for (const size of sizes) {
     immLow,
     op('i32.shr_u', immHigh, c32(8)),
   );
-  semantics.add(`FCVT.integer.${size}`, outside([setX('rd', value)]));
+  semantics.add(`FCVT.integer.${size}`, fp([setX('rd', value)]));
 }
 const toInteger = (f: Fields, size: number, mode: number, fraction: number, unsigned: boolean) => ({
   handler: `FCVT.integer.${size}`,
@@ -298,7 +298,7 @@ for (const size of sizes) {
     for (const unsigned of [0, 1]) {
       const value = sf ? x('rn') : unsigned ? zeroExtend(w('rn')) : signExtend(w('rn'));
       const converted = call('i64', 'fromint', value, c32(size), immLow, c32(unsigned));
-      semantics.add(`${unsigned ? 'UCVTF' : 'SCVTF'}.${sf}.${size}`, outside(result(converted)));
+      semantics.add(`${unsigned ? 'UCVTF' : 'SCVTF'}.${sf}.${size}`, fp(result(converted)));
     }
   }
 }
@@ -319,6 +319,6 @@ for (const name of ['SCVTF', 'UCVTF']) {
 {
   const [value, bound] = bind(call('i64', 'fjcvtzs', v('rn', 'i64')));
   const z = op('i32.wrap_i64', op('i64.shr_u', value, c64(32)));
-  semantics.add('FJCVTZS', outside([bound, setX('rd', op('i32.wrap_i64', value)), setNzcv(op('i32.shl', z, c32(2)))]));
+  semantics.add('FJCVTZS', fp([bound, setX('rd', op('i32.wrap_i64', value)), setNzcv(op('i32.shl', z, c32(2)))]));
   semantics.lower('FJCVTZS', f => ({ handler: 'FJCVTZS', rd: destination(f.Rd), rn: simd(f.Rn) }));
 }

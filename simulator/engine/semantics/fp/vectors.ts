@@ -46,14 +46,14 @@ import {
 } from '../../simd-operations.ts';
 import { simd } from '../handler.ts';
 import { configure, lanesIn } from '../simd/arithmetic.ts';
-import { and, c32, core, every, immLow, outside, rd, registers, rm, rn, Semantics, write, xor } from '../simd/build.ts';
+import { and, c32, core, every, fp, immLow, rd, registers, rm, rn, Semantics, write, xor } from '../simd/build.ts';
 
 const semantics = new Semantics();
 export const { handlers: vectorHandlers, lowerings: vectorLowerings } = semantics;
 
-semantics.add('floatTwo', outside([core('floatTwo', rd, rn, rm, immLow)]));
-semantics.add('floatOne', outside([core('floatOne', rd, rn, immLow)]));
-semantics.add('floatAcross', outside([core('floatAcross', rd, rn, immLow)]));
+semantics.add('floatTwo', fp([core('floatTwo', rd, rn, rm, immLow)]));
+semantics.add('floatOne', fp([core('floatOne', rd, rn, immLow)]));
+semantics.add('floatAcross', fp([core('floatAcross', rd, rn, immLow)]));
 
 /** Lowers the vector and scalar rows of a mnemonic, in all precisions that the tables have. */
 function lowerAll(
@@ -159,8 +159,8 @@ for (const [name, operation, forms, argument] of [
 for (const size of [1, 2, 3]) {
   const sign = 1n << BigInt((8 << size) - 1);
   for (const q of [0, 1]) {
-    semantics.add(`FABS.vector.${size}.${q}`, outside(write(q, and(v('rn'), every(size, sign - 1n)))));
-    semantics.add(`FNEG.vector.${size}.${q}`, outside(write(q, xor(v('rn'), every(size, sign)))));
+    semantics.add(`FABS.vector.${size}.${q}`, fp(write(q, and(v('rn'), every(size, sign - 1n)))));
+    semantics.add(`FNEG.vector.${size}.${q}`, fp(write(q, xor(v('rn'), every(size, sign)))));
   }
 }
 for (const name of ['FABS', 'FNEG']) {
@@ -190,24 +190,21 @@ for (const [name, operation] of [
 
 // Conversions between precisions. The immediate: narrow size 1:0, upper 2, to odd 3, BFloat16 4.
 const field = (shift: number, mask: number): Expr => op('i32.and', op('i32.shr_u', immLow, c32(shift)), c32(mask));
-semantics.add(
-  'floatNarrow',
-  outside([core('floatNarrow', rd, rn, field(0, 3), field(2, 1), field(3, 1), field(4, 1))]),
-);
-semantics.add('floatLong', outside([core('floatLong', rd, rn, field(0, 3), field(2, 1))]));
+semantics.add('floatNarrow', fp([core('floatNarrow', rd, rn, field(0, 3), field(2, 1), field(3, 1), field(4, 1))]));
+semantics.add('floatLong', fp([core('floatLong', rd, rn, field(0, 3), field(2, 1))]));
 const narrowing = (row: string, imm: (f: Fields) => number): void =>
   semantics.lower(row, f => ({ handler: 'floatNarrow', ...registers(f), imm: imm(f) | (f.Q << 2) }));
 narrowing('FCVTN_vec', f => 1 + f.sz);
 narrowing('FCVTXN_vec', () => 2 | 8);
 narrowing('BFCVTN_vec', () => 1 | 16);
 semantics.lower('FCVTL_vec', f => ({ handler: 'floatLong', ...registers(f), imm: (1 + f.sz) | (f.Q << 2) }));
-semantics.add('FCVTXN.scalar', outside(setVZ('rd', call('i32', 'fcvtxn', v('rn', 'i64')))));
+semantics.add('FCVTXN.scalar', fp(setVZ('rd', call('i32', 'fcvtxn', v('rn', 'i64')))));
 semantics.lower('FCVTXN_scalar', f => ({ handler: 'FCVTXN.scalar', ...registers(f) }));
 
 // Complex numbers. The immediate: size 1:0, lanes 7:4, rotation 9:8, by element 10.
 const complex = [field(0, 3), field(4, 15), field(8, 3)];
-semantics.add('floatComplexAdd', outside([core('floatComplexAdd', rd, rn, rm, ...complex)]));
-semantics.add('floatComplexMultiply', outside([core('floatComplexMultiply', rd, rn, rm, ...complex, field(10, 1))]));
+semantics.add('floatComplexAdd', fp([core('floatComplexAdd', rd, rn, rm, ...complex)]));
+semantics.add('floatComplexMultiply', fp([core('floatComplexMultiply', rd, rn, rm, ...complex, field(10, 1))]));
 semantics.lower('FCADD_vec', f => ({
   handler: 'floatComplexAdd',
   ...registers(f),
@@ -230,10 +227,7 @@ semantics.lower('FCMLA_elem', f => {
 });
 
 // Half to single precision. The immediate: lanes 3:0, subtract 4, by element 5. Operands point at the halves to use.
-semantics.add(
-  'floatMultiplyLong',
-  outside([core('floatMultiplyLong', rd, rn, rm, field(0, 15), field(4, 1), field(5, 1))]),
-);
+semantics.add('floatMultiplyLong', fp([core('floatMultiplyLong', rd, rn, rm, field(0, 15), field(4, 1), field(5, 1))]));
 for (const [name, upper, subtract] of [
   ['FMLAL', 0, 0],
   ['FMLSL', 0, 1],
@@ -258,9 +252,9 @@ for (const [name, upper, subtract] of [
 }
 
 // BFloat16.
-semantics.add('bfloatDot', outside([core('bfloatDot', rd, rn, rm, field(0, 15), field(4, 1))]));
-semantics.add('bfloatMatrix', outside([core('bfloatMatrix', rd, rn, rm)]));
-semantics.add('bfloatMultiplyLong', outside([core('bfloatMultiplyLong', rd, rn, rm, immLow)]));
+semantics.add('bfloatDot', fp([core('bfloatDot', rd, rn, rm, field(0, 15), field(4, 1))]));
+semantics.add('bfloatMatrix', fp([core('bfloatMatrix', rd, rn, rm)]));
+semantics.add('bfloatMultiplyLong', fp([core('bfloatMultiplyLong', rd, rn, rm, immLow)]));
 semantics.lower('BFDOT_vec', f => ({ handler: 'bfloatDot', ...registers(f), imm: 2 << f.Q }));
 semantics.lower('BFDOT_elem', f => ({
   handler: 'bfloatDot',

@@ -54,15 +54,14 @@ import {
   bitselect,
   core,
   every,
+  fp,
   immLow,
-  inline,
   lanesOf,
   masked,
   narrow,
   not,
   ones,
   or,
-  outside,
   rd,
   registers,
   rm,
@@ -155,12 +154,11 @@ const same: Record<string, Compute> = {
 
 for (const [name, compute] of Object.entries(same)) {
   const doubles = /^(CM|ADD$|SUB$)/.test(name);
-  const common = ['ADD', 'SUB', 'CMEQ'].includes(name) ? inline : outside;
   for (let size = 0; size < (doubles ? 4 : 3); size++) {
     for (const q of [0, 1]) {
       const [[a, b], bound] = bindAll(v('rn'), v('rm'));
       const result = compute(size, a, b, v('rd'));
-      semantics.add(`${name}.${shapes[size]}.${q}`, common([...bound, ...write(q, result)]));
+      semantics.add(`${name}.${shapes[size]}.${q}`, fp([...bound, ...write(q, result)]));
     }
   }
   semantics.lower(`${name}_vec`, f => ({ handler: `${name}.${shapes[f.size]}.${f.Q}`, ...registers(f) }));
@@ -179,12 +177,12 @@ const logical: Record<string, (a: Expr, b: Expr, d: Expr) => Expr> = {
 };
 for (const [name, compute] of Object.entries(logical)) {
   for (const q of [0, 1]) {
-    semantics.add(`${name}.v128.${q}`, inline(write(q, compute(v('rn'), v('rm'), v('rd')))));
+    semantics.add(`${name}.v128.${q}`, fp(write(q, compute(v('rn'), v('rm'), v('rd')))));
   }
   semantics.lower(`${name}_vec`, f => ({ handler: `${name}.v128.${f.Q}`, ...registers(f) }));
 }
 // A move of a whole register needs one operand only.
-semantics.add('MOV.v128', inline([setV('rd', v('rn'))]));
+semantics.add('MOV.v128', fp([setV('rd', v('rn'))]));
 semantics.lowerings['ORR_vec'] = f => ({
   handler: f.Rn === f.Rm && f.Q ? 'MOV.v128' : `ORR.v128.${f.Q}`,
   ...registers(f),
@@ -212,7 +210,7 @@ for (const [name, compute] of Object.entries(saturating)) {
       const [mask, bindMask] = bind(shr(size, true, overflow, (8 << size) - 1));
       semantics.add(
         `${name}.${shapes[size]}.${bytes}`,
-        outside([...bound, bindSum, bindMask, setSaturated(mask), setV('rd', bitselect(mask, limit, sum))]),
+        fp([...bound, bindSum, bindMask, setSaturated(mask), setV('rd', bitselect(mask, limit, sum))]),
       );
     }
   }
@@ -233,12 +231,12 @@ for (const [name, compute] of Object.entries(pairs)) {
     for (const q of size === 3 ? [1] : [0, 1]) {
       const [[a, b], bound] = bindAll(v('rn'), v('rm'));
       const result = compute(size, unzip(size, q, 0, a, b), unzip(size, q, 1, a, b), zeros);
-      semantics.add(`${name}.${shapes[size]}.${q}`, outside([...bound, ...write(q, result)]));
+      semantics.add(`${name}.${shapes[size]}.${q}`, fp([...bound, ...write(q, result)]));
     }
   }
   semantics.lower(`${name}_vec`, f => ({ handler: `${name}.${shapes[f.size]}.${f.Q}`, ...registers(f) }));
 }
-semantics.add('ADDP.pair', outside(write(0, at(3, 'add', v('rn'), shuffle(v('rn'), v('rn'), lanesOf(3, [1, 0]))))));
+semantics.add('ADDP.pair', fp(write(0, at(3, 'add', v('rn'), shuffle(v('rn'), v('rn'), lanesOf(3, [1, 0]))))));
 semantics.lower('ADDP_pair', f => ({ handler: 'ADDP.pair', ...registers(f) }));
 
 // Long and wide forms, lower (0) or upper (1) half of the sources.
@@ -275,7 +273,7 @@ for (const [name, compute] of Object.entries(long)) {
     for (const q of [0, 1]) {
       const [[a, b], bound] = bindAll(v('rn'), v('rm'));
       const result = compute(size, q, a, b, v('rd'));
-      semantics.add(`${name}.${shapes[size]}.${q}`, outside([...bound, setV('rd', result)]));
+      semantics.add(`${name}.${shapes[size]}.${q}`, fp([...bound, setV('rd', result)]));
     }
   }
   semantics.lower(`${name}_vec`, f => ({ handler: `${name}.${shapes[f.size]}.${f.Q}`, ...registers(f) }));
@@ -293,7 +291,7 @@ for (const [name, operation, rounded] of [
       const sum = at(size + 1, operation, v('rn'), v('rm'));
       const value = rounded ? at(size + 1, 'add', sum, every(size + 1, sign(size))) : sum;
       const [bound, statement] = bind(value);
-      semantics.add(`${name}.${shapes[size]}.${q}`, outside([statement, ...writeHalf(q, narrow(size, true, bound))]));
+      semantics.add(`${name}.${shapes[size]}.${q}`, fp([statement, ...writeHalf(q, narrow(size, true, bound))]));
     }
   }
   semantics.lower(`${name}_vec`, f => ({ handler: `${name}.${shapes[f.size]}.${f.Q}`, ...registers(f) }));
@@ -309,7 +307,7 @@ for (const name of ['MUL', 'MLA', 'MLS']) {
   for (const size of [1, 2]) {
     for (const q of [0, 1]) {
       const result = same[name](size, v('rn'), splatElement(size, 'rm'), v('rd'));
-      semantics.add(`${name}.element.${shapes[size]}.${q}`, outside(write(q, result)));
+      semantics.add(`${name}.element.${shapes[size]}.${q}`, fp(write(q, result)));
     }
   }
   semantics.lower(`${name}_elem`, f => ({ handler: `${name}.element.${shapes[f.size]}.${f.Q}`, ...byElement(f) }));
@@ -318,7 +316,7 @@ for (const name of ['SMULL', 'UMULL', 'SMLAL', 'UMLAL', 'SMLSL', 'UMLSL']) {
   for (const size of [1, 2]) {
     for (const q of [0, 1]) {
       const result = long[name](size, q, v('rn'), splatElement(size, 'rm'), v('rd'));
-      semantics.add(`${name}.element.${shapes[size]}.${q}`, outside([setV('rd', result)]));
+      semantics.add(`${name}.element.${shapes[size]}.${q}`, fp([setV('rd', result)]));
     }
   }
   semantics.lower(`${name}_elem`, f => ({ handler: `${name}.element.${shapes[f.size]}.${f.Q}`, ...byElement(f) }));
@@ -360,20 +358,20 @@ for (const [name, [sizes, compute]] of Object.entries(unary)) {
   for (let size = 0; size < sizes; size++) {
     for (const q of [0, 1]) {
       const [a, bound] = bind(v('rn'));
-      semantics.add(`${name}.${shapes[size]}.${q}`, outside([bound, ...write(q, compute(size, a, v('rd')))]));
+      semantics.add(`${name}.${shapes[size]}.${q}`, fp([bound, ...write(q, compute(size, a, v('rd')))]));
     }
   }
   semantics.lower(`${name}_vec`, f => ({ handler: `${name}.${shapes[f.size]}.${f.Q}`, ...registers(f) }));
   if (sizes === 4) semantics.lower(`${name}_scalar`, f => ({ handler: `${name}.i64x2.0`, ...registers(f) }));
 }
-for (const q of [0, 1]) semantics.add(`NOT.v128.${q}`, outside(write(q, not(v('rn')))));
+for (const q of [0, 1]) semantics.add(`NOT.v128.${q}`, fp(write(q, not(v('rn')))));
 semantics.lower('NOT_vec', f => ({ handler: `NOT.v128.${f.Q}`, ...registers(f) }));
 
 for (let size = 0; size < 3; size++) {
   for (const q of [0, 1]) {
-    semantics.add(`XTN.${shapes[size]}.${q}`, outside(writeHalf(q, narrow(size, false, v('rn')))));
+    semantics.add(`XTN.${shapes[size]}.${q}`, fp(writeHalf(q, narrow(size, false, v('rn')))));
     const shifted = at(size + 1, 'shl', widen(size, false, q === 1, v('rn')), c32(8 << size));
-    semantics.add(`SHLL.${shapes[size]}.${q}`, outside([setV('rd', shifted)]));
+    semantics.add(`SHLL.${shapes[size]}.${q}`, fp([setV('rd', shifted)]));
   }
 }
 for (const name of ['XTN', 'SHLL']) {
@@ -381,11 +379,11 @@ for (const name of ['XTN', 'SHLL']) {
 }
 
 // What the core does element by element. One handler for each of its functions; the configuration is the immediate.
-semantics.add('simdTwo', outside([core('simdTwo', rd, rn, rm, immLow)]));
-semantics.add('simdOne', outside([core('simdOne', rd, rn, immLow)]));
-semantics.add('simdLong', outside([core('simdLong', rd, rn, rm, immLow)]));
-semantics.add('simdNarrow', outside([core('simdNarrow', rd, rn, immLow)]));
-semantics.add('simdAcross', outside([core('simdAcross', rd, rn, immLow)]));
+semantics.add('simdTwo', fp([core('simdTwo', rd, rn, rm, immLow)]));
+semantics.add('simdOne', fp([core('simdOne', rd, rn, immLow)]));
+semantics.add('simdLong', fp([core('simdLong', rd, rn, rm, immLow)]));
+semantics.add('simdNarrow', fp([core('simdNarrow', rd, rn, immLow)]));
+semantics.add('simdAcross', fp([core('simdAcross', rd, rn, immLow)]));
 
 /** A configuration word, see simd-operations.ts. */
 export const configure = (operation: number, size: number, lanes: number, argument = 0): number =>
@@ -541,7 +539,7 @@ for (const [name, operation] of [
 // Dot products and matrices of bytes. Bit 0 of the signs is for Vn, bit 1 for Vm.
 semantics.add(
   'simdDot',
-  outside([
+  fp([
     core(
       'simdDot',
       rd,
@@ -553,7 +551,7 @@ semantics.add(
     ),
   ]),
 );
-semantics.add('simdMatrix', outside([core('simdMatrix', rd, rn, rm, immLow)]));
+semantics.add('simdMatrix', fp([core('simdMatrix', rd, rn, rm, immLow)]));
 for (const [name, signs] of [
   ['SDOT', 3],
   ['UDOT', 0],

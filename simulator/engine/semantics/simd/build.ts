@@ -111,8 +111,8 @@ export function bindAll(...values: Expr[]): [Expr[], Stmt[]] {
   return [bound.map(([value]) => value), bound.map(([, statement]) => statement)];
 }
 
-export const outside = (body: readonly Stmt[]): Handler => ({ body, placement: 'function', fp: true });
-export const inline = (body: readonly Stmt[]): Handler => ({ body, fp: true });
+/** A handler that uses FP and SIMD registers. */
+export const fp = (body: readonly Stmt[]): Handler => ({ body, fp: true });
 
 /** A call of the core with the registers as offsets, and configuration words. */
 export const core = (fn: string, ...args: Expr[]): Stmt => perform(fn, ...args);

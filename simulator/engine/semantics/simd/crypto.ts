@@ -2,7 +2,7 @@
 
 import { bind, type Expr, immLow, number, op, setV, shuffle, v } from '../../ir.ts';
 import { simd } from '../handler.ts';
-import { and, at, c32, core, every, not, or, outside, rd, registers, rm, rn, Semantics, xor } from './build.ts';
+import { and, at, c32, core, every, fp, not, or, rd, registers, rm, rn, Semantics, xor } from './build.ts';
 
 const semantics = new Semantics();
 export const { handlers: cryptoHandlers, lowerings: cryptoLowerings } = semantics;
@@ -34,7 +34,7 @@ for (const [row, fn, operands, argument] of [
   const registerOf = { d: rd, n: rn, m: rm, a: number('ra') };
   const args = [...operands].map(letter => registerOf[letter as keyof typeof registerOf]);
   if (argument !== undefined) args.push(c32(argument));
-  semantics.add(row, outside([core(fn, ...args)]));
+  semantics.add(row, fp([core(fn, ...args)]));
   semantics.lower(row, f => ({ handler: row, ...registers(f), ...('Ra' in f ? { ra: simd(f.Ra) } : {}) }));
 }
 
@@ -54,26 +54,26 @@ for (const row of ['AESMC', 'AESIMC']) {
   const [a, bindA] = bind(before);
   const [next, bindNext] = bind(turned(a, 1));
   const others = xor(next, xor(turned(a, 2), turned(a, 3)));
-  semantics.add(row, outside([bindState, bindA, bindNext, setV('rd', xor(doubled(xor(a, next)), others))]));
+  semantics.add(row, fp([bindState, bindA, bindNext, setV('rd', xor(doubled(xor(a, next)), others))]));
   semantics.lower(row, f => ({ handler: row, ...registers(f) }));
 }
 
 // The record's rm points at the word.
 ['SM3TT1A', 'SM3TT1B', 'SM3TT2A', 'SM3TT2B'].forEach((row, kind) => {
-  semantics.add(row, outside([core('sm3Round', rd, rn, rm, c32(kind))]));
+  semantics.add(row, fp([core('sm3Round', rd, rn, rm, c32(kind))]));
   semantics.lower(row, f => ({ handler: row, rd: simd(f.Rd), rn: simd(f.Rn), rm: simd(f.Rm) + 4 * f.imm2 }));
 });
 
-semantics.add('EOR3', outside([setV('rd', xor(xor(v('rn'), v('rm')), v('ra')))]));
-semantics.add('BCAX', outside([setV('rd', xor(v('rn'), and(v('rm'), not(v('ra')))))]));
+semantics.add('EOR3', fp([setV('rd', xor(xor(v('rn'), v('rm')), v('ra')))]));
+semantics.add('BCAX', fp([setV('rd', xor(v('rn'), and(v('rm'), not(v('ra')))))]));
 for (const row of ['EOR3', 'BCAX']) {
   semantics.lower(row, f => ({ handler: row, ...registers(f), ra: simd(f.Ra) }));
 }
 const rotated = or(at(3, 'shl', v('rm'), c32(1)), at(3, 'shr_u', v('rm'), c32(63)));
-semantics.add('RAX1', outside([setV('rd', xor(v('rn'), rotated))]));
+semantics.add('RAX1', fp([setV('rd', xor(v('rn'), rotated))]));
 semantics.lower('RAX1', f => ({ handler: 'RAX1', ...registers(f) }));
 // WebAssembly takes amounts modulo 64, which makes a rotation by 0 right.
 const mixed = xor(v('rn'), v('rm'));
 const back = op('i32.sub', c32(64), immLow);
-semantics.add('XAR', outside([setV('rd', or(at(3, 'shr_u', mixed, immLow), at(3, 'shl', mixed, back)))]));
+semantics.add('XAR', fp([setV('rd', or(at(3, 'shr_u', mixed, immLow), at(3, 'shl', mixed, back)))]));
 semantics.lower('XAR', f => ({ handler: 'XAR', ...registers(f), imm: f.imm6 }));

@@ -9,13 +9,12 @@ import {
   bindAll,
   c32,
   core,
+  fp,
   immLow,
-  inline,
   joinLow,
   lanesOf,
   not,
   or,
-  outside,
   rd,
   registers,
   rm,
@@ -38,16 +37,16 @@ const load = (size: number): Expr => (size === 3 ? v('rn', 'i64') : v('rn', 'i32
 for (let size = 0; size < 4; size++) {
   const shape = shapes[size];
   for (const q of [0, 1]) {
-    semantics.add(`DUP.element.${shape}.${q}`, outside(write(q, splatElement(size, 'rn'))));
-    semantics.add(`DUP.general.${shape}.${q}`, inline(write(q, at(size, 'splat', size === 3 ? x('rn') : w('rn')))));
+    semantics.add(`DUP.element.${shape}.${q}`, fp(write(q, splatElement(size, 'rn'))));
+    semantics.add(`DUP.general.${shape}.${q}`, fp(write(q, at(size, 'splat', size === 3 ? x('rn') : w('rn')))));
   }
   const scalar = size === 3 ? load(3) : op('i64.extend_i32_u', load(size));
-  semantics.add(`DUP.scalar.${shape}`, inline([setV('rd', lane('i64x2.replace_lane', 0, zeros, scalar))]));
-  semantics.add(`INS.general.${shape}`, inline([setV('rd', size === 3 ? x('rn') : w('rn'), 0, 1 << size)]));
-  semantics.add(`INS.element.${shape}`, inline([setV('rd', load(size), 0, 1 << size)]));
-  semantics.add(`UMOV.${shape}`, inline([setX('rd', load(size))]));
-  if (size < 2) semantics.add(`SMOV.${shape}.0`, outside([setX('rd', v('rn', 'i32', 0, 1 << size, true))]));
-  if (size < 3) semantics.add(`SMOV.${shape}.1`, outside([setX('rd', signExtend(v('rn', 'i32', 0, 1 << size, true)))]));
+  semantics.add(`DUP.scalar.${shape}`, fp([setV('rd', lane('i64x2.replace_lane', 0, zeros, scalar))]));
+  semantics.add(`INS.general.${shape}`, fp([setV('rd', size === 3 ? x('rn') : w('rn'), 0, 1 << size)]));
+  semantics.add(`INS.element.${shape}`, fp([setV('rd', load(size), 0, 1 << size)]));
+  semantics.add(`UMOV.${shape}`, fp([setX('rd', load(size))]));
+  if (size < 2) semantics.add(`SMOV.${shape}.0`, fp([setX('rd', v('rn', 'i32', 0, 1 << size, true))]));
+  if (size < 3) semantics.add(`SMOV.${shape}.1`, fp([setX('rd', signExtend(v('rn', 'i32', 0, 1 << size, true)))]));
 }
 semantics.lower('DUP_element_vec', f => ({
   handler: `DUP.element.${shapes[copySize(f.imm5)]}.${f.Q}`,
@@ -105,7 +104,7 @@ for (const [name, permute] of [
 ] as const) {
   for (let size = 0; size < 4; size++) {
     for (const q of size === 3 ? [1] : [0, 1]) {
-      semantics.add(`${name}.${shapes[size]}.${q}`, outside(write(q, permute(size, q, v('rn'), v('rm')))));
+      semantics.add(`${name}.${shapes[size]}.${q}`, fp(write(q, permute(size, q, v('rn'), v('rm')))));
     }
   }
   semantics.lower(name, f => ({ handler: `${name}.${shapes[f.size]}.${f.Q}`, ...registers(f) }));
@@ -118,8 +117,8 @@ const from = at(0, 'add', bytes, at(0, 'splat', immLow));
   const [[index], bound] = bindAll(from);
   const low = op('i8x16.swizzle', v('rn'), index);
   const high = op('i8x16.swizzle', v('rm'), at(0, 'sub', index, at(0, 'splat', c32(16))));
-  semantics.add('EXT.1', outside([...bound, setV('rd', or(low, high))]));
-  semantics.add('EXT.0', outside(write(0, op('i8x16.swizzle', joinLow(v('rn'), v('rm')), from))));
+  semantics.add('EXT.1', fp([...bound, setV('rd', or(low, high))]));
+  semantics.add('EXT.0', fp(write(0, op('i8x16.swizzle', joinLow(v('rn'), v('rm')), from))));
 }
 semantics.lower('EXT', f => ({ handler: `EXT.${f.Q}`, ...registers(f), imm: f.imm4 }));
 
@@ -131,12 +130,12 @@ for (let count = 1; count <= 4; count++) {
       const own = at(0, 'sub', index, at(0, 'splat', c32(16 * i)));
       result = or(result, op('i8x16.swizzle', v('rn', 'v128', 16 * i), own));
     }
-    semantics.add(`TBL.${count}.${q}`, outside([...bound, ...write(q, result)]));
+    semantics.add(`TBL.${count}.${q}`, fp([...bound, ...write(q, result)]));
   }
 }
 // Number of tables, of lanes, and whether bytes out of range stay.
 const field = (shift: number, mask: number): Expr => op('i32.and', op('i32.shr_u', immLow, c32(shift)), c32(mask));
-semantics.add('simdTable', outside([core('simdTable', rd, rn, rm, field(0, 7), field(4, 31), field(12, 1))]));
+semantics.add('simdTable', fp([core('simdTable', rd, rn, rm, field(0, 7), field(4, 31), field(12, 1))]));
 semantics.lower('TBL', f =>
   f.Rn + f.len <= 31
     ? { handler: `TBL.${f.len + 1}.${f.Q}`, ...registers(f) }
@@ -151,9 +150,9 @@ semantics.lower('TBX', f => ({
 // Immediates, expanded when the record is made.
 for (const q of [0, 1]) {
   const all = at(3, 'splat', imm64);
-  semantics.add(`MOVI.${q}`, inline(q ? [setV('rd', all)] : [setV('rd', lane('i64x2.replace_lane', 0, zeros, imm64))]));
-  semantics.add(`ORR.imm.${q}`, outside(write(q, or(v('rd'), all))));
-  semantics.add(`BIC.imm.${q}`, outside(write(q, and(v('rd'), not(all)))));
+  semantics.add(`MOVI.${q}`, fp(q ? [setV('rd', all)] : [setV('rd', lane('i64x2.replace_lane', 0, zeros, imm64))]));
+  semantics.add(`ORR.imm.${q}`, fp(write(q, or(v('rd'), all))));
+  semantics.add(`BIC.imm.${q}`, fp(write(q, and(v('rd'), not(all)))));
 }
 const modified = (row: string, handler: string, value: (f: Parameters<typeof immediate8>[0]) => bigint): void =>
   semantics.lower(row, f => ({ handler: `${handler}.${f.Q ?? 1}`, rd: simd(f.Rd), imm: value(f) }));

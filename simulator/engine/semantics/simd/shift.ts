@@ -24,10 +24,10 @@ import {
   bitselect,
   c32,
   every,
+  fp,
   immLow,
   narrow,
   ones,
-  outside,
   registers,
   Semantics,
   shapes,
@@ -70,7 +70,7 @@ for (const [name, compute] of [
   ['SLI', (size: number) => bitselect(at(size, 'shl', ones, immLow), at(size, 'shl', v('rn'), immLow), v('rd'))],
 ] as const) {
   for (let size = 0; size < 4; size++) {
-    for (const q of [0, 1]) semantics.add(`${name}.imm.${shapes[size]}.${q}`, outside(write(q, compute(size))));
+    for (const q of [0, 1]) semantics.add(`${name}.imm.${shapes[size]}.${q}`, fp(write(q, compute(size))));
   }
   const amount = name === 'SHL' || name === 'SLI' ? left : (f: Fields) => right(f) - 1;
   semantics.lower(`${name}_shift_vec`, f => ({
@@ -92,14 +92,14 @@ for (let size = 0; size < 3; size++) {
       ['RSHRN', true],
     ] as const) {
       const [value, bound] = bind(shiftRight(size + 1, false, rounded, v('rn')));
-      semantics.add(`${name}.${shapes[size]}.${q}`, outside([bound, ...writeHalf(q, narrow(size, false, value))]));
+      semantics.add(`${name}.${shapes[size]}.${q}`, fp([bound, ...writeHalf(q, narrow(size, false, value))]));
     }
     for (const [name, signed] of [
       ['SSHLL', true],
       ['USHLL', false],
     ] as const) {
       const value = at(size + 1, 'shl', widen(size, signed, q === 1, v('rn')), immLow);
-      semantics.add(`${name}.${shapes[size]}.${q}`, outside([setV('rd', value)]));
+      semantics.add(`${name}.${shapes[size]}.${q}`, fp([setV('rd', value)]));
     }
   }
 }
