@@ -38,21 +38,6 @@ test('every text that a user reads can be translated', () => {
   assert.deepEqual(plain, [], 'Move these to package.nls.json.');
 });
 
-test('every message of the extension is in the l10n bundle, and nothing else is', () => {
-  const sources = fs
-    .readdirSync(path.join(root, 'extension'), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.startsWith('language-server'));
-  const messages = new Set<string>();
-  for (const name of sources) {
-    const source = read(path.join('extension', name));
-    for (const [, single, double] of source.matchAll(/\bt\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g))
-      messages.add((single ?? double).replace(/\\(.)/g, '$1'));
-  }
-  const bundle: Record<string, string> = JSON.parse(read('l10n/bundle.l10n.json'));
-  assert.deepEqual(Object.keys(bundle).sort(), [...messages].sort());
-  for (const [message, text] of Object.entries(bundle)) assert.equal(text, message);
-});
-
 // --- Snippets ------------------------------------------------------------------------------------------------------------
 
 const [debuggerOf] = contributes.debuggers;

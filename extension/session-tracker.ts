@@ -38,10 +38,16 @@ interface Tracked {
 export class SessionTracker implements vscode.DebugAdapterTrackerFactory, vscode.Disposable {
   readonly #sessions = new Map<string, Tracked>();
   readonly #changed = new vscode.EventEmitter<MachineState>();
-  readonly #disposables: vscode.Disposable[] = [this.#changed];
+  readonly #frameChanged = new vscode.EventEmitter<void>();
+  readonly #disposables: vscode.Disposable[] = [this.#changed, this.#frameChanged];
   #focus: string | undefined;
   #stops = 0;
   #told = '';
+
+  #frameId: number | undefined;
+
+  /** Another frame of the PE in focus is selected. */
+  readonly onDidChangeFrame = this.#frameChanged.event;
 
   /** The state of the session in focus, each time it changes: also when another PE or session comes into focus. */
   readonly onDidChange = this.#changed.event;
@@ -53,8 +59,17 @@ export class SessionTracker implements vscode.DebugAdapterTrackerFactory, vscode
         if (!item || !this.#sessions.has(item.session.id)) return;
         this.#focus = item.session.id;
         this.#fire();
+        const frameId = item instanceof vscode.DebugStackFrame ? item.frameId : undefined;
+        if (frameId === this.#frameId) return;
+        this.#frameId = frameId;
+        this.#frameChanged.fire();
       }),
     );
+  }
+
+  /** The frame that was selected since the machine stopped, of the session in focus. */
+  get frameId(): number | undefined {
+    return this.#frameId;
   }
 
   get state(): MachineState {
@@ -119,6 +134,7 @@ export class SessionTracker implements vscode.DebugAdapterTrackerFactory, vscode
       return;
     }
     this.#stops++;
+    this.#frameId = undefined;
     if (this.#focus === tracked.session.id) this.#fire();
   }
 

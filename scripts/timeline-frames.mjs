@@ -11,6 +11,7 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { chromium } from 'playwright-core';
 import { OBSERVE } from '../debug-adapter/requests/observe.ts';
+import { timelinePage } from '../extension/webviews/pages.ts';
 import { ExceptionLog } from '../simulator/observe/exception-log.ts';
 
 const events = Number(process.argv[2] ?? 1_000_000);
@@ -98,8 +99,7 @@ const { outputFiles } = await esbuild.build({
   format: 'iife',
   target: 'es2022',
 });
-const panel = readFileSync(path.join(root, 'extension/panels/exception-levels.ts'), 'utf8');
-const body = /return `([^`]*)`/.exec(panel)[1];
+const body = timelinePage(text => text);
 const css = readFileSync(path.join(root, 'extension/webviews/style.css'), 'utf8');
 const profile = mkdtempSync(path.join(os.tmpdir(), 'hyperstep-frames-'));
 const browser = await chromium.launch({

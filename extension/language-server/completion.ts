@@ -6,6 +6,7 @@ import { splitOperands } from '../../simulator/arch/assembly/operands.ts';
 import { prefetchNames } from '../../simulator/arch/assembly/spellings.ts';
 import { conditions, extensions, shifts } from '../../simulator/arch/instructions/operands.ts';
 import { byName, layoutOf, type RegisterRow, registers } from '../../simulator/arch/registers/index.ts';
+import { t } from '../l10n.ts';
 import { describeInstruction, describeOperation, describeRegister } from './describe.ts';
 import type { Document, Position } from './document.ts';
 import type { Project } from './project.ts';
@@ -31,7 +32,7 @@ export interface Completion {
 }
 
 /** Directives of GNU as that are in use for A64, with what they do. */
-const DIRECTIVES: Readonly<Record<string, string>> = {
+export const DIRECTIVES: Readonly<Record<string, string>> = {
   '.align': 'Pads to a power of two.',
   '.p2align': 'Pads to a power of two.',
   '.balign': 'Pads to a number of bytes.',
@@ -95,7 +96,7 @@ const DIRECTIVES: Readonly<Record<string, string>> = {
   '.warning': 'Warns with a message.',
 };
 
-const CONDITION_TEXTS: Readonly<Record<string, string>> = {
+export const CONDITION_TEXTS: Readonly<Record<string, string>> = {
   eq: 'Equal.',
   ne: 'Not equal.',
   hs: 'Unsigned higher or same; carry set.',
@@ -166,7 +167,7 @@ function generalRegisters(): readonly Completion[] {
 
 const words = (list: readonly string[]): Completion[] => list.map(label => ({ label, kind: 'keyword' }));
 const conditionCompletions = (): Completion[] =>
-  Object.entries(CONDITION_TEXTS).map(([label, detail]) => ({ label, kind: 'keyword', detail }));
+  Object.entries(CONDITION_TEXTS).map(([label, detail]) => ({ label, kind: 'keyword', detail: t(detail) }));
 
 /** Names that a file can use, as operands. */
 function symbols(project: Project, document: Document): Completion[] {
@@ -236,7 +237,7 @@ export function completionsAt(
   const found = /^\s*(\S+)\s+(.*)$/.exec(statement);
   if (!found) {
     const directives = Object.entries(DIRECTIVES).map(
-      ([label, detail]): Completion => ({ label, kind: 'directive', detail }),
+      ([label, detail]): Completion => ({ label, kind: 'directive', detail: t(detail) }),
     );
     if (/^\s*\./.test(statement)) return directives;
     const macros = [...project.scope(document).macros].map((label): Completion => ({ label, kind: 'macro' }));

@@ -14,6 +14,7 @@ import {
   type RegisterRow,
 } from '../../simulator/arch/registers/index.ts';
 import type { InstructionRow as SystemInstruction } from '../../simulator/arch/registers/notation.ts';
+import { t } from '../l10n.ts';
 
 /** A value of a register while the machine is stopped. */
 export interface LiveValue {
@@ -78,7 +79,9 @@ export function describeInstruction(mnemonic: string, operands?: string): string
   const meanings = meaningsOf(mnemonic);
   if (meanings.length === 0) {
     const extension = laterMnemonic(mnemonic);
-    return extension && `**${mnemonic.toUpperCase()}** belongs to ${extension}, which no PE of this machine has.`;
+    return (
+      extension && t('**{0}** belongs to {1}, which no PE of this machine has.', mnemonic.toUpperCase(), extension)
+    );
   }
   const encoding = operands === undefined ? undefined : encode(mnemonic, operands);
   const text = encoding && !isSecondName(mnemonic, encoding.row.does) ? [encoding.row.does] : meanings;
@@ -93,12 +96,13 @@ export function describeInstruction(mnemonic: string, operands?: string): string
   const forms = [...new Set(formsFor(mnemonic).map(formText))];
   if (forms.length > 0) {
     const shown = forms.slice(0, MOST_FORMS);
-    if (forms.length > shown.length) shown.push(`… and ${forms.length - shown.length} more`);
+    if (forms.length > shown.length) shown.push(t('… and {0} more', forms.length - shown.length));
     parts.push(`\`\`\`\n${shown.join('\n')}\n\`\`\``);
   }
   const features = new Set(rowsOf(mnemonic).map(row => row.feature));
   if (features.size === 1)
-    for (const feature of features) if (feature) parts.push(`Needs ${featureText(feature.replace(/^FEAT_/, ''))}.`);
+    for (const feature of features)
+      if (feature) parts.push(t('Needs {0}.', featureText(feature.replace(/^FEAT_/, ''))));
   if (encoding) parts.push(encodingText(encoding.word, encoding.row.bits, encoding.text));
   return parts.join('\n\n');
 }
@@ -115,14 +119,16 @@ function encodingText(word: number, bits: string, text: string): string {
     at += width;
     return field ? `${field[1]}=${digits}` : digits;
   });
-  return `Encoding \`${hex(BigInt(word), 8)}\`: \`${groups.join(' ')}\`, disassembled as \`${text}\`.`;
+  return t('Encoding `{0}`: `{1}`, disassembled as `{2}`.', hex(BigInt(word), 8), groups.join(' '), text);
 }
 
 function accessText(row: RegisterRow): string {
   const parts: string[] = [];
-  if (row.read !== undefined) parts.push(`read from EL${row.read}`);
-  if (row.write !== undefined) parts.push(`written from EL${row.write}`);
-  return parts.length === 2 && row.read === row.write ? `read and written from EL${row.read}` : parts.join(', ');
+  if (row.read !== undefined) parts.push(t('read from EL{0}', row.read));
+  if (row.write !== undefined) parts.push(t('written from EL{0}', row.write));
+  return parts.length === 2 && row.read === row.write
+    ? t('read and written from EL{0}', row.read ?? 0)
+    : parts.join(', ');
 }
 
 /** A system register with all of its fields, and their values where the register's value is known. */
@@ -130,16 +136,18 @@ export function describeRegister(row: RegisterRow, live?: LiveValue, e2h = false
   const { op0, op1, crn, crm, op2, options } = row;
   const parts = [`**${row.name}** ${row.text}`];
   const facts = [`\`${genericName(op0, op1, crn, crm, op2)}\``, accessText(row)];
-  if (options.feature) facts.push(`needs ${featureText(options.feature)}`);
-  if (options.e2h) facts.push(`at EL2 with E2H this name accesses ${options.e2h}`);
-  if (options.vncr !== undefined) facts.push(`${hex(BigInt(options.vncr))} in the page of VNCR_EL2`);
+  if (options.feature) facts.push(t('needs {0}', featureText(options.feature)));
+  if (options.e2h) facts.push(t('at EL2 with E2H this name accesses {0}', options.e2h));
+  if (options.vncr !== undefined) facts.push(t('{0} in the page of VNCR_EL2', hex(BigInt(options.vncr))));
   parts.push(`${facts.join('; ')}.`);
-  if (live) parts.push(`Now \`${hex(live.value, 16)}\` (${live.from}).`);
+  if (live) parts.push(t('Now `{0}` ({1}).', hex(live.value, 16), live.from));
   const rows = layoutOf(row, { e2h }, live?.value ?? 0n).filter(
     field => field.name !== 'RES0' && field.name !== 'RES1',
   );
   if (rows.length > 0) {
-    const head = live ? '| Bits | Field | Now | |\n|--:|---|---|---|' : '| Bits | Field | |\n|--:|---|---|';
+    const head = live
+      ? `| ${t('Bits')} | ${t('Field')} | ${t('Now')} | |\n|--:|---|---|---|`
+      : `| ${t('Bits')} | ${t('Field')} | |\n|--:|---|---|`;
     const lines = rows.map(field => {
       const bits = field.msb === field.lsb ? `${field.msb}` : `${field.msb}:${field.lsb}`;
       const values = [...(field.meanings ?? [])].slice(0, 8).map(([value, text]) => `${value}: ${text}`);
@@ -160,9 +168,9 @@ export function describeRegister(row: RegisterRow, live?: LiveValue, e2h = false
 export function describeOperation(row: SystemInstruction): string {
   const facts = [
     `\`${genericName(row.op0, row.op1, row.crn, row.crm, row.op2).replace(/^S/, 'SYS ')}\``,
-    `from EL${row.el}`,
+    t('from EL{0}', row.el),
   ];
-  if (row.feature) facts.push(`needs ${featureText(row.feature)}`);
+  if (row.feature) facts.push(t('needs {0}', featureText(row.feature)));
   return `**${row.name}** ${row.text}\n\n${facts.join('; ')}.`;
 }
 

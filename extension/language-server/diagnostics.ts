@@ -6,6 +6,7 @@ import { checkNamedOperands } from '../../simulator/arch/assembly/names.ts';
 import { splitOperands, tokenize } from '../../simulator/arch/assembly/operands.ts';
 import { namedOperands } from '../../simulator/arch/assembly/spellings.ts';
 import type { Features } from '../../simulator/arch/features.ts';
+import { t } from '../l10n.ts';
 import type { Document } from './document.ts';
 import type { Line, Statement } from './lines.ts';
 import { isOfAnotherArchitecture } from './other-architectures.ts';
@@ -103,7 +104,7 @@ export class Checker {
     if (operands.text.startsWith('(')) return NOTHING;
     if (!isMnemonic(mnemonic)) {
       if (scope.incomplete || scope.dynamicNames) return NOTHING;
-      return [problem(name.start, name.end, 'error', `There is no instruction ${name.text}.`, 'mnemonic')];
+      return [problem(name.start, name.end, 'error', t('There is no instruction {0}.', name.text), 'mnemonic')];
     }
     for (const [word] of operands.text.matchAll(IDENTIFIER)) {
       if (scope.uncertain.has(word)) return NOTHING;
@@ -132,7 +133,7 @@ export class Checker {
     const missing = tokens.find(token => token.kind === 'word' && NO_REGISTER.test(token.text));
     // Where an address stands, a symbol may have such a name.
     if (missing?.kind === 'word' && !scope.incomplete && !(ADDRESSES.test(mnemonic) && missing === tokens.at(-1))) {
-      return [problem(missing.start, missing.end, 'error', `There is no register ${missing.text}.`, 'register')];
+      return [problem(missing.start, missing.end, 'error', t('There is no register {0}.', missing.text), 'register')];
     }
     if (!complaint) return NOTHING;
     if (complaint.token) {

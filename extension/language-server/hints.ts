@@ -2,6 +2,7 @@
 
 import { operationsByMnemonic, systemName } from '../../simulator/arch/assembly/names.ts';
 import { splitOperands } from '../../simulator/arch/assembly/operands.ts';
+import { t } from '../l10n.ts';
 import { fieldsSet } from './describe.ts';
 import type { Document } from './document.ts';
 import type { Project } from './project.ts';
@@ -77,7 +78,7 @@ function questionOf(mnemonic: string, operands: string): string | undefined {
 /** What is worth a hint in an answer: that it traps or is UNDEFINED, and why. */
 export function verdict(answer: string): string | undefined {
   const trap = /traps to (EL\d)/.exec(answer);
-  if (trap) return `traps to ${trap[1]} here`;
+  if (trap) return t('traps to {0} here', trap[1]);
   // That a name belongs to a higher level is no news: the code is not meant for this level.
-  return /is UNDEFINED/.test(answer) && !/is not accessible at EL/.test(answer) ? 'UNDEFINED here' : undefined;
+  return /is UNDEFINED/.test(answer) && !/is not accessible at EL/.test(answer) ? t('UNDEFINED here') : undefined;
 }

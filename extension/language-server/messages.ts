@@ -42,4 +42,6 @@ export interface Settings {
   readonly inlayHints: boolean;
   /** Folders for includes, as URIs. */
   readonly includeFolders: readonly string[];
+  /** The bundle of the user's language; English where it is missing. */
+  readonly texts?: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,6 @@
 /** Where names are defined and used; outline and folding. */
 
+import { t } from '../l10n.ts';
 import type { Definition, Document, Position, Range } from './document.ts';
 import type { Span } from './lines.ts';
 import { isAssembly, type Located, type Project } from './project.ts';
@@ -109,11 +110,11 @@ function numericReferences(document: Document, target: Definition): Place[] {
 /** What would be renamed at a place; a sentence where nothing can be. */
 export function renameable(project: Project, document: Document, position: Position): Range | string {
   const word = document.wordAt(position);
-  if (!word) return 'There is no name here.';
+  if (!word) return t('There is no name here.');
   const numeric = numericTarget(document, position.line, word);
   const end = numeric && /[fb]$/.test(word.text) ? word.end - 1 : word.end;
   if (!numeric && project.definitions(document, word.text).length === 0) {
-    return `${word.text} is defined in no file of this workspace.`;
+    return t('{0} is defined in no file of this workspace.', word.text);
   }
   return range(position.line, word.start, end);
 }
@@ -124,9 +125,13 @@ export function renameAt(project: Project, document: Document, position: Positio
   const numeric = word && numericTarget(document, position.line, word);
   const allowed = numeric ? /^\d+$/ : /^[A-Za-z_.$][\w.$]*$/;
   if (!allowed.test(name))
-    throw new Error(`"${name}" is no name for ${numeric ? 'a local label: use a number' : 'a symbol'}.`);
+    throw new Error(
+      numeric
+        ? t('"{0}" is no name for a local label: use a number.', name)
+        : t('"{0}" is no name for a symbol.', name),
+    );
   if (numeric && name !== numeric.name && document.outline.byName.has(name)) {
-    throw new Error(`There is a label ${name} in this file already: references to it could change their meaning.`);
+    throw new Error(t('There is a label {0} in this file already: references to it could change their meaning.', name));
   }
   return referencesAt(project, document, position);
 }

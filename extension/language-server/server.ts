@@ -20,6 +20,7 @@ import { isMnemonic } from '../../simulator/arch/assembly/mnemonics.ts';
 import { operationsByMnemonic, pstateFields, systemName } from '../../simulator/arch/assembly/names.ts';
 import { createFeatures, type Features } from '../../simulator/arch/features.ts';
 import type { RegisterRow } from '../../simulator/arch/registers/index.ts';
+import { t, useTexts } from '../l10n.ts';
 import { checkC, completionsInC, registerInC } from './c-source.ts';
 import { type Completion, type CompletionKind, completionsAt, documentationOf } from './completion.ts';
 import { describeInstruction, describeOperation, describeRegister } from './describe.ts';
@@ -84,6 +85,7 @@ export function serve(connection: Connection): void {
   const apply = (given: Partial<Settings> | undefined): void => {
     settings = { ...DEFAULTS, ...given };
     project.includeFolders = settings.includeFolders;
+    useTexts(settings.texts);
     checker.features = featuresOf(settings.cpu);
   };
   const featuresOf = (cpu: string): Features | undefined => {
@@ -264,7 +266,9 @@ export function serve(connection: Connection): void {
     const known = systemName(word.text);
     if (known?.kind === 'register') return register(known.row);
     if (known?.kind === 'later')
-      return answer(`**${word.text.toUpperCase()}** belongs to ${known.extension}, which no PE of this machine has.`);
+      return answer(
+        t('**{0}** belongs to {1}, which no PE of this machine has.', word.text.toUpperCase(), known.extension),
+      );
     return answer(definitionText(project, document, word.text));
   });
 
@@ -416,7 +420,7 @@ function definitionText(project: Project, document: Document, name: string, only
   const found = project.definitions(document, name).find(({ kind }) => only === undefined || kind === only);
   if (!found) return undefined;
   const file = decodeURIComponent(found.uri.replace(/^.*\//, ''));
-  const where = `${file}, line ${found.line + 1}`;
+  const where = t('{0}, line {1}', file, found.line + 1);
   const code = (text: string): string => `\`\`\`a64\n${text}\n\`\`\``;
   switch (found.kind) {
     case 'macro':

@@ -96,6 +96,7 @@ function settings(): Settings {
     diagnostics: configuration.get('diagnostics', true),
     inlayHints: configuration.get('inlayHints', true),
     includeFolders,
+    ...(vscode.l10n.bundle === undefined ? {} : { texts: vscode.l10n.bundle }),
   };
 }
 

@@ -41,7 +41,7 @@ export async function liveValues(state: MachineState, registers: readonly string
     const value = /^(0x[0-9a-f]+|\d+)/i.exec(body?.result ?? '');
     if (value) values[name] = value[1];
   }
-  return { values, from: `PE ${threadId - 1}${el === undefined ? '' : ` at EL${el}`}` };
+  return { values, from: el === undefined ? `PE ${threadId - 1}` : vscode.l10n.t('PE {0} at EL{1}', threadId - 1, el) };
 }
 
 /** What instructions of a file would do now, at the level of the innermost frame that stands in it. */

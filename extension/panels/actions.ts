@@ -8,6 +8,8 @@ import type { MachineState, SessionTracker } from '../session-tracker.ts';
 import { documentUri } from './documents.ts';
 import type { Row } from './stopped-tree.ts';
 
+const { t } = vscode.l10n;
+
 /** What VS Code hands to a command of the menu of a variable. */
 interface VariableContext {
   readonly variable: DebugProtocol.Variable;
@@ -21,7 +23,7 @@ async function subjectOf(from: VariableContext | Row | undefined, title: string)
   if (from && 'subject' in from && from.subject) return from.subject;
   return vscode.window.showInputBox({
     title,
-    prompt: 'A register (x19, hcr_el2.twi, lr3) or an expression with a place in memory (vcpu->pc).',
+    prompt: t('A register (x19, hcr_el2.twi, lr3) or an expression with a place in memory (vcpu->pc).'),
   });
 }
 
@@ -41,8 +43,8 @@ export function registerActions(tracker: SessionTracker): vscode.Disposable[] {
     vscode.commands.registerCommand(id, async (argument: unknown) => {
       const { state } = tracker;
       try {
-        if (state.kind === 'none') throw new Error('No machine is running.');
-        if (state.kind === 'running') throw new Error('The machine is running: pause it first.');
+        if (state.kind === 'none') throw new Error(t('No machine is running.'));
+        if (state.kind === 'running') throw new Error(t('The machine is running: pause it first.'));
         await run(state, argument as never);
       } catch (error) {
         await vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
@@ -59,13 +61,13 @@ export function registerActions(tracker: SessionTracker): vscode.Disposable[] {
     command('hyperstep.stepBackOut', request('hyperstep/stepBackOut')),
 
     command('hyperstep.goToLastWrite', async ({ session, threadId }, from: VariableContext | Row | undefined) => {
-      const of = await subjectOf(from, 'Go to Last Write');
+      const of = await subjectOf(from, t('Go to Last Write'));
       const args: LastWriteArguments | undefined = of ? { threadId, of } : undefined;
       if (args) await session.customRequest('hyperstep/lastWrite', args);
     }),
 
     command('hyperstep.breakOnChange', async ({ session, threadId }, from: VariableContext | Row | undefined) => {
-      const of = await subjectOf(from, 'Break When This Changes');
+      const of = await subjectOf(from, t('Break When This Changes'));
       if (!of) return;
       const args: StopWhenArguments = { threadId, of, on: 'change' };
       const { id, description } = await session.customRequest('hyperstep/stopWhen', args);
@@ -81,7 +83,7 @@ export function registerActions(tracker: SessionTracker): vscode.Disposable[] {
         });
         reference = answer.memoryReference ?? /0x[0-9a-f]+/i.exec(answer.result)?.[0];
       }
-      if (reference === undefined) throw new Error(`${variable.name} has no address, and holds none.`);
+      if (reference === undefined) throw new Error(t('{0} has no address, and holds none.', variable.name));
       await showDocument(documentUri('memory', reference), false);
     }),
 
@@ -97,27 +99,27 @@ export function registerActions(tracker: SessionTracker): vscode.Disposable[] {
         const editor = vscode.window.activeTextEditor;
         const path = (at?.uri ?? editor?.document.uri)?.fsPath;
         const line = at?.lineNumber ?? (editor ? editor.selection.active.line + 1 : undefined);
-        if (path === undefined || line === undefined) throw new Error('No line of a source file is chosen.');
+        if (path === undefined || line === undefined) throw new Error(t('No line of a source file is chosen.'));
         const { targets }: DebugProtocol.GotoTargetsResponse['body'] = await session.customRequest('gotoTargets', {
           threadId,
           source: { path },
           line,
         });
         const reference = targets[0]?.instructionPointerReference;
-        if (reference === undefined) throw new Error(`No code of the loaded images belongs to line ${line}.`);
+        if (reference === undefined) throw new Error(t('No code of the loaded images belongs to line {0}.', line));
         await showDocument(documentUri('disassembly', reference), false);
       },
     ),
 
     command('hyperstep.showMappingWalk', async (_state, row: Row) => {
-      await vscode.commands.executeCommand('hyperstep.walkAddress', row.value, row.regime);
+      await vscode.commands.executeCommand('hyperstep.walkAddress', row.walk);
     }),
   ];
 }
 
 async function offerToRemove(session: vscode.DebugSession, id: number, description: string): Promise<void> {
-  const remove = 'Remove';
-  const answer = await vscode.window.showInformationMessage(`The machine will stop: ${description}`, remove);
+  const remove = t('Remove');
+  const answer = await vscode.window.showInformationMessage(t('The machine will stop: {0}', description), remove);
   const args: DropStopArguments = { id };
   if (answer === remove) await session.customRequest('hyperstep/dropStop', args);
 }

@@ -5,6 +5,8 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import * as vscode from 'vscode';
 import type { SessionTracker } from '../session-tracker.ts';
 
+const { t } = vscode.l10n;
+
 export const SCHEME = 'hyperstep';
 
 /** Bytes of memory that a dump shows. */
@@ -59,8 +61,8 @@ export class MachineDocuments implements vscode.TextDocumentContentProvider, vsc
     const { state } = this.#tracker;
     const [kind, ...rest] = uri.query.split('=');
     const subject = rest.join('=');
-    if (state.kind === 'none') return 'No machine is running.\n';
-    if (state.kind === 'running') return 'The machine is running. Pause it to see its state.\n';
+    if (state.kind === 'none') return `${t('No machine is running.')}\n`;
+    if (state.kind === 'running') return `${t('The machine is running. Pause it to see its state.')}\n`;
     const { session, threadId } = state;
     try {
       if (kind === 'memory') return await this.#memory(session, subject);
@@ -79,7 +81,7 @@ export class MachineDocuments implements vscode.TextDocumentContentProvider, vsc
     const binary = atob(body?.data ?? '');
     const data = Uint8Array.from(binary, character => character.charCodeAt(0));
     const address = BigInt(body?.address ?? 0);
-    return `Memory at ${memoryReference}\n\n${hexDump(address, data, body?.unreadableBytes ?? 0)}`;
+    return `${t('Memory at {0}', memoryReference)}\n\n${hexDump(address, data, body?.unreadableBytes ?? 0)}`;
   }
 
   async #disassembly(session: vscode.DebugSession, memoryReference: string): Promise<string> {
@@ -93,7 +95,7 @@ export class MachineDocuments implements vscode.TextDocumentContentProvider, vsc
     for (const one of body?.instructions ?? []) {
       // Each instruction has its symbol; the first one of a function has it without an offset.
       if (one.symbol && (lines.length === 0 || !one.symbol.includes('+'))) lines.push('', `${one.symbol}:`);
-      if (one.line !== undefined && one.line !== line) lines.push(`    // line ${one.line}`);
+      if (one.line !== undefined && one.line !== line) lines.push(`    // ${t('line {0}', one.line)}`);
       line = one.line ?? line;
       lines.push(`    ${one.instruction.padEnd(40)} // ${one.address} ${one.instructionBytes ?? ''}`.trimEnd());
     }

@@ -1,10 +1,13 @@
 // The "Exception Levels" view: a timeline of every PE, made by the page in webviews/timeline.ts.
 
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import type { TimelineEventsResponse, TimelineResponse } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
+import { timelinePage } from '../webviews/pages.ts';
 import { csvOf, type LaneEvents, traceOf } from './timeline-export.ts';
 import { saveText, WebviewPanel } from './webview.ts';
+
+const { t } = vscode.l10n;
 
 /** Events of one question. */
 const PAGE = 10_000;
@@ -15,33 +18,7 @@ export class ExceptionLevelsPanel extends WebviewPanel {
   }
 
   protected override body(): string {
-    return `
-<div class="toolbar" role="toolbar" aria-label="Timeline">
-  <button id="zoom-in" title="Zoom in (+)" aria-label="Zoom in">+</button>
-  <button id="zoom-out" title="Zoom out (-)" aria-label="Zoom out">−</button>
-  <button id="whole" title="The whole run (0)">Whole run</button>
-  <button id="previous" title="Previous exception (,)" aria-label="Previous exception">◀</button>
-  <button id="next" title="Next exception (.)" aria-label="Next exception">▶</button>
-  <button id="as-table" aria-pressed="false" title="The same as a table, for screen readers">Table</button>
-  <span id="pages" class="hidden">
-    <select id="pe" aria-label="PE"></select>
-    <button id="earlier" data-needs-stop>Earlier</button>
-    <button id="later" data-needs-stop>Later</button>
-  </span>
-  <span class="space"></span>
-  <button id="export-csv" data-needs-stop title="Save all exceptions as CSV">CSV</button>
-  <button id="export-trace" data-needs-stop title="Save all exceptions for Perfetto and chrome://tracing">Trace</button>
-</div>
-<p id="notice" class="notice">No machine is running. Start one to see its exceptions.</p>
-<div id="content" class="row hidden fresh">
-  <div class="grow">
-    <canvas id="timeline" tabindex="0" role="application" aria-describedby="status"
-      aria-label="Timeline of exception levels. Left and right scroll, plus and minus zoom, comma and period select exceptions, Enter travels there. The Table button shows the same as a table."></canvas>
-    <div id="table" class="scroll hidden" tabindex="0" role="region" aria-label="Exceptions"></div>
-  </div>
-  <aside id="statistics" aria-label="Exceptions by class"></aside>
-</div>
-<div id="status" class="status" role="status" aria-live="polite"></div>`;
+    return timelinePage(t);
   }
 
   protected override async act(action: string, args: unknown): Promise<void> {
@@ -53,7 +30,7 @@ export class ExceptionLevelsPanel extends WebviewPanel {
   async exportAll(kind: 'csv' | 'trace'): Promise<void> {
     const text = await this.exported(kind);
     if (kind === 'csv') await saveText('exceptions.csv', { CSV: ['csv'] }, text);
-    else await saveText('exceptions.trace.json', { 'Trace of Chrome and Perfetto': ['json'] }, text);
+    else await saveText('exceptions.trace.json', { [t('Trace of Chrome and Perfetto')]: ['json'] }, text);
   }
 
   /** The text of an export. */

@@ -1,7 +1,6 @@
 // All panels, with the commands that belong to them.
 
 import * as vscode from 'vscode';
-import type { WalkArguments } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
 import { registerActions } from './actions.ts';
 import { MachineDocuments } from './documents.ts';
@@ -9,6 +8,7 @@ import { ExceptionLevelsPanel } from './exception-levels.ts';
 import { ListRegistersPanel } from './list-registers.ts';
 import { type BuiltInSystem, MachinePanel } from './machine.ts';
 import { LevelStatus } from './status-bar.ts';
+import type { Walked } from './stopped-tree.ts';
 import { TranslationTablesPanel } from './translation-tables.ts';
 import { WorldSwitchPanel } from './world-switch.ts';
 
@@ -49,8 +49,11 @@ export function registerPanels(context: vscode.ExtensionContext, host: PanelsHos
     command('hyperstep.exportExceptionsCsv', () => exceptionLevels.exportAll('csv')),
     command('hyperstep.exportExceptionsTrace', () => exceptionLevels.exportAll('trace')),
     command('hyperstep.openWorldSwitch', () => worldSwitch.open()),
-    command('hyperstep.walkAddress', (address?: unknown, regime?: WalkArguments['regime']) =>
-      translationTables.walk(...(typeof address === 'string' ? ([address, regime] as const) : [])),
+    command('hyperstep.walkAddress', (wanted?: string | Walked) =>
+      // From the title of the view VS Code hands over something of its own, or nothing.
+      translationTables.walk(
+        typeof wanted === 'string' ? { address: wanted } : typeof wanted?.address === 'string' ? wanted : undefined,
+      ),
     ),
     command('hyperstep.forgetWalk', () => translationTables.forgetWalk()),
   );

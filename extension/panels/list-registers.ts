@@ -1,6 +1,6 @@
 // The list registers of the PE in focus: which virtual interrupts the hypervisor has handed to its guest.
 
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import type {
   ListRegistersArguments,
   ListRegistersResponse,
@@ -10,12 +10,27 @@ import type {
 import type { SessionTracker } from '../session-tracker.ts';
 import { type Content, type Row, type Stopped, StoppedTree } from './stopped-tree.ts';
 
+const { t } = vscode.l10n;
+
 const icons: Record<ListRegisterView['state'], string> = {
   invalid: 'circle-outline',
   pending: 'bell',
   active: 'circle-filled',
   'pending+active': 'bell-dot',
 };
+
+function stateText(state: ListRegisterView['state']): string {
+  switch (state) {
+    case 'invalid':
+      return t('invalid');
+    case 'pending':
+      return t('pending');
+    case 'active':
+      return t('active');
+    case 'pending+active':
+      return t('pending and active');
+  }
+}
 
 const hex = (value: number, digits: number) => `0x${value.toString(16).padStart(digits, '0')}`;
 
@@ -32,48 +47,50 @@ const MOST_PAST = 50;
 /** The virtual interface: what it is set to, why it wants maintenance, what it delivers next. */
 export function virtualInterfaceRows(state: VirtualInterfaceResponse): Row[] {
   const field = (label: string, value: string): Row => ({ id: `vi ${label}`, label, description: value, value });
-  const groups = [state.group0 ? 'Group 0' : '', state.group1 ? 'Group 1' : ''].filter(Boolean);
+  const groups = [state.group0 ? t('Group 0') : '', state.group1 ? t('Group 1') : ''].filter(Boolean);
   const { next } = state;
-  const name = next && `INTID ${next.intid}${state.nextName ? ` (${state.nextName})` : ''} in LR${next.listRegister}`;
-  const handled = state.runningPriority === undefined ? 'none' : `priority ${hex(state.runningPriority, 2)}`;
+  const interrupt = next && `INTID ${next.intid}${state.nextName ? ` (${state.nextName})` : ''}`;
+  const name = next && interrupt && t('{0} in LR{1}', interrupt, next.listRegister);
+  const handled = state.runningPriority === undefined ? t('none') : t('priority {0}', hex(state.runningPriority, 2));
+  const reasons = state.maintenance.join('; ');
   return [
     {
       id: 'vi next',
-      label: 'Next',
+      label: t('Next'),
       description: next
-        ? `LR${next.listRegister} · INTID ${next.intid} · ${next.held ? 'held' : 'taken at once'}`
-        : 'nothing is pending',
-      tooltip: next?.held ? `${name} is not delivered: ${next.held}.` : undefined,
+        ? `LR${next.listRegister} · INTID ${next.intid} · ${next.held ? t('held') : t('taken at once')}`
+        : t('nothing is pending'),
+      tooltip: next?.held ? t('{0} is not delivered: {1}.', name ?? '', next.held) : undefined,
       icon: next ? (next.held ? 'debug-pause' : 'arrow-right') : 'dash',
-      value: next?.held ?? name ?? 'nothing',
+      value: next?.held ?? name ?? t('nothing is pending'),
       // A row of its own has more room.
       ...(next?.held ? { open: true, children: [{ id: 'vi held', label: next.held, value: next.held }] } : {}),
     },
     {
       id: 'vi maintenance',
-      label: 'Maintenance',
+      label: t('Maintenance'),
       description: state.maintenanceUp
-        ? `interrupt is up: ${state.maintenance.join('; ')}`
+        ? t('interrupt is up: {0}', reasons)
         : state.maintenance.length
-          ? `held back while the interface is off: ${state.maintenance.join('; ')}`
-          : 'no condition holds',
+          ? t('held back while the interface is off: {0}', reasons)
+          : t('no condition holds'),
       tooltip: state.maintenance.join('\n'),
       icon: state.maintenanceUp ? 'bell-dot' : 'bell-slash',
-      value: state.maintenance.join('; '),
+      value: reasons,
     },
     {
       id: 'vi',
-      label: 'Virtual interface',
-      description: state.enabled ? `on · mask ${hex(state.priorityMask, 2)}` : 'off',
+      label: t('Virtual interface'),
+      description: state.enabled ? t('on · mask {0}', hex(state.priorityMask, 2)) : t('off'),
       icon: state.enabled ? 'pass' : 'circle-slash',
       children: [
-        field('Enabled', state.enabled ? 'yes (ICH_HCR_EL2.En)' : 'no (ICH_HCR_EL2.En is 0)'),
-        field('Priority mask', hex(state.priorityMask, 2)),
-        field('Guest takes', groups.length ? groups.join(' and ') : 'neither group'),
-        field('Handled now', handled),
-        field('Active priorities', state.activePriorities.map(one => hex(one, 2)).join(', ') || 'none'),
-        field('End of interrupt', state.splitEoi ? 'drops priority only (EOImode)' : 'also deactivates'),
-        field('Ends without a list register', String(state.eoiCount)),
+        field(t('Enabled'), state.enabled ? t('yes (ICH_HCR_EL2.En)') : t('no (ICH_HCR_EL2.En is 0)')),
+        field(t('Priority mask'), hex(state.priorityMask, 2)),
+        field(t('Guest takes'), groups.length ? groups.join(', ') : t('neither group')),
+        field(t('Handled now'), handled),
+        field(t('Active priorities'), state.activePriorities.map(one => hex(one, 2)).join(', ') || t('none')),
+        field(t('End of interrupt'), state.splitEoi ? t('drops priority only (EOImode)') : t('also deactivates')),
+        field(t('Ends without a list register'), String(state.eoiCount)),
       ],
     },
   ];
@@ -97,33 +114,36 @@ export function listRegisterRows(
       id,
       label: id,
       description: [
-        register.state,
-        ...(register.state === 'invalid' ? [] : [interrupt + name, `priority ${hex(register.priority, 2)}`]),
-        ...(register.hw ? [`hardware INTID ${register.physicalId}`] : []),
-        ...(changed ? ['changed'] : []),
+        stateText(register.state),
+        ...(register.state === 'invalid' ? [] : [interrupt + name, t('priority {0}', hex(register.priority, 2))]),
+        ...(register.hw ? [t('hardware INTID {0}', register.physicalId ?? 0)] : []),
+        ...(changed ? [t('changed')] : []),
       ].join(' · '),
       icon: icons[register.state],
       changed,
       value: register.value,
       subject: `lr${register.index}`,
-      tooltip: changed ? `${id} was ${old} at the last stop.` : undefined,
+      tooltip: changed ? t('{0} was {1} at the last stop.', id, old) : undefined,
       children: [
-        field('Value', register.value),
-        field('State', register.state),
-        field('Virtual INTID', `${register.virtualId}${name}`),
-        field('Priority', hex(register.priority, 2)),
-        field('Group', String(register.group)),
-        field('Hardware', register.hw ? `yes, physical INTID ${register.physicalId}` : 'no, software deactivates it'),
+        field(t('Value'), register.value),
+        field(t('State'), stateText(register.state)),
+        field(t('Virtual INTID'), `${register.virtualId}${name}`),
+        field(t('Priority'), hex(register.priority, 2)),
+        field(t('Group'), String(register.group)),
+        field(
+          t('Hardware'),
+          register.hw ? t('yes, physical INTID {0}', register.physicalId ?? 0) : t('no, software deactivates it'),
+        ),
         ...(history.length > 1
           ? [
               {
                 id: `${id} history`,
-                label: 'History',
-                description: `${history.length} values at stops`,
+                label: t('History'),
+                description: t('{0} values at stops', history.length),
                 icon: 'history',
                 children: history.map((one, index) => ({
                   id: `${id} past ${one.stop}`,
-                  label: index === 0 ? 'now' : `${index} ${index === 1 ? 'change' : 'changes'} ago`,
+                  label: index === 0 ? t('now') : index === 1 ? t('1 change ago') : t('{0} changes ago', index),
                   description: `${one.text} · ${one.value}`,
                   value: one.value,
                 })),
@@ -141,8 +161,8 @@ export function listRegisterRows(
     ...used.map(row),
     {
       id: 'free',
-      label: `${free.length} empty`,
-      description: names.length > 1 ? `${names[0]} to ${names.at(-1)}` : names[0],
+      label: t('{0} empty', free.length),
+      description: names.length > 1 ? t('{0} to {1}', names[0], names[names.length - 1]) : names[0],
       icon: 'circle-outline',
       children: free.map(row),
     },
@@ -171,12 +191,12 @@ export class ListRegistersPanel extends StoppedTree {
     this.#seen.set(key, { stop, values, before });
     this.#remember(key, stop, registers);
     if (registers.length === 0) {
-      return { rows: [], message: 'This machine has no list registers: its GIC has no virtual CPU interface.' };
+      return { rows: [], message: t('This machine has no list registers: its GIC has no virtual CPU interface.') };
     }
     const used = registers.filter(({ state }) => state !== 'invalid').length;
     return {
       rows: [...virtualInterfaceRows(virtual), ...listRegisterRows(registers, before, this.#past.get(key))],
-      heading: `PE ${threadId - 1} · ${used} of ${registers.length} in use`,
+      heading: t('PE {0} · {1} of {2} in use', threadId - 1, used, registers.length),
     };
   }
 
@@ -187,7 +207,11 @@ export class ListRegistersPanel extends StoppedTree {
       const past = all.get(index) ?? [];
       all.set(index, past);
       if (past[0]?.value === value) continue;
-      past.unshift({ stop, value, text: state === 'invalid' ? state : `${state} INTID ${virtualId}` });
+      past.unshift({
+        stop,
+        value,
+        text: state === 'invalid' ? stateText(state) : `${stateText(state)} INTID ${virtualId}`,
+      });
       past.length = Math.min(past.length, MOST_PAST);
     }
   }

@@ -1,9 +1,12 @@
 // The "Machine" view: every PE with its level, guest, interrupts and timers; before a session, the built-in systems.
 
+import * as vscode from 'vscode';
 import type { MachineResponse, PeState, TimerState } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
 import { formatDuration } from './format.ts';
 import { type Content, type Row, type Stopped, StoppedTree } from './stopped-tree.ts';
+
+const { t } = vscode.l10n;
 
 /** A built-in system, as the start page offers it. */
 export interface BuiltInSystem {
@@ -14,24 +17,34 @@ export interface BuiltInSystem {
 const count = new Intl.NumberFormat('en-US').format;
 const hex = (value: number) => `0x${value.toString(16).padStart(2, '0')}`;
 
+/** The level of a PE; with whose it is, `L2 EL1`, where a host tells of its guest hypervisors. */
+export function levelText({ el, place }: Pick<PeState, 'el' | 'place'>): string {
+  return place ?? `EL${el}`;
+}
+
 /** Where a PE is, in one line. */
 export function peText(pe: PeState): string {
-  if (!pe.powered) return 'off';
+  if (!pe.powered) return t('off');
   return [
-    `EL${pe.el}`,
-    ...(pe.waiting ? ['waits'] : []),
+    levelText(pe),
+    ...(pe.waiting ? [t('waits')] : []),
     ...(pe.function === undefined ? [] : [pe.function]),
     ...(pe.vmid === undefined ? [] : [`VMID ${pe.vmid}`]),
-    ...(pe.security === 'secure' ? ['secure'] : []),
+    ...(pe.security === 'secure' ? [t('secure')] : []),
   ].join(' · ');
 }
 
 /** A timer in one line. */
 export function timerText({ enabled, masked, fired, nanoseconds }: TimerState): string {
-  if (!enabled) return 'off';
+  if (!enabled) return t('off');
   const when =
-    nanoseconds > 0 ? `fires in ${formatDuration(nanoseconds)}` : `due since ${formatDuration(-nanoseconds)}`;
-  return [fired ? `has fired, ${when}` : when, ...(masked ? ['masked'] : [])].join(' · ');
+    nanoseconds > 0 ? t('fires in {0}', formatDuration(nanoseconds)) : t('due since {0}', formatDuration(-nanoseconds));
+  return [fired ? t('has fired, {0}', when) : when, ...(masked ? [t('masked')] : [])].join(' · ');
+}
+
+/** In words. */
+export function securityText({ security }: Pick<PeState, 'security'>): string {
+  return security === 'secure' ? t('secure') : t('non-secure');
 }
 
 function peRows(pe: PeState): Row[] {
@@ -43,9 +56,9 @@ function peRows(pe: PeState): Row[] {
       label: `INTID ${one.intid}`,
       description: [
         ...(one.name === undefined ? [] : [one.name]),
-        `priority ${hex(one.priority)}`,
-        ...(one.enabled ? [] : ['disabled']),
-        ...(one.active ? ['active'] : []),
+        t('priority {0}', hex(one.priority)),
+        ...(one.enabled ? [] : [t('disabled')]),
+        ...(one.active ? [t('active')] : []),
       ].join(' · '),
       icon: one.enabled ? 'bell-dot' : 'bell-slash',
       value: String(one.intid),
@@ -56,28 +69,28 @@ function peRows(pe: PeState): Row[] {
       id: `${id} ${one.name}`,
       label: one.name,
       description: timerText(one),
-      tooltip: `${one.title}: ${timerText(one)}. ${count(one.ticks)} ticks of the counter to go.`,
+      tooltip: t('{0}: {1}. {2} ticks of the counter to go.', one.title, timerText(one), count(one.ticks)),
       icon: one.enabled ? 'clock' : 'circle-outline',
     }),
   );
   return [
-    field('Level', `EL${pe.el}, ${pe.security}`),
-    field('Regime', pe.regime + (pe.asid === undefined ? '' : `, ASID ${pe.asid}`)),
-    field('Guest', pe.vmid === undefined ? 'none: stage 2 is not in use' : `VMID ${pe.vmid}`),
+    field(t('Level'), `${levelText(pe)}, ${securityText(pe)}`),
+    field(t('Regime'), pe.regime + (pe.asid === undefined ? '' : `, ASID ${pe.asid}`)),
+    field(t('Guest'), pe.vmid === undefined ? t('none: stage 2 is not in use') : `VMID ${pe.vmid}`),
     field('PC', pe.function === undefined ? pe.pc : `${pe.pc} ${pe.function}`),
-    field('Modelled cycles', count(pe.cycles)),
+    field(t('Modelled cycles'), count(pe.cycles)),
     {
       id: `${id} pending`,
-      label: 'Pending interrupts',
-      description: pending.length ? String(pending.length) : 'none',
+      label: t('Pending interrupts'),
+      description: pending.length ? String(pending.length) : t('none'),
       icon: pending.length ? 'bell-dot' : 'bell',
       children: pending,
       open: true,
     },
     {
       id: `${id} timers`,
-      label: 'Timers',
-      description: `${pe.timers.filter(one => one.enabled).length} of ${pe.timers.length} on`,
+      label: t('Timers'),
+      description: t('{0} of {1} on', pe.timers.filter(one => one.enabled).length, pe.timers.length),
       icon: 'clock',
       children: timers,
       open: true,
@@ -103,9 +116,9 @@ export function systemRows(systems: readonly BuiltInSystem[]): Row[] {
     id: `system ${name}`,
     label: name,
     description,
-    tooltip: `${description}\n\nStarts this built-in system under the debugger.`,
+    tooltip: `${description}\n\n${t('Starts this built-in system under the debugger.')}`,
     icon: 'debug-start',
-    command: { command: 'hyperstep.startSystem', title: 'Start', arguments: [name] },
+    command: { command: 'hyperstep.startSystem', title: t('Start'), arguments: [name] },
   }));
 }
 
@@ -119,7 +132,7 @@ export class MachinePanel extends StoppedTree {
 
   protected override idle(): Content {
     return this.#systems.length
-      ? { rows: systemRows(this.#systems), heading: 'click a system to start it' }
+      ? { rows: systemRows(this.#systems), heading: t('click a system to start it') }
       : { rows: [] };
   }
 
@@ -127,7 +140,7 @@ export class MachinePanel extends StoppedTree {
     const answer: MachineResponse = await session.customRequest('hyperstep/machine', {});
     return {
       rows: machineRows(answer, threadId),
-      heading: `${count(answer.instructions)} instructions`,
+      heading: t('{0} instructions', count(answer.instructions)),
     };
   }
 }

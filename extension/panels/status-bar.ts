@@ -3,6 +3,9 @@
 import * as vscode from 'vscode';
 import type { MachineResponse } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
+import { levelText, securityText } from './machine.ts';
+
+const { t } = vscode.l10n;
 
 const count = new Intl.NumberFormat('en-US').format;
 
@@ -15,7 +18,7 @@ export class LevelStatus implements vscode.Disposable {
   constructor(tracker: SessionTracker) {
     this.#tracker = tracker;
     this.#item = vscode.window.createStatusBarItem('hyperstep.level', vscode.StatusBarAlignment.Left, 50);
-    this.#item.name = 'Hyperstep: exception level';
+    this.#item.name = t('Hyperstep: exception level');
     this.#item.command = 'hyperstep.machine.focus';
     this.#disposables = [this.#item, tracker.onDidChange(() => void this.#refresh())];
   }
@@ -27,7 +30,7 @@ export class LevelStatus implements vscode.Disposable {
     const { state } = this.#tracker;
     const question = ++this.#question;
     if (state.kind === 'none') return this.#hide();
-    if (state.kind === 'running') return this.#show('$(sync~spin) running', 'The machine runs.');
+    if (state.kind === 'running') return this.#show(`$(sync~spin) ${t('running')}`, t('The machine runs.'));
     try {
       const { pes }: MachineResponse = await state.session.customRequest('hyperstep/machine', {});
       if (question !== this.#question) return;
@@ -35,8 +38,15 @@ export class LevelStatus implements vscode.Disposable {
       if (!pe) return this.#hide();
       const guest = pe.vmid === undefined ? '' : ` VMID ${pe.vmid}`;
       this.#show(
-        `$(chip) PE ${pe.index} EL${pe.el}${guest} · ${count(pe.cycles)} cycles`,
-        `PE ${pe.index} at EL${pe.el}, ${pe.security}, regime ${pe.regime}. ${count(pe.cycles)} modelled cycles. Opens the Machine view.`,
+        `$(chip) ${t('{0} · {1} cycles', `PE ${pe.index} ${levelText(pe)}${guest}`, count(pe.cycles))}`,
+        t(
+          'PE {0} at {1}, {2}, regime {3}. {4} modelled cycles. Opens the Machine view.',
+          pe.index,
+          levelText(pe),
+          securityText(pe),
+          pe.regime,
+          count(pe.cycles),
+        ),
       );
     } catch {
       if (question === this.#question) this.#hide();

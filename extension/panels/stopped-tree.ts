@@ -6,7 +6,10 @@ import * as vscode from 'vscode';
 import type { WalkArguments } from '../../debug-adapter/protocol.ts';
 import type { MachineState, SessionTracker } from '../session-tracker.ts';
 
-type TranslationRegime = NonNullable<WalkArguments['regime']>;
+/** An address whose walk is shown. */
+export type Walked = Pick<WalkArguments, 'address' | 'regime' | 'vmid'>;
+
+const { t } = vscode.l10n;
 
 /** One row, with the rows below it. */
 export interface Row {
@@ -32,8 +35,8 @@ export interface Row {
   readonly menu?: string;
   /** What "Go to Last Write" and "Break When This Changes" mean by the row: see `LastWriteArguments.of`. */
   readonly subject?: string;
-  /** The translation regime that an address in `value` belongs to. */
-  readonly regime?: TranslationRegime;
+  /** The address that "Walk This Address" walks, in a regime or of a guest. */
+  readonly walk?: Walked;
 }
 
 export interface Content {
@@ -107,14 +110,19 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
     const started = performance.now();
     if (state.kind === 'none') return this.#show(this.idle());
     if (state.kind === 'running') {
-      this.#view.description = 'running';
+      this.#view.description = t('running');
       this.#timer = setTimeout(() => {
-        this.#show({ rows: [], heading: 'running', message: 'The machine is running. Pause it to see its state.' });
+        this.#show({
+          rows: [],
+          heading: t('running'),
+          message: t('The machine is running. Pause it to see its state.'),
+        });
       }, clearAfter);
       return;
     }
     this.#outdated = !this.#view.visible;
-    if (this.#outdated) return;
+    // Nothing old is there when the view is brought to the front.
+    if (this.#outdated) return this.#show({ rows: [] });
     try {
       const content = await this.load(state);
       if (question !== this.#question) return;
@@ -156,7 +164,7 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
     if (row.command) item.command = row.command;
     const menus = [row.value === undefined ? [] : ['value'], row.subject ? ['subject'] : [], row.menu ?? []].flat();
     item.contextValue = menus.length ? `hyperstep.${menus.join('.')}` : undefined;
-    const spoken = [row.label, row.description, row.changed ? 'changed' : undefined].filter(Boolean).join(', ');
+    const spoken = [row.label, row.description, row.changed ? t('changed') : undefined].filter(Boolean).join(', ');
     item.accessibilityInformation = { label: spoken };
     return item;
   }

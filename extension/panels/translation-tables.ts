@@ -14,7 +14,11 @@ import type {
 } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
 import { formatAddress, formatSize } from './format.ts';
-import { type Content, type Row, type Stopped, StoppedTree } from './stopped-tree.ts';
+import { type Content, type Row, type Stopped, StoppedTree, type Walked } from './stopped-tree.ts';
+
+const { t } = vscode.l10n;
+
+const count = new Intl.NumberFormat('en-US').format;
 
 /** Rows that a person can still look through. */
 const limit = 2000;
@@ -29,19 +33,22 @@ function shortSize(bytes: bigint): string {
   return formatSize(bytes).replace(/ (.)B$/, '$1');
 }
 
-/** One row for each mapped run, in order of its input address. `id` tells regimes apart. */
-export function mappingRows(
-  ranges: readonly MappingView[],
-  stage: 1 | 2 = 2,
-  regime = '',
-  walked?: WalkArguments['regime'],
-): Row[] {
-  const [from, to] = stage === 2 ? ['IPA', 'PA'] : ['VA', regime === 'EL1&0' ? 'IPA' : 'PA'];
+/** The prefix of an address in the tables, as the adapter takes it. */
+function spaceOf({ stage, regime, vmid }: MappingsArguments): string {
+  if (stage === 2) return vmid === undefined ? 'ipa' : `ipa${vmid}`;
+  return `${(regime ?? 'EL1').slice(0, 3).toLowerCase()}`;
+}
+
+/** One row for each mapped run of some tables, in order of its input address. `name` tells tables apart. */
+export function mappingRows(ranges: readonly MappingView[], tables: MappingsArguments, name: string): Row[] {
+  const { stage, regime, vmid } = tables;
+  const [from, to] = stage === 2 ? ['IPA', 'PA'] : ['VA', regime === 'EL1&0' || vmid !== undefined ? 'IPA' : 'PA'];
+  const space = spaceOf(tables);
   return ranges.map(range => {
     const [input, output, size] = [range.input, range.output, range.size].map(BigInt);
     const last = formatAddress(input + size - 1n);
     const start = formatAddress(input);
-    const id = `${regime} ${stage} ${start}`;
+    const id = `${name} ${start}`;
     // Short, so that the whole row can be read in a side bar as wide as it is at first.
     const target = input === output ? 'same' : output.toString(16).padStart(8, '0');
     const field = (label: string, value: string): Row => ({ id: `${id} ${label}`, label, description: value, value });
@@ -51,14 +58,20 @@ export function mappingRows(
       description: `→ ${target} ${shortSize(size)} ${shortAttributes(range.attributes)}`,
       tooltip: `${from} ${start} – ${last}, ${formatSize(size)}, ${range.attributes} → ${to} ${formatAddress(output)}`,
       value: range.input,
-      // The walk of an IPA by itself is no walk that the MMU does.
-      ...(walked === undefined ? {} : { menu: 'mapping', regime: walked }),
+      menu: 'mapping',
+      walk: {
+        address: stage === 2 ? `ipa:${range.input}` : range.input,
+        ...(stage === 1 && regime !== undefined ? { regime } : {}),
+        ...(vmid === undefined ? {} : { vmid }),
+      },
+      // The entry that maps it. Of a guest that is away only its stage 2 is where it was.
+      ...(stage === 1 && vmid !== undefined ? {} : { subject: `entry ${space}:${range.input}` }),
       children: [
         field(from, `${start} – ${last}`),
         field(to, `${formatAddress(output)} – ${formatAddress(output + size - 1n)}`),
-        field('Size', formatSize(size)),
-        field('Attributes', range.attributes),
-        field('Level', String(range.level)),
+        field(t('Size'), formatSize(size)),
+        field(t('Attributes'), range.attributes),
+        field(t('Level'), String(range.level)),
       ],
     };
   });
@@ -66,22 +79,38 @@ export function mappingRows(
 
 type Step = WalkResponse['steps'][number];
 
+function kindText(kind: Step['kind']): string {
+  switch (kind) {
+    case 'table':
+      return t('table');
+    case 'block':
+      return t('block');
+    case 'page':
+      return t('page');
+    case 'invalid':
+      return t('invalid');
+    case 'fault':
+      return t('fault');
+  }
+}
+
 function stepRow(id: string, step: Step): Row {
   const at =
     step.descriptorIpa === undefined ? step.descriptorPa : `IPA ${step.descriptorIpa} = PA ${step.descriptorPa}`;
   const leads = step.output === undefined ? '' : ` → ${step.output}`;
+  const became = `${kindText(step.kind)}${leads}`;
   return {
     id,
-    label: `Stage ${step.stage}, level ${step.level}`,
-    description: `${step.kind}${leads}`,
-    tooltip: `Descriptor ${step.descriptor} at ${at}: ${step.kind}${leads}.`,
+    label: t('Stage {0}, level {1}', step.stage, step.level),
+    description: became,
+    tooltip: t('Descriptor {0} at {1}: {2}.', step.descriptor, at, became),
     icon:
       step.kind === 'invalid' || step.kind === 'fault' ? 'error' : step.kind === 'table' ? 'arrow-small-down' : 'check',
     value: step.descriptor,
     subject: `pa:${step.descriptorPa}`,
     children: [
-      { id: `${id} descriptor`, label: 'Descriptor', description: step.descriptor, value: step.descriptor },
-      { id: `${id} at`, label: 'At', description: at, value: step.descriptorPa },
+      { id: `${id} descriptor`, label: t('Descriptor'), description: step.descriptor, value: step.descriptor },
+      { id: `${id} at`, label: t('At'), description: at, value: step.descriptorPa },
     ],
   };
 }
@@ -91,27 +120,32 @@ function rightsOf({ readable, writable, executable }: Pick<WalkResponse, 'readab
 }
 
 /** What each stage 2 is called, and what it translates to. */
-const NESTED_STAGES: Readonly<Record<NestedStageView['kind'], readonly [name: string, to: string, about: string]>> = {
-  virtual: ['Virtual stage 2', 'IPA of L1', 'The tables of the guest hypervisor, which no hardware walks.'],
-  host: ['Host stage 2', 'PA', 'The tables of L0 for the memory of the guest hypervisor.'],
-  shadow: ['Shadow stage 2', 'PA', 'What L0 has made of the other two, and the hardware walks.'],
-};
+function nestedStageText(kind: NestedStageView['kind']): readonly [name: string, to: string, about: string] {
+  switch (kind) {
+    case 'virtual':
+      return [t('Virtual stage 2'), t('IPA of L1'), t('The tables of the guest hypervisor, which no hardware walks.')];
+    case 'host':
+      return [t('Host stage 2'), 'PA', t('The tables of L0 for the memory of the guest hypervisor.')];
+    case 'shadow':
+      return [t('Shadow stage 2'), 'PA', t('What L0 has made of the other two, and the hardware walks.')];
+  }
+}
 
 /** The three stages 2 of an address of a nested guest, each with its steps. */
 export function nestedRows(address: string, stages: readonly NestedStageView[]): Row[] {
   return stages.map(stage => {
-    const [name, to, about] = NESTED_STAGES[stage.kind];
+    const [name, to, about] = nestedStageText(stage.kind);
     const id = `walk ${address} ${stage.kind}`;
     const isEmpty = stage.kind === 'shadow' && stage.output === undefined;
-    const result = stage.output === undefined ? 'no entry' : `${stage.output} ${rightsOf(stage)}`;
+    const result = stage.output === undefined ? t('no entry') : `${stage.output} ${rightsOf(stage)}`;
     return {
       id,
       label: name,
       description: `→ ${result}`,
       tooltip: [
-        `${name}, VMID ${stage.vmid}: IPA ${stage.input} → ${stage.fault ?? `${to} ${result}`}`,
+        t('{0}, VMID {1}: IPA {2} → {3}', name, stage.vmid, stage.input, stage.fault ?? `${to} ${result}`),
         about,
-        isEmpty ? 'It is filled at the first access: the fault goes to L0.' : '',
+        isEmpty ? t('It is filled at the first access: the fault goes to L0.') : '',
       ]
         .filter(Boolean)
         .join('\n'),
@@ -123,12 +157,13 @@ export function nestedRows(address: string, stages: readonly NestedStageView[]):
 }
 
 /** The steps of a walk, the last one with what came of it. */
-export function walkRows(address: string, walk: WalkResponse): Row {
+export function walkRows(walked: Walked, walk: WalkResponse): Row {
+  const { address } = walked;
   const id = `walk ${address}`;
   const result = walk.fault ?? `PA ${walk.pa ?? '?'} ${rightsOf(walk)}`;
   return {
     id,
-    label: `Walk of ${address}`,
+    label: walkLabel(walked),
     description: result,
     tooltip: [result, walk.ipa === undefined ? '' : `IPA ${walk.ipa}`, walk.memoryType ?? '']
       .filter(Boolean)
@@ -144,34 +179,49 @@ export function walkRows(address: string, walk: WalkResponse): Row {
   };
 }
 
+/** What is walked, and of whom. */
+function walkLabel({ address, vmid }: Walked): string {
+  return vmid === undefined ? t('Walk of {0}', address) : t('Walk of {0}, VMID {1}', address, vmid);
+}
+
 /** What a regime is called. */
 export function regimeLabel({ stage, regime, vmid }: RegimesResponse['regimes'][number]): string {
-  if (stage === 1) return `Stage 1, ${regime}`;
-  return vmid === undefined ? 'Stage 2' : `Stage 2, VMID ${vmid}`;
+  if (stage === 1) return vmid === undefined ? t('Stage 1, {0}', regime) : t('Stage 1, {0} of VMID {1}', regime, vmid);
+  return vmid === undefined ? t('Stage 2') : t('Stage 2, VMID {0}', vmid);
 }
 
 export class TranslationTablesPanel extends StoppedTree {
-  /** An expression whose walk is shown at every stop. */
-  #address: string | undefined;
-  /** In this regime; the present one when undefined. */
-  #regime: WalkArguments['regime'];
+  /** The walk of this address is shown at every stop. */
+  #walked: Walked | undefined;
+  readonly #selected: SessionTracker;
+  readonly #frames: vscode.Disposable;
 
   constructor(tracker: SessionTracker) {
     super('hyperstep.translationTables', tracker);
+    this.#selected = tracker;
+    // Names in the expression are those of the frame that is selected.
+    this.#frames = tracker.onDidChangeFrame(() => {
+      if (this.#walked !== undefined) void this.refresh();
+    });
+  }
+
+  override dispose(): void {
+    this.#frames.dispose();
+    super.dispose();
   }
 
   /** Asks for an address, unless it is given, and shows its walk from now on. */
-  async walk(address?: string, regime?: WalkArguments['regime']): Promise<void> {
+  async walk(given?: Walked): Promise<void> {
     const asked = {
-      title: 'Walk of one address',
-      prompt: 'An address or an expression; the PE in focus walks the tables of its present regime for it.',
+      title: t('Walk of one address'),
+      prompt: t('An address or an expression; the PE in focus walks the tables of its present regime for it.'),
       placeHolder: '0x40080000, pc, &vcpu, ipa:0x80000000',
-      value: this.#address ?? 'pc',
+      value: this.#walked?.address ?? 'pc',
     };
-    const wanted = address ?? (await vscode.window.showInputBox(asked));
+    const wanted = given?.address ?? (await vscode.window.showInputBox(asked));
     if (wanted === undefined) return;
-    this.#address = wanted.trim() || undefined;
-    this.#regime = regime;
+    const address = wanted.trim();
+    this.#walked = address === '' ? undefined : { ...given, address };
     await vscode.commands.executeCommand('hyperstep.translationTables.focus');
     await this.refresh();
   }
@@ -186,28 +236,40 @@ export class TranslationTablesPanel extends StoppedTree {
 
   #regimeRow(session: vscode.DebugSession, threadId: number, one: RegimesResponse['regimes'][number]): Row {
     const label = regimeLabel(one);
-    const { stage, regime, vmid, enabled, inUse, base } = one;
-    const description = [...(enabled ? [] : ['off']), ...(inUse ? ['in use'] : [])].join(' · ');
-    const tables = base === undefined ? '' : `, its tables at ${formatAddress(BigInt(base))}`;
+    const { stage, regime, vmid, enabled, inUse, base, at } = one;
+    const left = at === undefined ? undefined : t('as it was left at {0} instructions', count(at));
+    const description = [...(enabled ? [] : [t('off')]), ...(inUse ? [t('in use')] : []), ...(left ? [left] : [])];
+    const state = left ?? (enabled ? (inUse ? t('in use at this level') : t('on')) : t('off'));
     const row: Row = {
       id: label,
       label,
-      description,
-      tooltip: `${label}: ${enabled ? (inUse ? 'in use at this level' : 'on') : 'off'}${tables}.`,
-      icon: inUse ? 'pass-filled' : enabled ? 'layers' : 'circle-slash',
+      description: description.join(' · '),
+      tooltip:
+        base === undefined
+          ? t('{0}: {1}.', label, state)
+          : t('{0}: {1}, its tables at {2}.', label, state, formatAddress(BigInt(base))),
+      icon: left ? 'history' : inUse ? 'pass-filled' : enabled ? 'layers' : 'circle-slash',
       open: enabled && stage === 2,
       ...(base === undefined ? {} : { value: base }),
     };
     if (!enabled) return row;
-    const args = { threadId, stage, limit, ...(stage === 2 ? (vmid === undefined ? {} : { vmid }) : { regime }) };
+    const whose = vmid === undefined ? {} : { vmid };
+    const args = { threadId, stage, limit, ...(stage === 2 ? whose : { regime, ...whose }) };
     return { ...row, load: () => this.#mappings(session, args, label) };
   }
 
   async #mappings(session: vscode.DebugSession, args: MappingsArguments, label: string): Promise<Row[]> {
-    const { ranges, truncated }: MappingsResponse = await session.customRequest('hyperstep/mappings', args);
-    if (ranges.length === 0) return [{ id: `${label} empty`, label: 'These tables map nothing.', icon: 'info' }];
-    const rows = mappingRows(ranges, args.stage, args.stage === 2 ? label : args.regime, args.regime);
-    const more = { id: `${label} more`, label: `Only the first ${limit} ranges are shown.`, icon: 'info' };
+    const { ranges, truncated, enabled }: MappingsResponse = await session.customRequest('hyperstep/mappings', args);
+    if (ranges.length === 0)
+      return [
+        {
+          id: `${label} empty`,
+          label: enabled ? t('These tables map nothing.') : t('This stage was off.'),
+          icon: 'info',
+        },
+      ];
+    const rows = mappingRows(ranges, args, label);
+    const more = { id: `${label} more`, label: t('Only the first {0} ranges are shown.', limit), icon: 'info' };
     return truncated ? [...rows, more] : rows;
   }
 
@@ -219,14 +281,14 @@ export class TranslationTablesPanel extends StoppedTree {
     return [
       {
         id: 'stale',
-        label: 'Only in the TLB',
-        description: `${entries.length} ${entries.length === 1 ? 'page' : 'pages'} without a TLBI`,
-        tooltip: 'The TLB still translates these pages; the tables no longer do, or do otherwise.',
+        label: t('Only in the TLB'),
+        description: entries.length === 1 ? t('1 page without a TLBI') : t('{0} pages without a TLBI', entries.length),
+        tooltip: t('The TLB still translates these pages; the tables no longer do, or do otherwise.'),
         icon: 'warning',
         children: entries.map(({ va, pa, permissions, tables }) => ({
           id: `stale ${va}`,
           label: formatAddress(BigInt(va)),
-          description: `TLB: ${permissions} → ${pa} · tables: ${tables}`,
+          description: t('TLB: {0} → {1} · tables: {2}', permissions, pa, tables),
           value: va,
         })),
       },
@@ -234,20 +296,21 @@ export class TranslationTablesPanel extends StoppedTree {
   }
 
   async #walkRow(session: vscode.DebugSession, threadId: number): Promise<Row[]> {
-    const address = this.#address;
-    if (address === undefined) return [];
-    const args: WalkArguments = { threadId, address, ...(this.#regime ? { regime: this.#regime } : {}) };
+    const walked = this.#walked;
+    if (walked === undefined) return [];
+    const { frameId } = this.#selected;
+    const args: WalkArguments = { threadId, ...walked, ...(frameId === undefined ? {} : { frameId }) };
     try {
-      return [walkRows(address, (await session.customRequest('hyperstep/walk', args)) as WalkResponse)];
+      return [walkRows(walked, (await session.customRequest('hyperstep/walk', args)) as WalkResponse)];
     } catch (error) {
       const description = error instanceof Error ? error.message : String(error);
-      return [{ id: `walk ${address}`, label: `Walk of ${address}`, description, icon: 'error', menu: 'walk' }];
+      return [{ id: `walk ${walked.address}`, label: walkLabel(walked), description, icon: 'error', menu: 'walk' }];
     }
   }
 
   /** No walk is shown any more. */
   async forgetWalk(): Promise<void> {
-    this.#address = undefined;
+    this.#walked = undefined;
     await this.refresh();
   }
 }

@@ -4,6 +4,9 @@
 import * as vscode from 'vscode';
 import type { MachineState, SessionTracker } from '../session-tracker.ts';
 import { ASKED, type ToExtension, type ToView, type ViewState } from '../webviews/messages.ts';
+import { escapeHtml } from '../webviews/pages.ts';
+
+const { t } = vscode.l10n;
 
 /** Characters that a browser takes for a nonce; it only has to differ from page to page. */
 function nonce(): string {
@@ -57,14 +60,15 @@ export abstract class WebviewPanel implements vscode.WebviewViewProvider, vscode
     const file = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(this.#root, name)).toString();
     const key = nonce();
     const policy = `default-src 'none'; style-src ${webview.cspSource} 'unsafe-inline'; script-src 'nonce-${key}'`;
+    const texts = escapeHtml(JSON.stringify(vscode.l10n.bundle ?? {}));
     webview.html = `<!DOCTYPE html>
-<html lang="en">
+<html lang="${escapeHtml(vscode.env.language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <link rel="stylesheet" href="${file('style.css')}">
 </head>
-<body><main>${this.body()}</main>
+<body><main data-texts="${texts}">${this.body()}</main>
 <script nonce="${key}" src="${file(`${this.#page}.js`)}"></script>
 </body>
 </html>`;
@@ -82,7 +86,7 @@ export abstract class WebviewPanel implements vscode.WebviewViewProvider, vscode
   /** The session in focus; throws a sentence without one. */
   protected session(): vscode.DebugSession {
     const { state } = this.tracker;
-    if (state.kind === 'none') throw new Error('No machine is running.');
+    if (state.kind === 'none') throw new Error(t('No machine is running.'));
     return state.session;
   }
 
@@ -92,7 +96,7 @@ export abstract class WebviewPanel implements vscode.WebviewViewProvider, vscode
     } else if (message.kind === 'ask') {
       const { id } = message;
       try {
-        if (!ASKED.includes(message.request)) throw new Error(`A page may not ask for ${message.request}.`);
+        if (!ASKED.includes(message.request)) throw new Error(t('A page may not ask for {0}.', message.request));
         const body = await this.session().customRequest(message.request, message.args);
         this.post({ kind: 'answer', id, body });
       } catch (error) {

@@ -3,6 +3,8 @@
 import * as vscode from 'vscode';
 import type { FromHost, FromWorker } from '../../debug-adapter/worker-messages.ts';
 
+const { t } = vscode.l10n;
+
 /** A file by what the debug adapter calls it: a URI, or a path in the workspace. */
 function uriOf(path: string): vscode.Uri {
   if (/^[a-z][a-z\d+.-]+:/i.test(path)) return vscode.Uri.parse(path, true);
@@ -23,7 +25,7 @@ export class WorkerAdapter implements vscode.DebugAdapter {
       else void this.#read(data.id, data.path);
     });
     this.#worker.addEventListener('error', ({ message }) => {
-      const output = `The debug adapter ended: ${message}\n`;
+      const output = `${t('The debug adapter ended: {0}', message)}\n`;
       this.#messages.fire({ seq: 0, type: 'event', event: 'output', body: { category: 'stderr', output } });
       this.#messages.fire({ seq: 0, type: 'event', event: 'terminated' });
     });
@@ -38,8 +40,8 @@ export class WorkerAdapter implements vscode.DebugAdapter {
       const data = await vscode.workspace.fs.readFile(uriOf(path));
       this.#post({ kind: 'file', id, data });
     } catch (error) {
-      const reason = error instanceof vscode.FileSystemError ? 'it does not exist' : (error as Error).message;
-      this.#post({ kind: 'no-file', id, error: `${path} cannot be read: ${reason}.` });
+      const reason = error instanceof vscode.FileSystemError ? t('it does not exist') : (error as Error).message;
+      this.#post({ kind: 'no-file', id, error: t('{0} cannot be read: {1}.', path, reason) });
     }
   }
 

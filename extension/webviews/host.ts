@@ -1,5 +1,6 @@
 // The webview's end of the line to the extension.
 
+import { useTexts } from '../l10n.ts';
 import type { Host, ToExtension, ToView, ViewState } from './messages.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: ToExtension): void };
@@ -8,6 +9,9 @@ interface Listeners {
   state(state: ViewState): void;
   tell?(what: string, value: unknown): void;
 }
+
+// The texts of the page are there before anything of it is said.
+useTexts(JSON.parse(document.querySelector('main')?.dataset.texts ?? '{}'));
 
 /** Begins to listen; the first state comes at once. */
 export function connect(listeners: Listeners): Host {

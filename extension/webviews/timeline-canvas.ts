@@ -1,6 +1,7 @@
 // Draws the timeline: for each PE a band for each level, and below them its exceptions by class.
 
 import { EXCEPTION_CLASSES, type TimelineLane } from '../../debug-adapter/protocol.ts';
+import { t } from '../l10n.ts';
 import { number } from './host.ts';
 import type { Theme } from './theme.ts';
 import { EVENT_NUMBERS, PARTS, type Tile, ticks, type View } from './timeline-model.ts';
@@ -120,7 +121,7 @@ export class TimelineCanvas {
       context.fillStyle = theme.faint;
       context.fillText(`EL${level}`, LABEL - 6, top + (3 - level + 0.5) * band);
     }
-    context.fillText('traps', LABEL - 6, top + 4 * band + CLASSES / 2);
+    context.fillText(t('traps'), LABEL - 6, top + 4 * band + CLASSES / 2);
     context.textAlign = 'left';
   }
 
@@ -200,7 +201,7 @@ export class TimelineCanvas {
       const kind = events[n + 2];
       const x = LABEL + view.x(events[n], this.width) + 5;
       if (kind === RETURN || x < free || x < LABEL || x > this.#width) continue;
-      const { label } = EXCEPTION_CLASSES[kind];
+      const label = t(EXCEPTION_CLASSES[kind].label);
       const width = context.measureText(label).width;
       const nextTrap = this.#nextTrap(view, events, n);
       if (nextTrap - x < width + 6) continue;

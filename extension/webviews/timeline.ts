@@ -6,6 +6,7 @@ import {
   type TimelineResponse,
   type TimelineStatisticsResponse,
 } from '../../debug-adapter/protocol.ts';
+import { t } from '../l10n.ts';
 import { byId, connect, element, number } from './host.ts';
 import type { ViewState } from './messages.ts';
 import { onThemeChange, readTheme } from './theme.ts';
@@ -72,11 +73,11 @@ async function refresh(): Promise<void> {
     info = undefined;
     session = '';
     tiles.clear();
-    notice('No machine is running. Start one to see its exceptions.');
+    notice(t('No machine is running. Start one to see its exceptions.'));
     return;
   }
   if (state.kind === 'running') {
-    say('The machine is running: this is what had happened at the last stop.');
+    say(t('The machine is running: this is what had happened at the last stop.'));
     return;
   }
   try {
@@ -91,10 +92,15 @@ async function refresh(): Promise<void> {
     if (fresh) view.show(answer.start, answer.end);
     view.setBounds(answer.start, answer.end);
     view.reveal(answer.now);
-    notice(answer.end > answer.start ? undefined : 'Nothing has run yet: continue or step to see exceptions here.');
+    notice(answer.end > answer.start ? undefined : t('Nothing has run yet: continue or step to see exceptions here.'));
     say(
-      `Now at ${number(answer.now)} instructions` +
-        (answer.end > answer.now ? ` of ${number(answer.end)} that were recorded; what is shaded lies ahead.` : '.'),
+      answer.end > answer.now
+        ? t(
+            'Now at {0} instructions of {1} that were recorded; what is shaded lies ahead.',
+            number(answer.now),
+            number(answer.end),
+          )
+        : t('Now at {0} instructions.', number(answer.now)),
     );
     if (!asTable) drawing.resize();
     moved();
@@ -130,12 +136,20 @@ function showWhole(): void {
 }
 
 function className(key: string): string {
-  return EXCEPTION_CLASSES.find(one => one.key === key)?.label ?? key;
+  return t(EXCEPTION_CLASSES.find(one => one.key === key)?.label ?? key);
 }
 
 function describe(pe: number, event: TimelineEvent): string {
   const guest = event.vmid === undefined ? '' : `, VMID ${event.vmid}`;
-  return `PE ${pe}, EL${event.from} to EL${event.to}, ${event.reason}${guest}, at ${number(event.instructions)} instructions, ${number(event.cycles)} modelled cycles`;
+  return t(
+    'PE {0}, EL{1} to EL{2}, {3}, at {4} instructions, {5} modelled cycles',
+    pe,
+    event.from,
+    event.to,
+    event.reason + guest,
+    number(event.instructions),
+    number(event.cycles),
+  );
 }
 
 // --- Statistics ---------------------------------------------------------------------------------------------------------
@@ -143,8 +157,11 @@ function describe(pe: number, event: TimelineEvent): string {
 async function showStatistics(): Promise<void> {
   if (state.kind !== 'stopped' || !info) return;
   const { from, to } = view;
-  const answer = await host.ask('hyperstep/timelineStatistics', { from, to }).catch(() => undefined);
-  if (answer) byId('statistics').replaceChildren(...statistics(answer));
+  try {
+    byId('statistics').replaceChildren(...statistics(await host.ask('hyperstep/timelineStatistics', { from, to })));
+  } catch (error) {
+    byId('statistics').replaceChildren(element('p', { class: 'notice' }, (error as Error).message));
+  }
 }
 
 function statistics({ from, to, pes: found }: TimelineStatisticsResponse): Node[] {
@@ -176,8 +193,8 @@ function statistics({ from, to, pes: found }: TimelineStatisticsResponse): Node[
   const byClass = element(
     'table',
     {},
-    element('caption', {}, `${number(from)} to ${number(to)}`),
-    head('Exception', 'Count', 'Cycles'),
+    element('caption', {}, t('{0} to {1}', number(from), number(to))),
+    head(t('Exception'), t('Count'), t('Cycles')),
     element(
       'tbody',
       {},
@@ -187,7 +204,7 @@ function statistics({ from, to, pes: found }: TimelineStatisticsResponse): Node[
   const byLevel = element(
     'table',
     {},
-    head('Level', 'Cycles', 'Share'),
+    head(t('Level'), t('Cycles'), t('Share')),
     element(
       'tbody',
       {},
@@ -199,7 +216,7 @@ function statistics({ from, to, pes: found }: TimelineStatisticsResponse): Node[
     ),
   );
   return kinds.length === 0
-    ? [element('p', { class: 'notice' }, 'No exceptions in view.'), byLevel]
+    ? [element('p', { class: 'notice' }, t('No exceptions in view.')), byLevel]
     : [byClass, byLevel];
 }
 
@@ -237,11 +254,11 @@ async function showRows(): Promise<void> {
   const answer = await host.ask('hyperstep/timelineEvents', { threadId: tablePe + 1, first: tableAt, count: ROWS });
   const { events, total, oldest } = answer;
   const rows = events.map(event => {
-    const go = element('button', { class: 'link', title: 'Travel there' }, number(event.instructions));
+    const go = element('button', { class: 'link', title: t('Travel there') }, number(event.instructions));
     go.addEventListener('click', () => travel(event.instructions));
     return element(
       'tr',
-      event.instructions === info?.now ? { class: 'now' } : {},
+      event.instructions === info?.now ? { class: 'now', 'aria-current': 'true' } : {},
       element('td', { class: 'number' }, go),
       element('td', { class: 'number' }, number(event.cycles)),
       element('td', {}, `EL${event.from} → EL${event.to}`),
@@ -250,12 +267,12 @@ async function showRows(): Promise<void> {
       element('td', {}, event.reason),
     );
   });
-  const head = ['Instructions', 'Cycles', 'Levels', 'Class', 'Guest', 'Reason'];
+  const head = [t('Instructions'), t('Cycles'), t('Levels'), t('Class'), t('Guest'), t('Reason')];
   byId('table').replaceChildren(
     element(
       'table',
       {},
-      element('caption', {}, `Exceptions of PE ${tablePe}: ${number(events.length)} of ${number(total)}`),
+      element('caption', {}, t('Exceptions of PE {0}: {1} of {2}', tablePe, number(events.length), number(total))),
       element('thead', {}, element('tr', {}, ...head.map(name => element('th', { scope: 'col' }, name)))),
       element('tbody', {}, ...rows),
     ),
@@ -351,10 +368,11 @@ async function step(by: 1 | -1): Promise<void> {
     const { events, total } = await host.ask('hyperstep/timelineEvents', { threadId, at: info?.now ?? 0, count: 1 });
     first = (events[0]?.number ?? total) + (by < 0 ? -1 : 0);
   }
-  if (first < 0) return say(`This is the first exception of PE ${pe}.`);
+  if (first < 0) return say(t('This is the first exception of PE {0}.', pe));
   const { events } = await host.ask('hyperstep/timelineEvents', { threadId, first, count: 1 });
   if (events[0] && events[0].number === first) select(pe, events[0]);
-  else say(`There is no ${by < 0 ? 'earlier' : 'later'} exception of PE ${pe}.`);
+  else
+    say(by < 0 ? t('There is no earlier exception of PE {0}.', pe) : t('There is no later exception of PE {0}.', pe));
 }
 
 const keys: Readonly<Record<string, () => void>> = {

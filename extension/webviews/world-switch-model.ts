@@ -1,6 +1,7 @@
 // What the "World Switch" view makes of recordings: sums, a comparison of two, and the file that they are kept in.
 
 import type { WorldSwitchResponse } from '../../debug-adapter/protocol.ts';
+import { t } from '../l10n.ts';
 
 export type Access = WorldSwitchResponse['accesses'][number];
 
@@ -12,9 +13,9 @@ export interface Named {
 
 /** Who runs in a segment. */
 export function roleOf({ level, guest }: { readonly level: number; readonly guest: boolean }): string {
-  if (level === 3) return 'firmware';
-  if (guest) return 'guest';
-  return level === 2 ? 'hypervisor' : level === 1 ? 'host kernel' : 'host user';
+  if (level === 3) return t('firmware');
+  if (guest) return t('guest');
+  return level === 2 ? t('hypervisor') : level === 1 ? t('host kernel') : t('host user');
 }
 
 export interface LevelSum {
@@ -70,7 +71,7 @@ export function compare(
   const levels = new Map<string, [number, number]>();
   for (const [index, recording] of [a, b].entries()) {
     for (const { level, role, cycles } of levelSums(recording)) {
-      const key = `Cycles at EL${level}, ${role}`;
+      const key = t('Cycles at EL{0}, {1}', level, role);
       const pair = levels.get(key) ?? [0, 0];
       pair[index] = cycles;
       levels.set(key, pair);
@@ -78,15 +79,15 @@ export function compare(
   }
   const [countsA, countsB] = [accessCounts(a.accesses), accessCounts(b.accesses)];
   const sums: Difference[] = [
-    { what: 'Modelled cycles', a: a.cycles, b: b.cycles },
-    { what: 'Instructions', a: a.instructions, b: b.instructions },
-    { what: 'Changes of level', a: a.segments.length + 1, b: b.segments.length + 1 },
+    { what: t('Modelled cycles'), a: a.cycles, b: b.cycles },
+    { what: t('Instructions'), a: a.instructions, b: b.instructions },
+    { what: t('Changes of level'), a: a.segments.length + 1, b: b.segments.length + 1 },
     ...[...levels].map(([what, [x, y]]) => ({ what, a: x, b: y })),
-    { what: 'Registers saved', a: countsA.saves, b: countsB.saves },
-    { what: 'Registers restored', a: countsA.restores, b: countsB.restores },
-    { what: 'Other writes', a: countsA.writes, b: countsB.writes },
-    { what: 'Other reads', a: countsA.reads, b: countsB.reads },
-    { what: 'Needless accesses', a: countsA.needless, b: countsB.needless },
+    { what: t('Registers saved'), a: countsA.saves, b: countsB.saves },
+    { what: t('Registers restored'), a: countsA.restores, b: countsB.restores },
+    { what: t('Other writes'), a: countsA.writes, b: countsB.writes },
+    { what: t('Other reads'), a: countsA.reads, b: countsB.reads },
+    { what: t('Needless accesses'), a: countsA.needless, b: countsB.needless },
   ];
   const count = ({ accesses }: WorldSwitchResponse) => {
     const counts = new Map<string, number>();
@@ -103,8 +104,8 @@ export function compare(
 
 /** A needless access in words. */
 export function needlessText({ needless }: Access): string {
-  if (needless === 'same') return 'already there';
-  return needless === 'unused' ? 'never used' : '';
+  if (needless === 'same') return t('already there');
+  return needless === 'unused' ? t('never used') : '';
 }
 
 const FORMAT = 'hyperstep-world-switch';
@@ -121,14 +122,15 @@ export function fromFile(text: string): Named {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new Error('This file is no recording of a world switch: it is not JSON.');
+    throw new Error(t('This file is no recording of a world switch: it is not JSON.'));
   }
   const { format, version, name, recording } = (content ?? {}) as Record<string, unknown>;
-  if (format !== FORMAT) throw new Error('This file is no recording of a world switch that Hyperstep exported.');
-  if (version !== VERSION) throw new Error(`This recording has version ${String(version)}; only ${VERSION} is known.`);
+  if (format !== FORMAT) throw new Error(t('This file is no recording of a world switch that Hyperstep exported.'));
+  if (version !== VERSION)
+    throw new Error(t('This recording has version {0}; only {1} is known.', String(version), VERSION));
   const { segments, accesses, cycles } = (recording ?? {}) as Partial<WorldSwitchResponse>;
   if (!Array.isArray(segments) || !Array.isArray(accesses) || typeof cycles !== 'number') {
-    throw new Error('This recording is damaged: it has no segments or no accesses.');
+    throw new Error(t('This recording is damaged: it has no segments or no accesses.'));
   }
   return { name: String(name), recording: recording as WorldSwitchResponse };
 }

@@ -1,6 +1,7 @@
 // The page of the "World Switch" view.
 
 import type { WorldSwitchResponse, WorldSwitchView } from '../../debug-adapter/protocol.ts';
+import { t } from '../l10n.ts';
 import { byId, connect, element, number } from './host.ts';
 import type { ViewState } from './messages.ts';
 import { onThemeChange, readTheme } from './theme.ts';
@@ -16,6 +17,9 @@ import {
   roleOf,
   toFile,
 } from './world-switch-model.ts';
+
+/** World switches to choose from. */
+const MOST = 100;
 
 let theme = readTheme();
 let state: ViewState = { kind: 'none' };
@@ -42,30 +46,48 @@ async function refresh(): Promise<void> {
   for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-needs-stop]'))
     button.disabled = !stopped;
   byId<HTMLSelectElement>('switches').disabled = !stopped;
-  if (state.kind === 'running') say('The machine is running: what is shown was recorded at an earlier stop.');
-  if (state.kind === 'none' && !shown) say('No machine is running. Start one, or open a recording.');
+  if (state.kind === 'running') say(t('The machine is running: what is shown was recorded at an earlier stop.'));
+  if (state.kind === 'none') {
+    offer([]);
+    say(
+      shown
+        ? t('No machine is running: what is shown was recorded before, or opened.')
+        : t('No machine is running. Start one, or open a recording.'),
+    );
+  }
   if (state.kind !== 'stopped') return;
   try {
     const sameGuest = byId<HTMLInputElement>('same-guest').checked;
-    const answer = await host.ask('hyperstep/worldSwitches', { threadId: state.threadId, limit: 100, sameGuest });
-    switches = answer.switches;
-    const options = switches.map((one, index) =>
-      element(
-        'option',
-        { value: String(index) },
-        `${number(one.at)}: ${one.cause} · VMID ${one.vmid} · ${number(one.cycles)} cycles`,
-      ),
-    );
-    byId('switches').replaceChildren(...options);
-    byId<HTMLButtonElement>('record').disabled = switches.length === 0;
+    const answer = await host.ask('hyperstep/worldSwitches', { threadId: state.threadId, limit: MOST, sameGuest });
+    offer(answer.switches);
     say(
       switches.length === 0
-        ? `PE ${answer.pe} has switched to no guest and back before this moment. Run on until a guest has left and come back.`
-        : `${switches.length === 100 ? 'The last 100' : switches.length} world switches of PE ${answer.pe} before this moment, the last one first.`,
+        ? t(
+            'PE {0} has switched to no guest and back before this moment. Run on until a guest has left and come back.',
+            answer.pe,
+          )
+        : switches.length === MOST
+          ? t('The last {0} world switches of PE {1} before this moment, the last one first.', MOST, answer.pe)
+          : t('{0} world switches of PE {1} before this moment, the last one first.', switches.length, answer.pe),
     );
   } catch (error) {
+    offer([]);
     say((error as Error).message);
   }
+}
+
+/** Lets one of these be chosen. */
+function offer(found: readonly WorldSwitchView[]): void {
+  switches = found;
+  const options = switches.map((one, index) =>
+    element(
+      'option',
+      { value: String(index) },
+      t('{0}: {1} · VMID {2} · {3} cycles', number(one.at), one.cause, one.vmid, number(one.cycles)),
+    ),
+  );
+  byId('switches').replaceChildren(...options);
+  byId<HTMLButtonElement>('record').disabled = switches.length === 0;
 }
 
 function say(text: string): void {
@@ -76,7 +98,7 @@ async function record(): Promise<void> {
   if (state.kind !== 'stopped') return;
   const wanted = switches[Number(byId<HTMLSelectElement>('switches').value || 0)];
   if (!wanted) return;
-  say('Replaying the world switch…');
+  say(t('Replaying the world switch…'));
   try {
     const recording = await host.ask('hyperstep/worldSwitch', {
       threadId: wanted.pe + 1,
@@ -84,7 +106,7 @@ async function record(): Promise<void> {
       entry: wanted.entry,
     });
     show({ name: `${number(recording.exitAt)}: ${recording.cause}`, recording });
-    say(`Recorded by replay. The machine stands where it stood.`);
+    say(t('Recorded by replay. The machine stands where it stood.'));
   } catch (error) {
     say((error as Error).message);
   }
@@ -95,7 +117,7 @@ function open(text: string): void {
     const file = fromFile(text);
     if (shown) kept = shown;
     show(file);
-    say(`Opened "${file.name}".`);
+    say(t('Opened "{0}".', file.name));
   } catch (error) {
     say((error as Error).message);
   }
@@ -108,7 +130,7 @@ function show(named: Named): void {
   byId<HTMLButtonElement>('export').disabled = false;
   const { recording } = named;
   byId('title').textContent =
-    `${named.name}: ${number(recording.cycles)} modelled cycles, ${number(recording.instructions)} instructions, VMID ${recording.vmid}`;
+    `${named.name}: ${t('{0} modelled cycles, {1} instructions, PE {2}, VMID {3}', number(recording.cycles), number(recording.instructions), recording.pe, recording.vmid)}`;
   drawBars(recording);
   byId('levels').replaceChildren(levelTable(recording));
   showAccesses(recording);
@@ -136,6 +158,8 @@ function bar(label: string, pieces: readonly Piece[], all: number): HTMLElement 
     );
     one.style.left = `${(piece.start / all) * 100}%`;
     one.style.width = `${(piece.cycles / all) * 100}%`;
+    // Borders on each side of what is a pixel wide would hide it.
+    if (piece.cycles / all < 0.01) one.classList.add('thin');
     const share = piece.faint ? 30 : 55;
     one.style.background = `color-mix(in srgb, ${theme.levels[piece.level]} ${share}%, transparent)`;
     one.addEventListener('click', () => revealAt(piece.start));
@@ -157,7 +181,14 @@ function drawBars(recording: WorldSwitchResponse): void {
     start: segment.start,
     cycles: segment.cycles,
     label: `EL${segment.level} ${roleOf(segment)}`,
-    title: `EL${segment.level}, ${roleOf(segment)}, after ${segment.cause}: ${number(segment.cycles)} cycles, ${number(segment.instructions)} instructions`,
+    title: t(
+      'EL{0}, {1}, after {2}: {3} cycles, {4} instructions',
+      segment.level,
+      roleOf(segment),
+      segment.cause,
+      number(segment.cycles),
+      number(segment.instructions),
+    ),
     level: segment.level,
   }));
   const parts = recording.segments.flatMap(segment =>
@@ -165,12 +196,18 @@ function drawBars(recording: WorldSwitchResponse): void {
       start: part.start,
       cycles: part.cycles,
       label: part.name,
-      title: `${part.name} at EL${segment.level}: ${number(part.cycles)} cycles, ${number(part.instructions)} instructions`,
+      title: t(
+        '{0} at EL{1}: {2} cycles, {3} instructions',
+        part.name,
+        segment.level,
+        number(part.cycles),
+        number(part.instructions),
+      ),
       level: segment.level,
       faint: true,
     })),
   );
-  byId('bars').replaceChildren(bar('Exception levels', segments, all), bar('Functions', parts, all));
+  byId('bars').replaceChildren(bar(t('Exception levels'), segments, all), bar(t('Functions'), parts, all));
 }
 
 /** The first register access at or after a place of the bar. */
@@ -197,8 +234,8 @@ const cell = (text: string, kind = '') => element('td', kind ? { class: kind } :
 function levelTable(recording: WorldSwitchResponse): HTMLElement {
   const all = recording.cycles || 1;
   return table(
-    'Levels',
-    ['Level', 'What ran', 'Entered', 'Instructions', 'Cycles', 'Share'],
+    t('Levels'),
+    [t('Level'), t('What ran'), t('Entered'), t('Instructions'), t('Cycles'), t('Share')],
     levelSums(recording).map(sum =>
       element(
         'tr',
@@ -219,18 +256,35 @@ function showAccesses(recording: WorldSwitchResponse): void {
   const listed = recording.accesses.filter(one => !onlyNeedless || one.needless !== undefined);
   byId('accesses').replaceChildren(
     table(
-      `System registers: ${saves} saved, ${restores} restored, ${writes} other writes, ${reads} other reads; ${needless} needless`,
-      ['Cycle', 'Level', 'What', 'Register', 'Value', 'Was', 'Needless', 'Function', 'Instruction'],
+      t(
+        'System registers: {0} saved, {1} restored, {2} other writes, {3} other reads; {4} needless',
+        saves,
+        restores,
+        writes,
+        reads,
+        needless,
+      ),
+      [
+        t('Cycle'),
+        t('Level'),
+        t('What'),
+        t('Register'),
+        t('Value'),
+        t('Was'),
+        t('Needless'),
+        t('Function'),
+        t('Instruction'),
+      ],
       listed.map(accessRow),
     ),
   );
 }
 
 const words: Readonly<Record<Access['kind'], string>> = {
-  save: 'saved',
-  restore: 'restored',
-  write: 'written',
-  read: 'read',
+  save: t('saved'),
+  restore: t('restored'),
+  write: t('written'),
+  read: t('read'),
 };
 
 function accessRow(access: Access): HTMLTableRowElement {
@@ -264,8 +318,8 @@ function showComparison(): void {
   const { sums, registers } = compare(kept.recording, shown.recording);
   const head = ['', 'A', 'B', 'B − A'];
   place.replaceChildren(
-    table(`A is ${kept.name}. B is ${shown.name}.`, head, sums.map(differenceRow)),
-    table('Registers that they access a different number of times', head, registers.map(differenceRow)),
+    table(t('A is {0}. B is {1}.', kept.name, shown.name), head, sums.map(differenceRow)),
+    table(t('Registers that they access a different number of times'), head, registers.map(differenceRow)),
   );
 }
 
@@ -285,7 +339,7 @@ byId('record').addEventListener('click', () => void record());
 byId('same-guest').addEventListener('change', () => void refresh());
 byId('keep').addEventListener('click', () => {
   kept = shown;
-  byId('keep').textContent = 'Kept for comparison';
+  byId('keep').textContent = t('Kept for comparison');
   showComparison();
 });
 byId('export').addEventListener('click', () => shown && host.do('export', toFile(shown)));
