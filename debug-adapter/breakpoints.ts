@@ -89,7 +89,9 @@ const isException = (event: Happening): event is ExceptionEvent => event !== und
 const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
 
 /** Names of an exception, as rows. Those of a syndrome are 0 for interrupts and returns. */
-const EXCEPTION_NAMES: Readonly<Record<string, (event: ExceptionEvent, pe: PeView) => bigint>> = {
+type ExceptionName = (event: ExceptionEvent, pe: PeView, target: Target) => bigint;
+
+const EXCEPTION_NAMES: Readonly<Record<string, ExceptionName>> = {
   'from.el': event => BigInt(event.from),
   'to.el': event => BigInt(event.to),
   pe: event => BigInt(event.pe),
@@ -102,34 +104,34 @@ const EXCEPTION_NAMES: Readonly<Record<string, (event: ExceptionEvent, pe: PeVie
   far: event => event.far ?? 0n,
   hpfar: event => event.hpfar ?? 0n,
   vmid: (event, pe) => guestOf(event, pe),
-  intid: (event, pe) => (event.type === 'irq' ? pendingInterrupt(event, pe) : 0n),
+  intid: (event, _pe, target) => BigInt(interruptTaken(event, target) ?? NO_INTERRUPT),
 };
 
-const LIST_REGISTERS = 16;
-const NO_INTERRUPT = 1023n;
+const NO_INTERRUPT = 1023;
+const HCR_EL2_TGE = 1n << 27n;
+/** Bits of HCR_EL2 by which a level below EL2 gets virtual interrupts. */
+const VIRTUAL = { irq: 1n << 4n, fiq: 1n << 3n } as const;
 
 /**
- * INTID of the interrupt that was taken: that of ICC_HPPIR1_EL1, and of a virtual interrupt the pending list register of
- * highest priority (GICv3). 1023 where there is none.
+ * INTID of the interrupt that was taken, which is the most urgent one that is pending: of the GIC, or of the list registers
+ * for a virtual interrupt. 1023 where there is none, as for HCR_EL2.VI; undefined for an exception that is no interrupt.
  */
-function pendingInterrupt(event: ExceptionEvent, pe: PeView): bigint {
-  const read = (name: string): bigint | undefined => {
-    try {
-      return pe.readRegister(name);
-    } catch {
-      return undefined; // GICv2, or a PE without it
-    }
-  };
-  const physical = (read('ICC_HPPIR1_EL1') ?? NO_INTERRUPT) & 0xffffffn;
-  if (event.to !== 1) return physical;
-  let best: bigint | undefined;
-  for (let index = 0; index < LIST_REGISTERS; index++) {
-    const value = read(`ICH_LR${index}_EL2`);
-    if (value === undefined) break;
-    const pending = ((value >> 62n) & 1n) !== 0n;
-    if (pending && (best === undefined || ((value >> 48n) & 0xffn) < ((best >> 48n) & 0xffn))) best = value;
+export function interruptTaken(event: ExceptionEvent, target: Target): number | undefined {
+  const { type, to, pe } = event;
+  if (event.kind !== 'taken' || (type !== 'irq' && type !== 'fiq')) return undefined;
+  const view = target.pes[pe];
+  const hasEl2 = view.systemRegisters().some(({ name }) => name === 'HCR_EL2');
+  const hcr = hasEl2 ? view.readRegister('HCR_EL2') : 0n;
+  const isVirtual = to === 1 && (hcr & (VIRTUAL[type] | HCR_EL2_TGE)) === VIRTUAL[type];
+  if (!isVirtual) {
+    const first = target.pendingInterrupts(pe).find(({ enabled, active }) => enabled && !active);
+    return first?.intid ?? NO_INTERRUPT;
   }
-  return best === undefined ? physical : best & 0xffffffffn;
+  const [best] = target
+    .listRegisters(pe)
+    .filter(({ state }) => state === 'pending')
+    .sort((a, b) => a.priority - b.priority);
+  return best?.virtualId ?? NO_INTERRUPT;
 }
 
 /** VTTBR_EL2.VMID of the guest that the exception came from or returns to; 0 without one. */
@@ -163,19 +165,21 @@ const PE_NAMES: Readonly<Record<string, (pe: PeView) => bigint>> = {
   asid: pe => BigInt(pe.asid ?? 0),
 };
 
+type EventGetter = (event: Happening, pe: PeView, target: Target) => bigint;
+
 /** The getter of a name of an event, for any event of the same kind. */
-function eventGetter(name: string, event: Happening): ((event: Happening, pe: PeView) => bigint) | undefined {
+function eventGetter(name: string, event: Happening): EventGetter | undefined {
   const own = Object.hasOwn(PE_NAMES, name) ? PE_NAMES[name] : undefined;
   if (own !== undefined && !(isException(event) && name in EXCEPTION_NAMES)) return (_, pe) => own(pe);
   if (event === undefined) return undefined;
   if (!isException(event)) return REGISTER_NAMES[name] as ((event: Happening) => bigint) | undefined;
-  const get = EXCEPTION_NAMES[name] as ((event: Happening, pe: PeView) => bigint) | undefined;
+  const get = Object.hasOwn(EXCEPTION_NAMES, name) ? (EXCEPTION_NAMES[name] as EventGetter) : undefined;
   const constant = get === undefined ? CONSTANTS.get(name.toUpperCase()) : undefined;
   return constant === undefined ? get : () => constant;
 }
 
 /** The names of an event as values, for the evaluator and for log messages. */
-function eventNames(event: Happening, pe: PeView): Map<string, Value> {
+function eventNames(event: Happening, pe: PeView, target: Target): Map<string, Value> {
   const names = new Map<string, Value>(Object.entries(PE_NAMES).map(([name, get]) => [name, number(get(pe))]));
   if (event === undefined) return names;
   if (!isException(event)) {
@@ -183,7 +187,7 @@ function eventNames(event: Happening, pe: PeView): Map<string, Value> {
     return names;
   }
   for (const [name, value] of CONSTANTS) names.set(name, number(value));
-  for (const [name, get] of Object.entries(EXCEPTION_NAMES)) names.set(name, number(get(event, pe)));
+  for (const [name, get] of Object.entries(EXCEPTION_NAMES)) names.set(name, number(get(event, pe, target)));
   const named = (name: string, meaning: string): void => {
     names.set(name, { type: UINT64, scalar: names.get(name)?.scalar, meaning });
   };
@@ -372,14 +376,14 @@ export class Breakpoints {
   }
 
   private context(pe: PeView, event: Happening): EvaluationContext {
-    return { pe, symbols: this.symbols, frame: innermost(pe, this.symbols), names: eventNames(event, pe) };
+    return { pe, symbols: this.symbols, frame: innermost(pe, this.symbols), names: eventNames(event, pe, this.target) };
   }
 
   /** The condition as a function of the present event and PE; undefined when it needs the evaluator. */
   private compile(condition: Node, pe: PeView, event: Happening): Getter | undefined {
     const named = (name: string): Getter | undefined => {
       const get = eventGetter(name, event);
-      return get && (() => get(this.event, this.pe));
+      return get && (() => get(this.event, this.pe, this.target));
     };
     const register = (name: string): Getter | undefined => {
       const upper = name.toUpperCase();
@@ -414,6 +418,15 @@ export class Breakpoints {
 
 function isReadable(pe: PeView, name: string): boolean {
   return pe.systemRegisters().some(row => row.name === name && row.readable);
+}
+
+/** The same with the interrupt that was taken, right after it was. */
+export function describeTaken(event: ExceptionEvent, target: Target): string {
+  const sentence = describeException(event);
+  const intid = interruptTaken(event, target);
+  if (intid === undefined || intid === NO_INTERRUPT) return sentence;
+  const name = target.interruptName(intid);
+  return `${sentence.slice(0, -1)}: INTID ${intid}${name === undefined ? '' : ` (${name})`}.`;
 }
 
 /** One sentence about an exception or an exception return. */

@@ -5,7 +5,7 @@
 
 import type { ExceptionEvent, RunOptions, StopReason, Target } from '../simulator/target.ts';
 import { hex } from './address.ts';
-import { type Breakpoints, describeAccess, describeException, type UserBreakpoint } from './breakpoints.ts';
+import { type Breakpoints, describeAccess, describeTaken, type UserBreakpoint } from './breakpoints.ts';
 
 /** Why the machine stands still, in the words of DAP's `stopped` event. */
 export interface Stop {
@@ -266,7 +266,7 @@ export class Runner {
           hitBreakpointIds: hits.map(one => one.id),
           ...(exception === undefined
             ? {}
-            : { exception, text: describeException(exception), description: summary(exception) }),
+            : { exception, text: describeTaken(exception, this.target), description: summary(exception) }),
           ...(reason.kind === 'system-register' ? { text: describeAccess(reason.event) } : {}),
           ...(reason.kind === 'watchpoint' ? { text: describeWatch(hits[0], reason) } : {}),
         };

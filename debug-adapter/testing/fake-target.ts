@@ -276,11 +276,11 @@ export class FakeTarget implements Target {
     this.goTo();
   }
 
-  // biome-ignore lint/correctness/useYield: it only refuses.
   lastChange(): undefined {
     return undefined;
   }
 
+  // biome-ignore lint/correctness/useYield: it only refuses.
   *reverseContinue(): Generator<Moment, StopReason> {
     throw new Error('This run is not recorded: start it with time travel to go back.');
   }

@@ -286,6 +286,7 @@ describe('filters of a hypervisor', () => {
     await client.filter({ filterId: 'virtual-irq', condition: 'intid == 27 && pe == 0 && vmid == 1 && to.el == 1' });
     const stop = await client.until('continue');
     assert.equal(stop.description, 'EL1 → EL1: IRQ');
+    assert.match(stop.text, /: INTID 27 \(virtual timer\)\.$/);
   });
 });
 
