@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { MachineResponse, PeState, TimerState } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
-import { formatDuration } from './format.ts';
+import { count, formatDuration } from './format.ts';
 import { type Content, type Row, type Stopped, StoppedTree } from './stopped-tree.ts';
 
 const { t } = vscode.l10n;
@@ -14,7 +14,6 @@ export interface BuiltInSystem {
   readonly description: string;
 }
 
-const count = new Intl.NumberFormat('en-US').format;
 const hex = (value: number) => `0x${value.toString(16).padStart(2, '0')}`;
 
 /** The level of a PE; with whose it is, `L2 EL1`, where a host tells of its guest hypervisors. */

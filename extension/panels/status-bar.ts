@@ -3,11 +3,10 @@
 import * as vscode from 'vscode';
 import type { MachineResponse } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
+import { count } from './format.ts';
 import { levelText, securityText } from './machine.ts';
 
 const { t } = vscode.l10n;
-
-const count = new Intl.NumberFormat('en-US').format;
 
 export class LevelStatus implements vscode.Disposable {
   readonly #item: vscode.StatusBarItem;

@@ -13,12 +13,10 @@ import type {
   WalkResponse,
 } from '../../debug-adapter/protocol.ts';
 import type { SessionTracker } from '../session-tracker.ts';
-import { formatAddress, formatSize } from './format.ts';
+import { count, formatAddress, formatSize } from './format.ts';
 import { type Content, type Row, type Stopped, StoppedTree, type Walked } from './stopped-tree.ts';
 
 const { t } = vscode.l10n;
-
-const count = new Intl.NumberFormat('en-US').format;
 
 /** Rows that a person can still look through. */
 const limit = 2000;
