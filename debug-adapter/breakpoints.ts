@@ -201,6 +201,10 @@ function eventNames(event: Happening, pe: PeView, target: Target): Map<string, V
 const GENERAL_REGISTER = /^(?:[xw](?:[0-9]|[12][0-9]|30)|sp|pc|lr|fp)$/i;
 const REGISTER_ALIASES: Readonly<Record<string, string>> = { LR: 'X30', FP: 'X29', WSP: 'SP' };
 
+function textOf(answer: object): string {
+  return JSON.stringify(answer);
+}
+
 export class Breakpoints {
   /** Lines for the console since it was last taken: log messages, and conditions that could not be evaluated. */
   output: string[] = [];
@@ -208,6 +212,10 @@ export class Breakpoints {
   searching = false;
   private readonly all = new Map<number, UserBreakpoint>();
   private readonly byTargetId = new Map<number, UserBreakpoint>();
+  /** What the debugger itself wants to know of, by the machine's number: no stop to the user. */
+  private readonly noticed = new Map<number, (reason: StopReason) => void>();
+  /** How breakpoints that depend on symbols are set again when those have changed. */
+  private readonly placements = new Map<number, { family: Family; key: string; again: () => object; last: string }>();
   private nextId = 1;
   /** What has happened on which PE, for the getters of compiled conditions. */
   private event: Happening;
@@ -222,6 +230,8 @@ export class Breakpoints {
 
   /** Removes those of a family with a key; all of the family when no key is given. */
   clear(family: Family, key?: string): void {
+    for (const [id, placement] of this.placements)
+      if (placement.family === family && (key === undefined || placement.key === key)) this.placements.delete(id);
     for (const breakpoint of [...this.all.values()]) {
       if (breakpoint.family !== family || (key !== undefined && breakpoint.key !== key)) continue;
       this.remove(breakpoint);
@@ -229,12 +239,18 @@ export class Breakpoints {
   }
 
   /** Sets one breakpoint on every place given. Throws a sentence; then nothing is set. */
-  add(family: Family, key: string, specs: readonly BreakpointSpec[], guard: Guard): UserBreakpoint {
+  add(
+    family: Family,
+    key: string,
+    specs: readonly BreakpointSpec[],
+    guard: Guard,
+    id = this.unusedId(),
+  ): UserBreakpoint {
     const condition = guard.condition?.trim() ? parseExpression(guard.condition) : undefined;
     const test = guard.hitCondition?.trim() ? hitTest(guard.hitCondition) : undefined;
     const targetIds: number[] = [];
     const breakpoint: UserBreakpoint = {
-      id: this.nextId++,
+      id,
       family,
       key,
       targetIds,
@@ -299,6 +315,32 @@ export class Breakpoints {
     this.remove(breakpoint);
   }
 
+  /** Calls back when something happens that is no stop. */
+  notice(spec: BreakpointSpec, then: (reason: StopReason) => void): void {
+    this.noticed.set(this.target.addBreakpoint(spec), then);
+  }
+
+  /** Remembers how a breakpoint is set from symbols, and how it was answered. */
+  dependsOnSymbols(id: number, family: Family, key: string, again: () => object, answer: object): void {
+    this.placements.set(id, { family, key, again, last: textOf(answer) });
+  }
+
+  /** Sets breakpoints again after a change of the symbols; returns the answers that are others now. */
+  resolve(): readonly object[] {
+    const changed: object[] = [];
+    for (const [id, placement] of this.placements) {
+      const breakpoint = this.all.get(id);
+      if (breakpoint !== undefined) this.remove(breakpoint);
+      const answer = placement.again();
+      const now = this.all.get(id);
+      if (breakpoint !== undefined && now !== undefined) now.hits = breakpoint.hits;
+      if (textOf(answer) === placement.last) continue;
+      placement.last = textOf(answer);
+      changed.push(answer);
+    }
+    return changed;
+  }
+
   private remove(breakpoint: UserBreakpoint): void {
     for (const id of breakpoint.targetIds) {
       this.target.removeBreakpoint(id);
@@ -314,6 +356,7 @@ export class Breakpoints {
 
   /** The breakpoints that a stop of the machine belongs to; none when it is to go on. */
   hit(reason: StopReason & { readonly ids: readonly number[]; readonly pe: number }): readonly UserBreakpoint[] {
+    if (!this.searching) for (const id of reason.ids) this.noticed.get(id)?.(reason);
     const found = [...new Set(reason.ids.map(id => this.byTargetId.get(id)).filter(one => one !== undefined))];
     const event = reason.kind === 'exception' || reason.kind === 'system-register' ? reason.event : undefined;
     return found.filter(one => {

@@ -4,6 +4,7 @@ import type { PeView } from '../simulator/target.ts';
 import { checkSymbolSource, locateSources } from './launch.ts';
 import type { Machine } from './machine.ts';
 import type { SymbolSource } from './protocol.ts';
+import { findRelocation } from './relocation.ts';
 import type { Session } from './session.ts';
 import { joinPath } from './symbols/dwarf/line.ts';
 import { loadSymbols } from './symbols/index.ts';
@@ -65,6 +66,8 @@ export function nameKernel(machine: Machine, pe: PeView): void {
 
 function announce(session: Session, name: string): void {
   session.changed();
+  findRelocation(session, session.machine.focusedPe);
+  session.resolveBreakpoints();
   session.indexing.resume();
   session.afterResponse(() =>
     session.event('module', { reason: 'new', module: { id: name, name: name.slice(name.lastIndexOf('/') + 1) } }),

@@ -39,16 +39,20 @@ export class RunThrough implements Motion {
   /** `over` is called when it ends, at the last place or at something else that stops the machine. */
   constructor(
     private readonly target: Target,
-    private readonly places: readonly { readonly name: string; readonly specs: readonly BreakpointSpec[] }[],
+    private readonly places: readonly { readonly name: string; readonly specs: () => readonly BreakpointSpec[] }[],
     private readonly over: () => void,
   ) {
     this.go();
   }
 
   private go(): void {
-    for (const id of this.ids) this.target.removeBreakpoint(id);
     this.reached++;
-    this.ids = (this.places[this.reached]?.specs ?? []).map(spec => this.target.addBreakpoint(spec));
+    this.symbolsChanged();
+  }
+
+  symbolsChanged(): void {
+    for (const id of this.ids) this.target.removeBreakpoint(id);
+    this.ids = (this.places[this.reached]?.specs() ?? []).map(spec => this.target.addBreakpoint(spec));
   }
 
   next(): Partial<RunOptions> {

@@ -39,6 +39,8 @@ export interface Motion {
   next(): Partial<RunOptions>;
   /** After a run that ended by its own limit, or by a breakpoint that the motion set: a stop, or undefined to go on. */
   after(reason: StopReason): Stop | undefined;
+  /** Addresses of symbols have changed. */
+  symbolsChanged?(): void;
   /** Ids of breakpoints that the motion set. */
   owns?(id: number): boolean;
   /** Removes what the motion set. */
@@ -92,6 +94,10 @@ export class Runner {
 
   pause(): void {
     this.pauseRequested = true;
+  }
+
+  symbolsChanged(): void {
+    this.motion?.symbolsChanged?.();
   }
 
   /**

@@ -11,6 +11,7 @@ import { Indexing } from './indexing.ts';
 import type { Launch } from './launch.ts';
 import { Machine } from './machine.ts';
 import { nameKernel } from './more-symbols.ts';
+import { findRelocation, watchRelocation } from './relocation.ts';
 import { HANDLERS } from './requests/index.ts';
 import type { End, Stop } from './runner.ts';
 
@@ -201,7 +202,15 @@ export class Session {
       stopped: stop => this.stopped(stop),
       ended: end => this.guestEnded(end),
     });
+    watchRelocation(this);
     return this.current;
+  }
+
+  /** Sets breakpoints again after a change of the symbols, and tells the client of those that are elsewhere now. */
+  resolveBreakpoints(): void {
+    for (const breakpoint of this.machine.breakpoints.resolve())
+      this.event('breakpoint', { reason: 'changed', breakpoint });
+    this.machine.runner.symbolsChanged();
   }
 
   /** Console output of the guest, as one event a slice. */
@@ -217,6 +226,7 @@ export class Session {
     machine.stop = { ...stop, pe };
     machine.lastPe = pe;
     machine.invalidate();
+    findRelocation(this, machine.target.pes[pe]);
     nameKernel(machine, machine.target.pes[pe]);
     const { text, hitBreakpointIds } = stop;
     let { reason, description } = stop;

@@ -11,6 +11,8 @@ export interface Value {
   readonly scalar?: bigint;
   /** Where it is in memory. */
   readonly place?: Place;
+  /** Where pointers in it point to, for what is not in memory itself: a register of a frame has no regime of its own. */
+  readonly pointsInto?: Place['space'];
   /** Contents of an aggregate that is not in memory. */
   readonly bytes?: Uint8Array;
   /** A register, whose fields are its members. */
@@ -90,7 +92,9 @@ function part(pe: PeView, value: Value, type: Type, offset: number, bits?: { off
     const scalar = (toNumber(value.bytes ?? bytes) >> BigInt(bits.offset)) & ((1n << BigInt(bits.size)) - 1n);
     return { type, scalar };
   }
-  return isScalar(type) ? { type, scalar: toNumber(bytes) } : { type, bytes };
+  const { pointsInto } = value;
+  const more = pointsInto === undefined ? {} : { pointsInto };
+  return isScalar(type) ? { type, scalar: toNumber(bytes), ...more } : { type, bytes, ...more };
 }
 
 /** A member of a structure by name; members of anonymous members count. */
@@ -187,5 +191,6 @@ function textOf(pe: PeView, value: Value): string {
 
 export function addressOf(value: Value): Value {
   if (value.place === undefined) throw new Error('The value is not in memory and has no address.');
-  return { type: pointerTo(value.type), scalar: value.place.address };
+  // It carries its space, so that it leads back to the same place.
+  return { type: pointerTo(value.type), scalar: value.place.address, place: value.place };
 }

@@ -6,7 +6,7 @@ import { AT, TAG } from '../symbols/dwarf/constants.ts';
 import { evaluateLocation, type Location } from '../symbols/dwarf/expression.ts';
 import type { Die } from '../symbols/dwarf/info.ts';
 import { INT64, pointerTo, type Type, typeOf, UINT64, VOID } from '../symbols/dwarf/types.ts';
-import type { Symbols } from '../symbols/index.ts';
+import type { Symbols, SymbolTable } from '../symbols/index.ts';
 import { callerOf, type Frame, lookupAddress } from '../unwind.ts';
 import {
   addressOf,
@@ -121,12 +121,17 @@ export function variableValue(context: EvaluationContext, die: Die): Value {
   if (constant !== undefined) return { type, scalar: BigInt.asUintN((type.size || 8) * 8, constant) };
   const { frame, pe, symbols } = context;
   const physical = frame?.physical;
-  const table = physical?.table ?? symbols.tables.find(one => one.info === die.unit.info);
-  const bias = symbols.tables.find(one => one.info === die.unit.info)?.bias ?? table?.bias ?? 0n;
+  const own = symbols.tables.find(one => one.info === die.unit.info);
+  const bias = own?.bias ?? physical?.table?.bias ?? 0n;
   const pc = physical === undefined ? 0n : lookupAddress(physical) - bias;
+  const space = spaceOfImage(context, own);
   const expression = die.inherited(one => one.expression(AT.location, pc));
-  if (expression === undefined) throw new Error('optimised out');
-  const space: AddressSpace = physical?.space ?? { kind: 'va' };
+  if (expression === undefined) {
+    // Declared here, and defined by an assembler or a linker script: the symbol table has it.
+    const address = die.has(AT.declaration) && die.name !== undefined ? own?.symbol(die.name) : undefined;
+    if (address === undefined) throw new Error('optimised out');
+    return load(pe, { space, address }, type);
+  }
   const registers = physical?.registers ?? [];
   const read = (address: bigint, bytes: number): Uint8Array | undefined => pe.read(space, address, bytes);
   const base = { register: (index: number) => registers[index], read, bias };
@@ -147,7 +152,23 @@ export function variableValue(context: EvaluationContext, die: Die): Value {
   };
   const location = evaluateLocation(expression, evaluation);
   if (location === undefined) throw new Error('optimised out');
-  return atLocation(context, location, type, space);
+  const value = atLocation(context, location, type, space);
+  return value.place === undefined ? { ...value, pointsInto: space } : value;
+}
+
+/**
+ * Where the addresses of an image are meant. In a frame of the image that is where the frame is; elsewhere it is the
+ * regime that the image is bound to, whatever runs at the moment. Throws a sentence when its guest is not there to be read.
+ */
+function spaceOfImage({ frame, pe, symbols }: EvaluationContext, table: SymbolTable | undefined): AddressSpace {
+  const physical = frame?.physical;
+  if (table?.regime === undefined || table === physical?.table) return physical?.space ?? { kind: 'va' };
+  const guest = symbols.present('EL1&0').vmid;
+  if (table.vmid !== undefined && table.vmid !== guest) {
+    const now = guest === undefined ? 'no guest is loaded' : `the guest with VMID ${guest} is loaded`;
+    throw new Error(`${table.name} belongs to the guest with VMID ${table.vmid}, and ${now}.`);
+  }
+  return table.regime.startsWith('EL2') ? (spaceOf('el2', pe) ?? { kind: 'va' }) : { kind: 'va', regime: table.regime };
 }
 
 function atLocation(context: EvaluationContext, location: Location, type: Type, space: AddressSpace): Value {
@@ -225,8 +246,16 @@ function lookUp(context: EvaluationContext, name: string): Value | undefined {
   const register = registerValue(context, name);
   if (register !== undefined) return register;
   const symbol = symbols.symbol(name, regime);
-  if (symbol !== undefined)
-    return { type: pointerTo({ ...VOID, kind: 'function', name: 'code' }), scalar: symbol.address };
+  if (symbol !== undefined) {
+    const type = pointerTo({ ...VOID, kind: 'function', name: 'code' });
+    const bound = symbol.table.regime !== undefined && symbol.table !== own;
+    const space = bound ? spaceOfImage(context, symbol.table) : undefined;
+    return {
+      type,
+      scalar: symbol.address,
+      ...(space === undefined ? {} : { place: { space, address: symbol.address } }),
+    };
+  }
   for (const table of symbols.tables) {
     const near = frame === undefined ? undefined : table.unitAt(frame.physical.pc);
     for (const enumeration of near === undefined ? table.info.units() : [near]) {
@@ -381,10 +410,12 @@ class Evaluator {
   }
 
   private spaceOfPointer(value: Value): AddressSpace {
-    // Only a pointer written with a space, or calculated from one, carries a place without being an lvalue.
-    return value.type.kind === 'pointer' && value.place !== undefined && value.assign === undefined
-      ? value.place.space
-      : this.space;
+    if (value.type.kind !== 'pointer') return this.space;
+    const { place } = value;
+    // A pointer written with a space, or calculated from one, carries a place without being an lvalue; one that is stored
+    // at a virtual address points into the same space.
+    const carries = place !== undefined && (value.assign === undefined || place.space.kind === 'va');
+    return carries ? place.space : (value.pointsInto ?? this.space);
   }
 
   private unary(operator: string, operand: Node): Value {

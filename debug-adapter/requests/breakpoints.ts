@@ -21,12 +21,20 @@ export function place(
   find: () => { specs: readonly BreakpointSpec[]; extra?: Partial<Breakpoint>; guard?: Guard },
 ): Breakpoint {
   const { breakpoints } = session.machine;
-  try {
-    const { specs, extra, guard: asked = guard } = find();
-    return { id: breakpoints.add(family, key, specs, asked).id, verified: true, ...extra };
-  } catch (error) {
-    return { id: breakpoints.unusedId(), verified: false, reason: 'failed', message: (error as Error).message };
-  }
+  const id = breakpoints.unusedId();
+  const set = (): Breakpoint => {
+    try {
+      const { specs, extra, guard: asked = guard } = find();
+      breakpoints.add(family, key, specs, asked, id);
+      return { id, verified: true, ...extra };
+    } catch (error) {
+      return { id, verified: false, reason: 'failed', message: (error as Error).message };
+    }
+  };
+  const answer = set();
+  // Symbols that come later may have it, or have it elsewhere.
+  if (family === 'source' || family === 'function') breakpoints.dependsOnSymbols(id, family, key, set, answer);
+  return answer;
 }
 
 export const TRANSLATION_REGIMES: readonly TranslationRegime[] = ['EL1&0', 'EL2', 'EL2&0', 'EL3'];

@@ -87,8 +87,10 @@ function begin(session: Session): void {
   breakpoints.clear('launch');
   const places = runTo.map(name => ({
     name,
-    specs: functionsNamed(symbols, name).flatMap(({ table, address }) => inTable(table, address)),
+    specs: () => functionsNamed(symbols, name).flatMap(({ table, address }) => inTable(table, address)),
   }));
+  // A name that nobody has is a fault of the launch, not of a moment later on.
+  for (const { specs } of places) specs();
   const addFilters = () => {
     for (const row of EXCEPTION_FILTERS) {
       if (!exceptionFilters.includes(row.filter)) continue;

@@ -30,7 +30,7 @@ export const SOURCES: Readonly<Record<string, Handler>> = {
               : 'No symbols',
           ...(table.regime === undefined ? {} : { version: table.regime, regime: table.regime }),
           ...(table.vmid === undefined ? {} : { guest: table.vmid }),
-          ...(table.bias === 0n ? {} : { bias: hex(table.bias) }),
+          ...(table.bias === 0n ? {} : { bias: table.bias < 0n ? `-${hex(-table.bias)}` : hex(table.bias) }),
         };
       });
       return {

@@ -90,7 +90,8 @@ function failed(name: string, error: unknown): Variable {
 function partsOf(machine: Machine, pe: PeView, value: Value, expression: string | undefined): Container {
   const child = (name: string): Value | undefined => {
     if (value.type.kind === 'array') return elementOf(pe, value, Number(name.replace(/[[\]]/g, '')));
-    if (value.type.kind === 'pointer') return dereference(pe, value, value.place?.space ?? { kind: 'va' });
+    if (value.type.kind === 'pointer')
+      return dereference(pe, value, value.place?.space ?? value.pointsInto ?? { kind: 'va' });
     return memberOf(pe, value, name);
   };
   return {

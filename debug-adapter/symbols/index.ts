@@ -61,8 +61,10 @@ export interface Scope {
 }
 
 export interface SymbolOptions {
-  /** Added to every address of the file. */
+  /** Added to every address of the file; where it is not given, it may be found while the image runs. */
   readonly bias?: bigint;
+  /** Read out of the memory of what runs, and so worth less than a file of the same. */
+  readonly fromMemory?: boolean;
   /** The regime that the image is mapped in; any when undefined. */
   readonly regime?: TranslationRegime;
   /** The guest that the image belongs to; any when undefined. */
@@ -131,7 +133,10 @@ function isBoundary(name: string): boolean {
 }
 
 export class SymbolTable {
-  readonly bias: bigint;
+  private offset: bigint;
+  /** Somebody has said where the image is: nobody looks for it. */
+  readonly isPlaced: boolean;
+  readonly fromMemory: boolean;
   readonly regime: TranslationRegime | undefined;
   readonly vmid: number | undefined;
   readonly tableBase: bigint | undefined;
@@ -157,7 +162,9 @@ export class SymbolTable {
     readonly elf: ElfFile,
     options: SymbolOptions = {},
   ) {
-    this.bias = options.bias ?? 0n;
+    this.offset = options.bias ?? 0n;
+    this.isPlaced = options.bias !== undefined;
+    this.fromMemory = options.fromMemory ?? false;
     this.regime = options.regime;
     this.vmid = options.vmid;
     this.tableBase = options.tableBase;
@@ -169,6 +176,19 @@ export class SymbolTable {
 
   get name(): string {
     return this.elf.name;
+  }
+
+  /** What is added to every address of the file. */
+  get bias(): bigint {
+    return this.offset;
+  }
+
+  /** The image is elsewhere: all addresses move. */
+  relocate(bias: bigint): void {
+    this.offset = bias;
+    this.names = undefined;
+    this.sizedFunctions = undefined;
+    this.labels = undefined;
   }
 
   /** Whether an allocated section of the image covers the address. */
@@ -194,6 +214,11 @@ export class SymbolTable {
     if (label === undefined || !this.covers(address)) return undefined;
     if (inside !== undefined && inside.address > label.address) return undefined;
     return { ...label, offset: address - label.address };
+  }
+
+  get hasSymbols(): boolean {
+    this.readSymbols();
+    return (this.names?.size ?? 0) > 0;
   }
 
   /** Functions with a size and labels in code, by address. */
@@ -337,11 +362,17 @@ export class SymbolTable {
 
   /** Where the code of a function begins that debug information knows: behind what its symbol has in front of it. */
   private entryOf(address: bigint): bigint {
-    if (this.indexedUnit(address - this.bias) !== undefined) return address;
     const size = BigInt(this.functionAt(address)?.size ?? 0);
     const end = address + (size < MOST_PADDING ? size : MOST_PADDING);
-    for (const find of [(at: bigint) => this.indexedUnit(at - this.bias), (at: bigint) => this.unitAt(at)])
-      for (let at = address; at < end; at += 4n) if (find(at) !== undefined) return at;
+    for (const unitAt of [(at: bigint) => this.indexedUnit(at - this.bias), (at: bigint) => this.unitAt(at)]) {
+      for (let at = address; at === address || at < end; at += 4n) {
+        const unit = unitAt(at);
+        if (unit === undefined) continue;
+        const functions = this.subprogramsOf(unit);
+        const next = functions[lastAtOrBelow(functions, one => one.low, at - this.bias)];
+        if (next !== undefined && at - this.bias < next.high) return at;
+      }
+    }
     return address;
   }
 
@@ -531,7 +562,10 @@ export class SymbolTable {
     });
   }
 
-  /** Entries (types, variables, functions, enumerators) of a name: those of the unit given, then one of each kind. */
+  /**
+   * Entries (types, variables, functions, enumerators) of a name: those of the unit given, then one of each kind. A
+   * variable that is only declared comes last.
+   */
   entriesNamed(name: string, near?: Unit): readonly Die[] {
     const dies = near === undefined ? [] : this.definedIn(near, name);
     const known = new Set(dies.map(die => die.offset));
@@ -539,7 +573,7 @@ export class SymbolTable {
       const die = known.has(offset) ? undefined : this.info.dieAt(offset);
       if (die !== undefined) dies.push(die);
     }
-    return dies;
+    return dies.sort((a, b) => Number(a.has(AT.declaration)) - Number(b.has(AT.declaration)));
   }
 
   private definedIn(unit: Unit, name: string): Die[] {
@@ -604,7 +638,9 @@ export class Symbols {
     let most = -1;
     for (const table of this.tables) {
       const fit = fits(table, context);
-      if (fit > most && table.covers(address)) [best, most] = [table, fit];
+      // A stripped image says as much of where it is as the file with its symbols.
+      const better = fit > most || (fit === most && best?.hasSymbols === false);
+      if (better && table.covers(address)) [best, most] = [table, fit];
     }
     return best;
   }

@@ -47,7 +47,12 @@ export function findKallsyms(pe: PeView): KernelSymbols {
   const bytes = buildElf(found, text);
   const vmid = pe.vmid;
   const name = `${banner}${vmid === undefined ? '' : ` (VMID ${vmid})`}`;
-  const table = loadSymbols(bytes, name, { regime, ...(vmid === undefined ? {} : { vmid }) });
+  const table = loadSymbols(bytes, name, {
+    regime,
+    bias: 0n,
+    fromMemory: true,
+    ...(vmid === undefined ? {} : { vmid }),
+  });
   return { table, count: found.length, banner, text };
 }
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const PACKAGES: Readonly<Record<string, string>> = {
   'aarch64-linux-gnu-gcc': 'gcc-aarch64-linux-gnu',
   'aarch64-linux-gnu-objdump': 'binutils-aarch64-linux-gnu',
+  'aarch64-linux-gnu-objcopy': 'binutils-aarch64-linux-gnu',
   'aarch64-linux-gnu-readelf': 'binutils-aarch64-linux-gnu',
 };
 

@@ -20,6 +20,8 @@ const KINDS: Readonly<Record<number, number>> = {
   [TAG.subprogram]: 64,
   [TAG.enumerator]: 128,
 };
+/** A variable that is declared, and perhaps defined by an assembler or a linker script. */
+const DECLARED_VARIABLE = 256;
 
 interface Entry {
   kinds: number;
@@ -169,6 +171,7 @@ export class Names {
       let inner: string | undefined;
       if (holder !== undefined && reader.nameForm !== 0) {
         if (plan.kind !== 0 && !reader.isDeclaration) this.add(reader, plan.kind, offset, holder, unit);
+        else if (plan.tag === TAG.variable) this.add(reader, DECLARED_VARIABLE, offset, holder, unit);
         const isScope = plan.tag === TAG.namespace || (nests && plan.kind === 1);
         if (isScope) inner = `${holder}${this.nameOf(reader, unit)}::`;
         else if (plan.tag === TAG.enumerationType) inner = holder;
