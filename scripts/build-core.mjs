@@ -102,11 +102,12 @@ async function compile(hash) {
 
 function moduleText(hash, bytes) {
   return `// Written by scripts/build-core.mjs from simulator/engine/core. Source hash ${hash}.
-const base64 =
-  '${bytes.toString('base64')}';
+import { fromBase64 } from './base64.ts';
 
 /** The compiled core, a WebAssembly module. */
-export const coreWasm: Uint8Array<ArrayBuffer> = Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+export const coreWasm: Uint8Array<ArrayBuffer> = fromBase64(
+  '${bytes.toString('base64')}',
+);
 `;
 }
 

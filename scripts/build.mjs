@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { preparedInterpreter } from './prepare-interpreter.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dev = process.argv.includes('--dev');
@@ -28,6 +29,7 @@ const common = {
   minify: !dev,
   legalComments: 'none',
   logLevel: 'warning',
+  plugins: [preparedInterpreter],
 };
 
 /** @type {esbuild.BuildOptions[]} */

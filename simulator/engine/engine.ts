@@ -3,12 +3,24 @@
  * forms of the interpreter. It runs the active PE for a number of instructions, exactly.
  */
 
+import { inflateSync } from 'fflate';
 import { abortSyndrome } from './abort-syndrome.ts';
 import { accessRowCount } from './access-rows.ts';
+import { fromBase64 } from './base64.ts';
 import { Compiler, HOT, MOST_BYTES } from './compiler/compiler.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
-import { EXIT_BUDGET, EXIT_DEVICE, EXIT_HOT, EXIT_LEAVE, generateInterpreter, OP_BREAKPOINT } from './interpreter.ts';
+import {
+  EXIT_BUDGET,
+  EXIT_DEVICE,
+  EXIT_HOT,
+  EXIT_LEAVE,
+  generateInterpreter,
+  type HandlerNumbers,
+  handlerNumbers,
+  type InterpreterForm,
+  OP_BREAKPOINT,
+} from './interpreter.ts';
 import {
   ABORT_SYNDROME,
   ACCESS_COSTS,
@@ -39,8 +51,10 @@ import {
   WRITE_ENTRY,
   X,
 } from './layout.ts';
+import { prepared } from './prepared.ts';
 import { type DecodingTables, Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
+import { handlers as standardHandlers } from './semantics/index.ts';
 
 /** A call-out of generated code: takes the address of the record, returns CALL_*. */
 export type CallOut = (record: number) => number;
@@ -84,6 +98,7 @@ const LONGEST_RUN = 1024;
 export class Engine {
   readonly memory: WebAssembly.Memory;
   readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
   readonly u32: Uint32Array;
   readonly i32: Int32Array;
   readonly u64: BigUint64Array;
@@ -105,6 +120,7 @@ export class Engine {
   ) {
     this.memory = allocate(RAM + ramBytes);
     this.u8 = new Uint8Array(this.memory.buffer);
+    this.u16 = new Uint16Array(this.memory.buffer);
     this.u32 = new Uint32Array(this.memory.buffer);
     this.i32 = new Int32Array(this.memory.buffer);
     this.u64 = new BigUint64Array(this.memory.buffer);
@@ -270,9 +286,11 @@ export class Engine {
     const after = this.#left - 1;
     this.#goal -= after;
     this.#left = 1;
+    this.f64[RETIRED_END >> 3] -= after;
     const exit = this.#step();
     this.#goal += after;
     this.#left += after;
+    this.f64[RETIRED_END >> 3] += after;
     // A device may have changed what the machine has to do next. A store to compiled code has not.
     return exit === EXIT_BUDGET && this.i32[EXIT_REQUEST >> 2] ? EXIT_LEAVE : exit;
   }
@@ -311,8 +329,14 @@ function allocate(bytes: number): WebAssembly.Memory {
   }
 }
 
+interface Interpreter {
+  readonly module: WebAssembly.Module;
+  readonly numbers: HandlerNumbers;
+  readonly firstRegion: number;
+}
+
 // Modules depend on the tables only, so that all machines of a process share them.
-const interpreters = new WeakMap<Handlers, Map<string, ReturnType<typeof makeInterpreter>>>();
+const interpreters = new WeakMap<Handlers, Map<string, Interpreter>>();
 let compiledCore: WebAssembly.Module | undefined;
 
 function compileCore(): WebAssembly.Module {
@@ -320,18 +344,35 @@ function compileCore(): WebAssembly.Module {
   return compiledCore;
 }
 
-function interpreter(handlers: Handlers, heat: number | undefined, costs: boolean) {
-  const key = `${heat} ${costs}`;
-  const known = interpreters.get(handlers) ?? new Map();
+function interpreter(handlers: Handlers, heat: number | undefined, costs: boolean): Interpreter {
+  const key = interpreterKey(heat, costs);
+  const known = interpreters.get(handlers) ?? new Map<string, Interpreter>();
   interpreters.set(handlers, known);
-  const made = known.get(key) ?? makeInterpreter(handlers, heat, costs);
+  const made = known.get(key) ?? preparedInterpreter(handlers, key) ?? makeInterpreter(handlers, heat, costs);
   known.set(key, made);
   return made;
 }
 
-function makeInterpreter(handlers: Handlers, heat: number | undefined, costs: boolean) {
-  const forms = { fast: { checked: false, heat }, checked: { checked: true, costs } };
-  const { bytes, numbers, firstRegion } = generateInterpreter(handlers, forms);
+/** Tells interpreters of the same handlers apart. */
+export function interpreterKey(heat: number | undefined, costs: boolean): string {
+  return `${heat} ${costs}`;
+}
+
+export function interpreterForms(heat: number | undefined, costs: boolean): Readonly<Record<string, InterpreterForm>> {
+  return { fast: { checked: false, heat }, checked: { checked: true, costs } };
+}
+
+function makeInterpreter(handlers: Handlers, heat: number | undefined, costs: boolean): Interpreter {
+  const { bytes, numbers, firstRegion } = generateInterpreter(handlers, interpreterForms(heat, costs));
+  return { module: new WebAssembly.Module(bytes), numbers, firstRegion };
+}
+
+/** One that the bundle brings along; for the handlers that it was made of only. */
+function preparedInterpreter(handlers: Handlers, key: string): Interpreter | undefined {
+  if (prepared?.key !== key || handlers !== standardHandlers) return undefined;
+  const { names, firstFunction, firstRegion, deflated } = prepared;
+  const bytes = inflateSync(fromBase64(deflated)) as Uint8Array<ArrayBuffer>;
+  const numbers = handlerNumbers(names.split(','), firstFunction);
   return { module: new WebAssembly.Module(bytes), numbers, firstRegion };
 }
 

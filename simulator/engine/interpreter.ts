@@ -131,11 +131,18 @@ export function planOps(handlers: Handlers): { ops: readonly Op[]; numbers: Hand
     }
   }
   const ops = [...main, ...functions];
+  const names = [...OWN_OPS, ...ops.map(o => o.name)];
+  return { ops, numbers: handlerNumbers(names, OP_FIRST + main.length) };
+}
+
+/** From the names by number: the second time that a name comes is its form for targets outside of the page. */
+export function handlerNumbers(names: readonly string[], firstFunction: number): HandlerNumbers {
   const near = new Map<string, number>();
   const far = new Map<string, number>();
-  for (const [index, o] of ops.entries()) (o.far ? far : near).set(o.name, OP_FIRST + index);
-  const names = [...OWN_OPS, ...ops.map(o => o.name)];
-  return { ops, numbers: { near, far, names, firstFunction: OP_FIRST + main.length } };
+  for (const [number, name] of names.entries()) {
+    if (number >= OP_FIRST) (near.has(name) ? far : near).set(name, number);
+  }
+  return { near, far, names, firstFunction };
 }
 
 /** Locals by type, given out anew for each handler. */

@@ -22,7 +22,7 @@ import { fineGrainedRules } from './fineGrained.ts';
 import { nestedAccess, nestingOf } from './nested.ts';
 import { operations, systemIss } from './operations.ts';
 import { type Condition, controlRules, type TrapRule } from './rules.ts';
-import { isImplementationDefined, matchesTarget } from './targets.ts';
+import { isImplementationDefined, isName, matchesTarget } from './targets.ts';
 import type { Access, Accessed, AccessState, Because, Direction } from './types.ts';
 
 const E2H = 1n << 34n;
@@ -56,32 +56,50 @@ function fieldsOfRule(rule: TrapRule): Field[] {
   return names.map(name => fieldOf(row, name, { e2h }));
 }
 
-let compiled: CompiledRule[] | undefined;
+/** All rules in order, and where the targets of each are: most are names, of which a row has few. */
+interface RuleIndex {
+  readonly rules: readonly CompiledRule[];
+  readonly named: ReadonlyMap<string, readonly number[]>;
+  readonly others: readonly { readonly target: string; readonly rule: number }[];
+}
+
+let index: RuleIndex | undefined;
 const rulesByRow = new Map<Accessed, readonly CompiledRule[]>();
 
-function allRules(): CompiledRule[] {
-  if (!compiled) {
-    // A sort by level is stable, so rows of one level keep their order; fine-grained traps come after those of HCR_EL2.
-    compiled = [...controlRules, ...fineGrainedRules()]
-      .sort((a, b) => a.to - b.to)
-      .map(rule => ({
-        rule,
-        fields: fieldsOfRule(rule),
-        values: (rule.values ?? [1]).map(BigInt),
-        when: rule.when === undefined ? [] : typeof rule.when === 'string' ? [rule.when] : rule.when,
-      }));
+function allRules(): RuleIndex {
+  if (index) return index;
+  // A sort by level is stable, so rows of one level keep their order; fine-grained traps come after those of HCR_EL2.
+  const rules = [...controlRules, ...fineGrainedRules()]
+    .sort((a, b) => a.to - b.to)
+    .map(rule => ({
+      rule,
+      fields: fieldsOfRule(rule),
+      values: (rule.values ?? [1]).map(BigInt),
+      when: rule.when === undefined ? [] : typeof rule.when === 'string' ? [rule.when] : rule.when,
+    }));
+  const named = new Map<string, number[]>();
+  const others: { target: string; rule: number }[] = [];
+  for (const [number, { rule }] of rules.entries()) {
+    for (const target of rule.targets) {
+      if (isName(target)) named.set(target, [...(named.get(target) ?? []), number]);
+      else others.push({ target, rule: number });
+    }
   }
-  return compiled;
+  index = { rules, named, others };
+  return index;
 }
 
 /** The rules that can trap an access to this row, in order. */
 function rulesFor(row: Accessed): readonly CompiledRule[] {
-  let rules = rulesByRow.get(row);
-  if (!rules) {
-    rules = allRules().filter(({ rule }) => rule.targets.some(target => matchesTarget(target, row)));
-    rulesByRow.set(row, rules);
+  let found = rulesByRow.get(row);
+  if (!found) {
+    const { rules, named, others } = allRules();
+    const numbers = new Set(named.get(row.name));
+    for (const { target, rule } of others) if (!numbers.has(rule) && matchesTarget(target, row)) numbers.add(rule);
+    found = [...numbers].sort((a, b) => a - b).map(number => rules[number]);
+    rulesByRow.set(row, found);
   }
-  return rules;
+  return found;
 }
 
 /** The rules that can trap an access to a row, each with its fields and the values of them that trap. */
@@ -440,7 +458,7 @@ let masks: ReadonlyMap<string, bigint> | undefined;
 function controlMasks(): ReadonlyMap<string, bigint> {
   if (!masks) {
     const found = new Map<string, bigint>(Object.entries(irregular));
-    for (const { rule, fields } of allRules()) {
+    for (const { rule, fields } of allRules().rules) {
       for (const field of fields) found.set(rule.control, (found.get(rule.control) ?? 0n) | maskOf(field));
     }
     masks = found;

@@ -49,6 +49,11 @@ export function isImplementationDefined(op0: number, crn: number): boolean {
   return (op0 === 3 || op0 === 1) && (crn === 11 || crn === 15);
 }
 
+/** Whether a target of a rule is the name of one row. */
+export function isName(target: string): boolean {
+  return !/[@*?]/.test(target);
+}
+
 /** Whether a target of a rule means this row: a name, a name with `*` and `?`, or `@` and a set. */
 export function matchesTarget(target: string, row: Accessed): boolean {
   if (target.startsWith('@')) return sets[target.slice(1)](row);

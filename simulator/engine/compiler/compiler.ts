@@ -314,13 +314,15 @@ export class Compiler implements CodeKeeper {
   // --- Dropping ---------------------------------------------------------------------------------------------------------
 
   changed(page: number, offset: number, bytes: number): void {
-    const times = (this.#penalties.get(page)?.times ?? 0) + 1;
-    this.#penalties.set(page, { times, wait: Math.min(2 ** times - 1, MOST_PENALTY) });
     this.#pending.delete(page);
     const from = offset & ~3;
-    for (const compiled of [...(this.#byPage.get(page) ?? [])]) {
-      if (covers(compiled.region, page, from, offset + bytes)) this.#drop(compiled);
-    }
+    const stale = [...(this.#byPage.get(page) ?? [])].filter(({ region }) =>
+      covers(region, page, from, offset + bytes),
+    );
+    if (!stale.length) return;
+    const times = (this.#penalties.get(page)?.times ?? 0) + 1;
+    this.#penalties.set(page, { times, wait: Math.min(2 ** times - 1, MOST_PENALTY) });
+    for (const compiled of stale) this.#drop(compiled);
   }
 
   cleared(): void {

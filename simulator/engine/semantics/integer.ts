@@ -137,13 +137,13 @@ for (const width of widths) {
 const shiftKind = (f: Fields): SecondOperand => (f.imm6 === 0 ? 'reg' : shiftNames[f.shift]);
 
 /** The immediate of an arithmetic instruction at its width. */
-const arithmeticImmediate = (f: Fields): bigint => BigInt(f.sh ? f.imm12 << 12 : f.imm12);
+const arithmeticImmediate = (f: Fields): number => (f.sh ? f.imm12 << 12 : f.imm12);
 
 lowerings.ADD_imm = f => addImmediate(f, arithmeticImmediate(f));
 lowerings.SUB_imm = f => addImmediate(f, -arithmeticImmediate(f));
-function addImmediate(f: Fields, imm: bigint): Lowered {
+function addImmediate(f: Fields, imm: number): Lowered {
   const operands = { rd: orSp(f.Rd), rn: orSp(f.Rn) };
-  return imm === 0n
+  return imm === 0
     ? { handler: `mov${widthOf(f)}`, ...operands }
     : { handler: `add_imm${widthOf(f)}`, ...operands, imm };
 }
