@@ -19,6 +19,7 @@ function viewState(state: MachineState): ViewState {
 }
 
 export abstract class WebviewPanel implements vscode.WebviewViewProvider, vscode.Disposable {
+  readonly viewId: string;
   protected readonly tracker: SessionTracker;
   readonly #root: vscode.Uri;
   readonly #page: string;
@@ -30,11 +31,12 @@ export abstract class WebviewPanel implements vscode.WebviewViewProvider, vscode
   /** `page` is the name of its script among the built ones. */
   constructor(viewId: string, page: string, tracker: SessionTracker, extension: vscode.Uri) {
     this.tracker = tracker;
+    this.viewId = viewId;
     this.#page = page;
     this.#root = vscode.Uri.joinPath(extension, 'dist', 'webviews');
     this.#disposables = [
       vscode.window.registerWebviewViewProvider(viewId, this, { webviewOptions: { retainContextWhenHidden: true } }),
-      tracker.onDidChange(state => this.post({ kind: 'state', state: viewState(state) })),
+      tracker.onDidChange(() => this.tellState()),
     ];
   }
 
@@ -79,6 +81,11 @@ export abstract class WebviewPanel implements vscode.WebviewViewProvider, vscode
     this.post({ kind: 'tell', what, value });
   }
 
+  /** Tells the page what the machine does: it asks for what it shows then. */
+  tellState(): void {
+    this.post({ kind: 'state', state: viewState(this.tracker.state) });
+  }
+
   protected post(message: ToView): void {
     this.#view?.webview.postMessage(message);
   }
@@ -92,7 +99,7 @@ export abstract class WebviewPanel implements vscode.WebviewViewProvider, vscode
 
   async #receive(message: ToExtension): Promise<void> {
     if (message.kind === 'ready') {
-      this.post({ kind: 'state', state: viewState(this.tracker.state) });
+      this.tellState();
     } else if (message.kind === 'ask') {
       const { id } = message;
       try {

@@ -147,6 +147,39 @@ describe('The panels, fed by the sample hypervisor', () => {
     }
   });
 
+  it('answer the pages within 100 ms of a stop too', async () => {
+    const { exceptionLevels, worldSwitch } = await hyperstep();
+    for (const page of [exceptionLevels, worldSwitch]) {
+      await vscode.commands.executeCommand(`${page.viewId}.focus`);
+      await until('answers', () => page.answered > 0);
+      const { answered } = page;
+      const began = performance.now();
+      page.tellState();
+      await until('another answer', () => page.answered > answered);
+      console.log(`      ${page.viewId}: ${(performance.now() - began).toFixed(1)} ms`);
+    }
+  });
+
+  it('leave memory to VS Code and the editors beside them: it is read and written as a file', async () => {
+    const session = vscode.debug.activeDebugSession;
+    assert.ok(session);
+    const { memoryReference } = await session.customRequest('evaluate', { expression: '&reported_state' });
+    assert.match(memoryReference, /^0x[0-9a-f]+$/);
+    // As the hex editor opens it: session, reference and name, and a range of bytes.
+    const uri = vscode.Uri.from({
+      scheme: 'vscode-debug-memory',
+      authority: session.id,
+      path: `/${encodeURIComponent(memoryReference)}/memory.bin`,
+      query: 'range=0:4',
+    });
+    const before = await vscode.workspace.fs.readFile(uri);
+    assert.equal(before.length, 4);
+    await vscode.workspace.fs.writeFile(uri, new Uint8Array([0x12, 0x34, 0, 0]));
+    assert.deepEqual([...(await vscode.workspace.fs.readFile(uri))], [0x12, 0x34, 0, 0]);
+    assert.equal((await session.customRequest('evaluate', { expression: 'reported_state' })).result, '13330');
+    await vscode.workspace.fs.writeFile(uri, before);
+  });
+
   it('export every exception as CSV and as a trace', async () => {
     const { exceptionLevels } = await hyperstep();
     const lines = (await exceptionLevels.exported('csv')).trim().split('\r\n');

@@ -119,5 +119,24 @@ test('Linux with KVM stops at its first world switch into a guest, whose list re
   await workbench.row('List Registers', 'LR0').waitFor();
   await workbench.row('Translation Tables', '0x').waitFor();
   await workbench.screenshot('kvm-virtual-interrupt');
+  // The other panels, of the same machine.
+  await workbench.row('Machine', /^PE 0/).waitFor();
+  await workbench.row('Machine', 'CNTV').waitFor();
+  await page.locator('.statusbar-item', { hasText: /PE 0 EL\d( VMID 1)? · [\d,]+ cycles/ }).waitFor();
+  await workbench.command('Hyperstep: Walk Address');
+  await page.locator('.quick-input-widget input').first().fill('pc');
+  await page.keyboard.press('Enter');
+  await workbench.row('Translation Tables', /^Walk of pc/).waitFor();
+  await workbench.row('Translation Tables', /^Stage 1, level/).waitFor();
+  await workbench.command('Focus on Exception Levels View');
+  const timeline = await workbench.webview('#timeline');
+  await timeline.locator('#statistics', { hasText: 'Stage-2 data abort' }).waitFor();
+  await workbench.screenshot('kvm-exception-levels');
+  await workbench.command('Focus on World Switch View');
+  const view = await workbench.webview('#switches');
+  await view.locator('#record:enabled').click();
+  await view.locator('#accesses tbody tr').nth(20).waitFor();
+  assert.match(await view.locator('#accesses caption').innerText(), /[1-9]\d* saved, [1-9]\d* restored/);
+  await workbench.screenshot('kvm-world-switch');
   await workbench.exceptionFilter('Virtual interrupt delivered');
 });

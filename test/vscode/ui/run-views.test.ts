@@ -14,18 +14,7 @@ before(async () => {
 after(() => workbench?.close());
 afterEach(context => workbench.screenshotOfFailure(context as TestContext));
 
-async function stops(run: () => Promise<void>): Promise<void> {
-  const status = workbench.page.locator('.statusbar-item[id*="hyperstep.level"]');
-  const before = await status.innerText();
-  for (let tries = 0; tries < 600; tries++) {
-    // A command right after a stop may come before VS Code allows it.
-    if (tries % 100 === 0) await run();
-    const now = await status.innerText();
-    if (now !== before && !now.includes('running')) return;
-    await workbench.page.waitForTimeout(50);
-  }
-  throw new Error(`The status bar still says "${before}".`);
-}
+const stops = (run: () => Promise<void>) => workbench.stops(run);
 
 test('the start page lists the built-in systems; a click starts one at its first instruction', async () => {
   const { page } = workbench;
@@ -118,6 +107,46 @@ test('translation tables have every regime and guest, and the walk of an address
   await workbench.row('Translation Tables', 'Walk of pc').waitFor();
   await workbench.row('Translation Tables', 'Stage 2, VMID 1').waitFor();
   await workbench.screenshot('translation-tables');
+});
+
+/** Takes an entry of the menu of a row. */
+async function fromMenu(view: string, row: string | RegExp, entry: string): Promise<void> {
+  const item = workbench.page.locator('.monaco-menu .action-item', { hasText: entry }).first();
+  for (let tries = 0; tries < 10 && !(await item.isVisible()); tries++) {
+    await workbench.page.keyboard.press('Escape');
+    await workbench.row(view, row).click({ button: 'right' });
+    await item.waitFor({ timeout: 2000 }).catch(() => undefined);
+  }
+  await item.click();
+}
+
+test('from a row of stage 2 to its walk, and to who wrote its entry', async () => {
+  const { page } = workbench;
+  await workbench.row('Translation Tables', /^0x80000000/).waitFor();
+  await fromMenu('Translation Tables', /^0x80000000/, 'Walk');
+  await workbench.row('Translation Tables', /^Walk of ipa:0x80000000/).waitFor();
+  await workbench.row('Translation Tables', /^Stage 2, level 3page/).waitFor();
+  await workbench.screenshot('translation-tables-stage2');
+  const before = await page.locator('.statusbar-item[id*="hyperstep.level"]').innerText();
+  await stops(() => fromMenu('Translation Tables', /^0x80000000/, 'Go to Last Write'));
+  await workbench.row('Call Stack', 'stage2').waitFor();
+  await workbench.screenshot('stage2-last-write');
+  assert.notEqual(await page.locator('.statusbar-item[id*="hyperstep.level"]').innerText(), before);
+});
+
+test('from a variable to its documentation, its memory, its next change and its last write', async () => {
+  const { page } = workbench;
+  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.toggle('Variables', 'registers of EL2');
+  await workbench.scrollTo('Variables', /^ELR_EL2/);
+  await fromMenu('Variables', /^ELR_EL2/, 'Show Register Documentation');
+  await page.locator('.tab', { hasText: 'ELR_EL2' }).waitFor();
+  await fromMenu('Variables', /^ELR_EL2/, 'Show Memory');
+  await page.locator('.tab', { hasText: '.memory' }).waitFor();
+  await fromMenu('Variables', /^ELR_EL2/, 'Break When This Changes');
+  await page.locator('.notification-toast', { hasText: 'The machine will stop' }).waitFor();
+  await workbench.screenshot('variable-menu');
+  await stops(() => fromMenu('Variables', /^ELR_EL2/, 'Go to Last Write'));
 });
 
 test('from a line to its disassembly', async () => {
