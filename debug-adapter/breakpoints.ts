@@ -13,6 +13,7 @@ import { hex } from './address.ts';
 import { compileCondition, type Getter } from './expressions/compile.ts';
 import { type EvaluationContext, evaluateExpression, isTrue, isVariable, number } from './expressions/evaluate.ts';
 import { type Node, parseExpression } from './expressions/parse.ts';
+import { EXCEPTION_TYPES, narrowed } from './sieves.ts';
 import { UINT64 } from './symbols/dwarf/types.ts';
 import type { Symbols } from './symbols/index.ts';
 import { innermost } from './unwind.ts';
@@ -85,8 +86,6 @@ function hitTest(text: string): (hits: number) => boolean {
 type Happening = ExceptionEvent | SystemRegisterEvent | undefined;
 
 const isException = (event: Happening): event is ExceptionEvent => event !== undefined && 'from' in event;
-
-const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
 
 /** Names of an exception, as rows. Those of a syndrome are 0 for interrupts and returns. */
 type ExceptionName = (event: ExceptionEvent, pe: PeView, target: Target) => bigint;
@@ -288,8 +287,10 @@ export class Breakpoints {
       }
       case 'exception': {
         const { match } = spec;
+        const sieves = narrowed(spec.sieves, breakpoint.condition);
         return {
           ...spec,
+          ...(sieves === undefined ? {} : { sieves }),
           match: (event: ExceptionEvent) => match(event) && this.passes(breakpoint, pes[event.pe], event),
         };
       }

@@ -1,6 +1,15 @@
 /** Exception breakpoint filters: one row each. */
 
-import type { BreakpointSpec, ExceptionEvent, PeView, Target, TranslationRegime } from '../simulator/target.ts';
+import type {
+  BreakpointSpec,
+  ExceptionEvent,
+  ExceptionLevel,
+  ExceptionSieve,
+  PeView,
+  Target,
+  TranslationRegime,
+} from '../simulator/target.ts';
+import { CHANGES_LEVEL, TAKEN } from './sieves.ts';
 import { specsOf } from './subjects.ts';
 import { Symbols } from './symbols/index.ts';
 
@@ -8,7 +17,10 @@ export interface ExceptionFilter {
   readonly filter: string;
   readonly label: string;
   readonly description: string;
-  readonly match: (event: ExceptionEvent, pe: PeView) => boolean;
+  /** The exceptions that it is about; none for filters of something else. */
+  readonly sieves: readonly ExceptionSieve[];
+  /** What has to hold besides. */
+  readonly when?: (event: ExceptionEvent, pe: PeView) => boolean;
   /** For filters of what is no exception: what the machine has to watch instead, on every PE. */
   readonly specs?: (target: Target) => readonly BreakpointSpec[];
 }
@@ -26,9 +38,10 @@ export function filterSpecs(
   return [
     {
       kind: 'exception',
+      sieves: row.sieves,
       match: event => {
         const pe = target.pes[event.pe];
-        return row.match(event, pe) && (regime === undefined || regimeBelow(event, pe) === regime);
+        return (row.when?.(event, pe) ?? true) && (regime === undefined || regimeBelow(event, pe) === regime);
       },
     },
   ];
@@ -70,18 +83,9 @@ function isMaintenance(pe: PeView): boolean {
   }
 }
 
-const taken = (event: ExceptionEvent): boolean => event.kind === 'taken';
-const trap =
-  (...classes: readonly number[]) =>
-  (event: ExceptionEvent): boolean =>
-    taken(event) && event.type === 'sync' && event.ec !== undefined && classes.includes(event.ec);
-
-const isReturn = (event: ExceptionEvent): boolean => event.kind === 'return';
-const isInterrupt = (event: ExceptionEvent): boolean => taken(event) && (event.type === 'irq' || event.type === 'fiq');
-const to =
-  (level: number) =>
-  (event: ExceptionEvent): boolean =>
-    taken(event) && event.to === level;
+const INTERRUPTS = ['irq', 'fiq'] as const;
+const trap = (...classes: readonly number[]): readonly ExceptionSieve[] => [{ types: ['sync'], classes }];
+const to = (...levels: readonly ExceptionLevel[]): readonly ExceptionSieve[] => [{ types: TAKEN, to: levels }];
 
 // Values of ESR_ELx.EC (Arm ARM D24.2.40): WFx 0x01, HVC 0x12 and 0x16, SMC 0x13 and 0x17, MSR/MRS/system 0x18,
 // MCR/MRC/MRRC 0x03 to 0x08, aborts from a lower level 0x20 and 0x24.
@@ -90,85 +94,93 @@ export const EXCEPTION_FILTERS: readonly ExceptionFilter[] = [
     filter: 'el-change',
     label: 'Exception level changes',
     description: 'Every exception taken to another level, and every return to one.',
-    match: event => event.from !== event.to,
+    sieves: CHANGES_LEVEL,
   },
-  { filter: 'to-el1', label: 'Taken to EL1', description: 'Every exception that is taken to EL1.', match: to(1) },
-  { filter: 'to-el2', label: 'Taken to EL2', description: 'Every exception that is taken to EL2.', match: to(2) },
-  { filter: 'to-el3', label: 'Taken to EL3', description: 'Every exception that is taken to EL3.', match: to(3) },
-  { filter: 'return', label: 'Exception return', description: 'Every ERET, at its target.', match: isReturn },
-  { filter: 'trap-hvc', label: 'HVC', description: 'Hypervisor calls.', match: trap(0x12, 0x16) },
+  { filter: 'to-el1', label: 'Taken to EL1', description: 'Every exception that is taken to EL1.', sieves: to(1) },
+  { filter: 'to-el2', label: 'Taken to EL2', description: 'Every exception that is taken to EL2.', sieves: to(2) },
+  { filter: 'to-el3', label: 'Taken to EL3', description: 'Every exception that is taken to EL3.', sieves: to(3) },
+  {
+    filter: 'return',
+    label: 'Exception return',
+    description: 'Every ERET, at its target.',
+    sieves: [{ types: ['eret'] }],
+  },
+  { filter: 'trap-hvc', label: 'HVC', description: 'Hypervisor calls.', sieves: trap(0x12, 0x16) },
   {
     filter: 'trap-smc',
     label: 'SMC',
     description: 'Secure monitor calls, also those that HCR_EL2.TSC traps.',
-    match: trap(0x13, 0x17),
+    sieves: trap(0x13, 0x17),
   },
   {
     filter: 'trap-wfx',
     label: 'Trapped WFI or WFE',
     description: 'WFI, WFE, WFIT and WFET that a control traps.',
-    match: trap(0x01),
+    sieves: trap(0x01),
   },
   {
     filter: 'trap-sysreg',
     label: 'Trapped system register',
     description: 'System register accesses and system instructions that a control traps.',
-    match: trap(0x03, 0x04, 0x05, 0x06, 0x08, 0x18),
+    sieves: trap(0x03, 0x04, 0x05, 0x06, 0x08, 0x18),
   },
   {
     filter: 'trap-stage2-abort',
     label: 'Stage-2 abort',
     description: 'Instruction and data aborts from a lower level taken to EL2.',
-    match: event => event.to === 2 && trap(0x20, 0x24)(event),
+    sieves: [{ types: ['sync'], classes: [0x20, 0x24], to: [2] }],
   },
   {
     filter: 'irq',
     label: 'Interrupt taken',
     description: 'IRQs and FIQs, physical and virtual, when they are taken.',
-    match: isInterrupt,
+    sieves: [{ types: INTERRUPTS }],
   },
   {
     filter: 'virtual-irq',
     label: 'Virtual interrupt delivered',
     description: 'Virtual IRQs and FIQs, when the guest takes them at EL1.',
-    match: (event, pe) =>
-      isInterrupt(event) && event.to === 1 && (hcrOf(pe) & (event.type === 'irq' ? HCR_EL2_IMO : HCR_EL2_FMO)) !== 0n,
+    sieves: [{ types: INTERRUPTS, to: [1] }],
+    when: (event, pe) => (hcrOf(pe) & (event.type === 'irq' ? HCR_EL2_IMO : HCR_EL2_FMO)) !== 0n,
   },
   {
     filter: 'maintenance',
     label: 'Maintenance interrupt',
     description: 'IRQs taken to EL2 while ICH_MISR_EL2 has a reason for the maintenance interrupt.',
-    match: (event, pe) => isInterrupt(event) && event.to === 2 && isMaintenance(pe),
+    sieves: [{ types: INTERRUPTS, to: [2] }],
+    when: (_, pe) => isMaintenance(pe),
   },
   {
     filter: 'trap-eret',
     label: 'Trapped ERET',
     description: 'ERET of a guest hypervisor, trapped by HCR_EL2.NV.',
-    match: trap(0x1a),
+    sieves: trap(0x1a),
   },
   {
     filter: 'trap-fp',
     label: 'Trapped floating point',
     description: 'SIMD and floating point while CPTR_EL2 or CPACR_EL1 traps it.',
-    match: trap(0x07),
+    sieves: trap(0x07),
   },
   {
     filter: 'world-exit',
     label: 'World switch: exit',
     description: 'A guest is left: an exception to EL2 from EL1 or EL0 with stage 2 on.',
-    match: (event, pe) => taken(event) && event.to === 2 && event.from < 2 && inGuest(pe),
+    sieves: [{ types: TAKEN, from: [0, 1], to: [2] }],
+    when: (_, pe) => inGuest(pe),
   },
   {
     filter: 'world-enter',
     label: 'World switch: enter',
     description: 'A guest is entered: an exception return from EL2 to EL1 or EL0 with stage 2 on.',
-    match: (event, pe) => isReturn(event) && event.from === 2 && event.to < 2 && inGuest(pe),
+    sieves: [{ types: ['eret'], from: [2], to: [0, 1] }],
+    when: (_, pe) => inGuest(pe),
   },
   {
     filter: 'list-register',
     label: 'List register written',
     description: 'Writes of list registers by a hypervisor.',
-    match: () => false,
+    sieves: [],
     specs: target => {
       const symbols = new Symbols();
       return target.pes.flatMap(pe =>

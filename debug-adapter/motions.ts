@@ -10,6 +10,7 @@ import type {
   TranslationRegime,
 } from '../simulator/target.ts';
 import type { Motion, Stop } from './runner.ts';
+import { LEVELS } from './sieves.ts';
 import type { Symbols } from './symbols/index.ts';
 import { callerOf, topFrame } from './unwind.ts';
 
@@ -175,7 +176,8 @@ abstract class Step implements Motion {
     this.accepts = () => true;
     this.temporary = this.target.addBreakpoint({
       kind: 'exception',
-      match: event => event.kind === 'return' && event.pe === this.index && event.from === el && event.to < el,
+      sieves: [{ types: ['eret'], from: [el], to: LEVELS.filter(level => level < el) }],
+      match: event => event.pe === this.index,
     });
   }
 }

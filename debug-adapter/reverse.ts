@@ -3,6 +3,7 @@
 import type { ExceptionLevel, Moment, PeView, Target, TranslationRegime } from '../simulator/target.ts';
 import type { Machine } from './machine.ts';
 import type { Stop } from './runner.ts';
+import { LEVELS, TAKEN } from './sieves.ts';
 import type { SymbolTable } from './symbols/index.ts';
 import { callerOf, type PhysicalFrame, topFrame } from './unwind.ts';
 
@@ -183,7 +184,8 @@ function* beforeException({ target }: Machine, pe: PeView): Generator<unknown, S
   if (at === undefined) {
     const id = target.addBreakpoint({
       kind: 'exception',
-      match: event => event.kind === 'taken' && event.pe === index && event.to === el && event.from < el,
+      sieves: [{ types: TAKEN, from: LEVELS.filter(level => level < el), to: [el] }],
+      match: event => event.pe === index,
     });
     try {
       const reason = yield* target.reverseContinue([id]);

@@ -3,9 +3,10 @@
  * translation tables, list registers, the stage-2 mapping of a range. One subject, one way to name it everywhere.
  */
 
-import type { AddressSpace, BreakpointSpec, PeView, Target } from '../simulator/target.ts';
+import type { AddressSpace, BreakpointSpec, ExceptionLevel, PeView, Target } from '../simulator/target.ts';
 import { formatPlace, hex, parsePlace } from './address.ts';
 import { evaluateExpression } from './expressions/evaluate.ts';
+import { TAKEN } from './sieves.ts';
 import type { Symbols } from './symbols/index.ts';
 import type { Frame } from './unwind.ts';
 import { numeric, toNumber, type Value } from './values.ts';
@@ -218,7 +219,8 @@ function byExceptions(subject: Subject & { kind: 'system' }, access: Access, pe:
   return [
     {
       kind: 'exception',
-      match: event => event.kind === 'taken' && event.pe === pe.index && event.to === Number(level),
+      sieves: [{ types: TAKEN, to: [Number(level) as ExceptionLevel] }],
+      match: event => event.pe === pe.index,
     },
   ];
 }

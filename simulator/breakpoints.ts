@@ -7,14 +7,28 @@
 import { byName, type RegisterRow, storageOf } from './arch/registers/index.ts';
 import { writtenRegisters } from './engine/destinations.ts';
 import type { Engine } from './engine/engine.ts';
-import { BREAKPOINTS_ADDRESS, FETCH_HOOK, ITLB, ITLB_ENTRIES, PAGE_FLAGS, PAGE_WATCH, RAM } from './engine/layout.ts';
+import {
+  BREAKPOINTS_ADDRESS,
+  EXCEPTION_ROWS,
+  FETCH_HOOK,
+  ITLB,
+  ITLB_ENTRIES,
+  PAGE_FLAGS,
+  PAGE_WATCH,
+  RAM,
+  SIEVE,
+} from './engine/layout.ts';
 import { slotOf as storageSlot } from './engine/pe-state.ts';
 import { handlers } from './engine/semantics/index.ts';
+import { EXCEPTION_TYPES, isWanted } from './exception-event.ts';
+import { exceptionRow } from './observe/exception-classes.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import type {
   AddressSpace,
   BreakpointSpec,
   ExceptionEvent,
+  ExceptionLevel,
+  ExceptionSieve,
   PeView,
   StopReason,
   SystemRegisterEvent,
@@ -92,7 +106,7 @@ export class Breakpoints {
       this.#placeWatches();
       this.#watchRegisters();
     }
-    if (kind === 'exception') this.#host.observationChanged();
+    if (kind === 'exception') this.#placeSieve();
     if (kind === 'system-register') this.#watchRegisters();
     if (kind === 'register') this.#placeRegisters();
   }
@@ -112,7 +126,7 @@ export class Breakpoints {
     this.#placeInstructions();
     this.#placeRegisters();
     this.#placeWatches();
-    this.#host.observationChanged();
+    this.#placeSieve();
   }
 
   // --- Instructions -----------------------------------------------------------------------------------------------------
@@ -401,15 +415,46 @@ export class Breakpoints {
     return !this.#suspended && this.#of('exception').length > 0;
   }
 
+  /** Tells the core which exceptions some breakpoint has to be asked about. */
+  #placeSieve(): void {
+    const { u16 } = this.#host.engine;
+    u16.fill(0, SIEVE >> 1, (SIEVE >> 1) + EXCEPTION_ROWS);
+    for (const [, { sieves = [{}] }] of this.#of('exception')) {
+      for (const sieve of sieves) {
+        const levels = levelsOf(sieve);
+        for (const row of rowsOf(sieve)) u16[(SIEVE >> 1) + row] |= levels;
+      }
+    }
+    this.#host.observationChanged();
+  }
+
   onException(event: ExceptionEvent): readonly number[] {
     let ids: number[] = NO_IDS;
     for (const [id, spec] of this.#of('exception')) {
-      if (!spec.match(event)) continue;
+      if (!isWanted(event, spec)) continue;
       if (ids === NO_IDS) ids = [];
       ids.push(id);
     }
     return ids;
   }
+}
+
+const LEVELS: readonly ExceptionLevel[] = [0, 1, 2, 3];
+
+/** The levels of a sieve as a bit for each from and to: see SIEVE. */
+function levelsOf({ from = LEVELS, to = LEVELS }: ExceptionSieve): number {
+  let levels = 0;
+  for (const a of from) for (const b of to) levels |= 1 << (4 * a + b);
+  return levels;
+}
+
+/** The rows of SIEVE that a sieve concerns. */
+function rowsOf({ types = EXCEPTION_TYPES, classes }: ExceptionSieve): readonly number[] {
+  return types.flatMap(type => {
+    const kind = EXCEPTION_TYPES.indexOf(type);
+    const all = classes ?? Array.from({ length: 64 }, (_, ec) => ec);
+    return kind === 0 ? all.map(ec => exceptionRow(kind, ec)) : [exceptionRow(kind, 0)];
+  });
 }
 
 /** Number of a general register, 31 for SP. Throws a sentence for another name. */

@@ -38,9 +38,9 @@ import {
   EXCLUSIVE_VALID,
   EXIT_REQUEST,
   FEATURES,
-  FETCH_PAGE,
-  FETCH_RECORDS,
   IRQ_LINES,
+  KNOWN_GUESTS,
+  KNOWN_GUESTS_MAX,
   LINE_FIQ,
   LINE_IRQ,
   LINE_SERROR,
@@ -49,7 +49,14 @@ import {
   LINE_VIRQ,
   LINE_VSERROR,
   LINES_INTERRUPT,
+  LOG_OTHERS,
   OBSERVE,
+  OBSERVE_ALL,
+  OBSERVE_INTERRUPTED,
+  OBSERVE_LOG,
+  OBSERVE_SIEVE,
+  OBSERVED,
+  OBSERVED_BYTES,
   PA_BITS,
   PAGE_FLAGS,
   PC,
@@ -58,7 +65,6 @@ import {
   PSTATE_IL,
   RAM,
   RAM_BASE,
-  RECORD,
   REGION_BASE,
   REGION_FLAGS,
   REGION_HOST,
@@ -78,11 +84,12 @@ import { PerformanceMonitors } from './engine/system/performance-monitors.ts';
 import { pstateRegisters } from './engine/system/pstate.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
-import { classOf, ExceptionRecord, isAbort } from './exception-event.ts';
+import { PresentException } from './exception-event.ts';
 import { describeVirtual, type VirtualInterfaceState } from './gic/describe-virtual.ts';
 import type { PendingInterrupt } from './gic/gic.ts';
 import { guestMemory } from './guest-memory.ts';
 import { describeLogged } from './observe/describe.ts';
+import { writeExceptionClasses } from './observe/exception-classes.ts';
 import { ExceptionLog, type ExceptionLogOptions } from './observe/exception-log.ts';
 import {
   type FunctionName,
@@ -130,13 +137,6 @@ const INSTRUCTION_NANOSECONDS = 8;
 
 /** Of the performance monitors, as the Base System Architecture recommends. */
 const OVERFLOW_PPI = 23;
-/** By the kinds that the core knows. */
-const EXCEPTION_TYPES = ['sync', 'irq', 'fiq', 'serror', 'eret'] as const;
-const ELR = ['', 'ELR_EL1', 'ELR_EL2', 'ELR_EL3'] as const;
-const ESR = ['', 'ESR_EL1', 'ESR_EL2', 'ESR_EL3'] as const;
-const FAR = ['', 'FAR_EL1', 'FAR_EL2', 'FAR_EL3'] as const;
-const ESR_SLOTS = [0, ...[1, 2, 3].map(el => slotOf(`ESR_EL${el}`))];
-const HCR_SLOT = slotOf('HCR_EL2');
 const VTTBR_SLOT = slotOf('VTTBR_EL2');
 const HCR_VM = 1;
 const HCR_VM_TGE = HCR_VM | (1 << 27);
@@ -296,6 +296,8 @@ export class Machine implements Target {
     this.#states = Array.from({ length: config.pes }, (_, index) => new PeState(this.engine, index));
     this.system.attach(this.engine);
     this.#breakpoints = new Breakpoints(this);
+    this.#present = new PresentException(this.engine, this.features, () => this.instructions);
+    writeExceptionClasses(this.engine.u8);
     this.#recorder = new Recorder(this.#recorderHost());
     const host = {
       engine: this.engine,
@@ -354,6 +356,9 @@ export class Machine implements Target {
           this.#breakpoints.watched((high >>> 0) * 2 ** 32 + (low >>> 0), size, write !== 0),
         firstWrite: page => this.#recorder.timeline?.firstWrite(page),
         observed: (kind, from, to) => this.#observed(kind, from as ExceptionLevel, to as ExceptionLevel),
+        logFull: instructions => this.#exceptionLog?.full(this.#active, instructions),
+        logDiffers: () => (this.#exceptionLog?.differs(this.#active) ? 1 : 0),
+        guestSeen: () => this.#guestSeen(),
         fetched: (va, pa) => this.#breakpoints.fetched(va, pa),
       },
       {
@@ -436,7 +441,7 @@ export class Machine implements Target {
     const recorded = this.recording !== undefined;
     this.#load();
     if (recorded) this.record();
-    this.#lastVttbr = -1;
+    this.#forgetGuests();
     this.#exceptionLog?.guests.clear();
     this.#exceptionLog?.restart();
   }
@@ -463,6 +468,7 @@ export class Machine implements Target {
     // With firmware of its own, or as PSCI says: the others wait until they are called.
     for (const [pe, turn] of this.#turns.all.entries()) turn.powered = pe === 0 || this.#psci === undefined;
     this.#activate(0);
+    this.#forgetGuests();
     for (const pe of this.pes) pe.forgetInterrupted();
     this.#breakpoints.rearm();
   }
@@ -666,7 +672,7 @@ export class Machine implements Target {
     entering.offset = 0;
     this.#active = pe;
     this.engine.core.activatePe();
-    this.engine.u32[OBSERVE >> 2] = this.#observing ? 1 : 0;
+    this.observationChanged();
   }
 
   withActive<T>(pe: number, run: () => T): T {
@@ -1098,16 +1104,20 @@ export class Machine implements Target {
     this.observationChanged();
   }
 
-  get #observing(): boolean {
-    return this.#keepInterrupted || this.#exceptionLog !== undefined || this.#reporting;
-  }
-
+  /** Somebody wants to be told of every exception. */
   get #reporting(): boolean {
-    return (this.#onException !== undefined && !this.#recorder.silent) || this.#breakpoints.wantsExceptions;
+    return (this.#onException !== undefined && !this.#recorder.silent) || this.#retracing !== undefined;
   }
 
+  /** Tells the core what to do with the exceptions of the active PE. */
   observationChanged(): void {
-    this.engine.u32[OBSERVE >> 2] = this.#observing ? 1 : 0;
+    if (this.#active < 0) return;
+    const log = this.#exceptionLog ? OBSERVE_LOG : 0;
+    const interrupted = this.#keepInterrupted ? OBSERVE_INTERRUPTED : 0;
+    const sieve = this.#breakpoints.wantsExceptions ? OBSERVE_SIEVE : 0;
+    this.engine.u32[OBSERVE >> 2] = log | interrupted | sieve | (this.#reporting ? OBSERVE_ALL : 0);
+    const others = this.#retired - this.#turns.all[this.#active].retired;
+    this.engine.f64[(OBSERVED + this.#active * OBSERVED_BYTES + LOG_OTHERS) >> 3] = others;
   }
 
   get keepInterrupted(): boolean {
@@ -1116,19 +1126,32 @@ export class Machine implements Target {
 
   set keepInterrupted(keep: boolean) {
     this.#keepInterrupted = keep;
+    this.#forgetGuests();
     this.observationChanged();
   }
 
-  /** The core took an exception (kind 0 to 3) or returned from one (4). */
+  /** The core took an exception (kind 0 to 3) or returned from one (4) that somebody may want. */
   #observed(kind: number, from: ExceptionLevel, to: ExceptionLevel): void {
-    if (this.#exceptionLog) this.#log(this.#exceptionLog, kind, from, to);
     if (this.#retracing?.pe === this.#active) this.#retracing.visitor.exception(kind, from, to);
-    if (this.#keepInterrupted && kind < 4 && from < to) this.pes[this.#active].keepInterrupted(to, kind);
-    if (!this.#reporting) return;
-    const event = this.#event(kind, from, to);
-    if (!this.#recorder.silent) this.#onException?.(event);
-    const ids = this.#breakpoints.onException(event);
-    if (ids.length) this.requestStop({ kind: 'exception', pe: this.#active, ids, event });
+    if (this.#onException && !this.#recorder.silent) this.#onException(this.#event(kind, from, to));
+    if (!this.#breakpoints.wantsExceptions) return;
+    const ids = this.#breakpoints.onException(this.#present.at(this.#active, kind, from, to));
+    if (!ids.length) return;
+    this.requestStop({ kind: 'exception', pe: this.#active, ids, event: this.#event(kind, from, to) });
+  }
+
+  /** A guest of the active PE is entered or left for the first time, or after another one with the same VMID. */
+  #guestSeen(): void {
+    const vttbr = this.engine.u64[VTTBR_SLOT >> 3];
+    if (this.#keepInterrupted) this.pes[this.#active].addGuest(vttbr);
+    this.#exceptionLog?.guests.set(Number(vttbr >> 48n), vttbr);
+  }
+
+  #forgetGuests(): void {
+    for (const pe of this.#states.keys()) {
+      const known = OBSERVED + pe * OBSERVED_BYTES + KNOWN_GUESTS;
+      this.engine.u8.fill(0, known, known + KNOWN_GUESTS_MAX * 8);
+    }
   }
 
   get exceptionLog(): ExceptionLog | undefined {
@@ -1138,27 +1161,13 @@ export class Machine implements Target {
   logExceptions(options: Partial<ExceptionLogOptions> | undefined): void {
     const host = {
       pes: this.pes.length,
+      core: { memory: this.engine.memory, addUpEvents: this.engine.core.addUpEvents },
       levelOf: (pe: number) => this.pes[pe].el,
       now: (pe: number) => ({ instructions: this.instructions, cycles: this.#cycles(pe) }),
     };
     this.#exceptionLog = options && new ExceptionLog(host, options);
+    this.#forgetGuests();
     this.observationChanged();
-  }
-
-  /** The moment that a log of exceptions needs of an event: words of the active PE, and no BigInt. */
-  #log(log: ExceptionLog, kind: number, from: ExceptionLevel, to: ExceptionLevel): void {
-    const { u32 } = this.engine;
-    const syndrome = kind === 0 && to > 0 ? u32[ESR_SLOTS[to] >> 2] : 0;
-    // A guest is the lower level of the two, while stage 2 is on and HCR_EL2.TGE is not.
-    const hcr = from !== to && Math.min(from, to) < 2 && this.features.has('el2') ? u32[HCR_SLOT >> 2] : 0;
-    const guest = (hcr & HCR_VM_TGE) === HCR_VM;
-    const vttbr = u32[(VTTBR_SLOT >> 2) + 1];
-    const vmid = guest ? vttbr >>> 16 : 0;
-    if (guest && kind === 4 && vttbr !== this.#lastVttbr) {
-      this.#lastVttbr = vttbr;
-      log.guests.set(vmid, this.engine.u64[VTTBR_SLOT >> 3]);
-    }
-    log.add(this.#active, this.instructions, this.#cycles(this.#active), kind, from, to, syndrome, guest, vmid);
   }
 
   #retracing: { readonly pe: number; readonly visitor: RetraceVisitor } | undefined;
@@ -1199,6 +1208,7 @@ export class Machine implements Target {
     this.goTo({ ...now, instructions: from });
     this.#retracing = { pe, visitor };
     this.watchedRegistersChanged();
+    this.observationChanged();
     try {
       this.#recorder.silently(() =>
         this.#breakpoints.suspended(() => {
@@ -1213,29 +1223,18 @@ export class Machine implements Target {
     } finally {
       this.#retracing = undefined;
       this.watchedRegistersChanged();
+      this.observationChanged();
       this.goTo(now);
     }
   }
 
   #exceptionLog: ExceptionLog | undefined;
-  #lastVttbr = -1;
 
+  readonly #present: PresentException;
+
+  /** The exception that was just taken or returned from, for who keeps it. */
   #event(kind: number, from: ExceptionLevel, to: ExceptionLevel): ExceptionEvent {
-    const state = this.#states[this.#active];
-    const { instructions } = this;
-    const target = state.u64(PC);
-    const type = EXCEPTION_TYPES[kind];
-    if (type === 'eret') {
-      const { u32, u64 } = this.engine;
-      const pc = u64[FETCH_PAGE >> 3] + BigInt((u32[RECORD >> 2] - u32[FETCH_RECORDS >> 2]) >> 2);
-      return new ExceptionRecord(this.#active, instructions, from, to, type, pc, target);
-    }
-    const pc = state.register(ELR[to]);
-    const esr = type === 'sync' || type === 'serror' ? state.register(ESR[to]) : undefined;
-    const abort = esr !== undefined && isAbort(classOf(esr));
-    const far = abort ? state.register(FAR[to]) : undefined;
-    const hpfar = abort && to === 2 ? state.register('HPFAR_EL2') : undefined;
-    return new ExceptionRecord(this.#active, instructions, from, to, type, pc, target, esr, far, hpfar);
+    return this.#present.at(this.#active, kind, from, to).record();
   }
 
   addBreakpoint(spec: BreakpointSpec): number {

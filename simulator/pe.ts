@@ -14,6 +14,14 @@ import {
   FAULT_STAGE2,
   FPCR,
   FPSR,
+  INTERRUPTED,
+  INTERRUPTED_BYTES,
+  INTERRUPTED_KIND,
+  INTERRUPTED_PC,
+  INTERRUPTED_SPSR,
+  INTERRUPTED_X,
+  OBSERVED,
+  OBSERVED_BYTES,
   PC,
   PERMIT_EXECUTE,
   PERMIT_READ,
@@ -27,7 +35,6 @@ import {
   TRACE_PA,
   TRACE_PERMISSIONS,
   TRACE_STATUS,
-  X,
 } from './engine/layout.ts';
 import { type PeState, slotOf } from './engine/pe-state.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
@@ -108,22 +115,7 @@ function pstateFields(pstate: bigint): readonly FieldValue[] {
   });
 }
 
-const ELR = ['', 'ELR_EL1', 'ELR_EL2', 'ELR_EL3'] as const;
-const SPSR = ['', 'SPSR_EL1', 'SPSR_EL2', 'SPSR_EL3'] as const;
-
-/** Made at every exception while they are kept, so that the list of values is made only when somebody looks. */
-class Capture implements Interrupted {
-  constructor(
-    readonly pc: bigint,
-    readonly spsr: bigint,
-    private readonly values: BigUint64Array,
-    readonly interrupt: Interrupted['interrupt'],
-  ) {}
-
-  get registers(): readonly bigint[] {
-    return [...this.values];
-  }
-}
+const INTERRUPTS = [undefined, 'IRQ', 'FIQ', 'SError'] as const;
 
 export class Pe implements PeView {
   readonly #host: PeHost;
@@ -384,37 +376,35 @@ export class Pe implements PeView {
     return this.#active(() => this.#physical(space, address));
   }
 
-  interrupted(level: ExceptionLevel): Interrupted | undefined {
-    return this.#interrupted[level];
+  /** Where the core keeps what an exception to a level has interrupted. */
+  #keptAt(level: ExceptionLevel): number {
+    return OBSERVED + this.index * OBSERVED_BYTES + INTERRUPTED + (level - 1) * INTERRUPTED_BYTES;
   }
 
-  /** Keeps what an exception to a level has just interrupted: `kind` 0 to 3 for synchronous, IRQ, FIQ and SError. */
-  keepInterrupted(level: ExceptionLevel, kind: number): void {
-    const { state } = this;
-    if (level === 2) {
-      const vttbr = state.register('VTTBR_EL2');
-      if (vttbr !== this.#lastGuest && (state.register('HCR_EL2') & 1n) !== 0n) {
-        this.#lastGuest = vttbr;
-        this.#guests.set(Number(vttbr >> 48n), vttbr);
-      }
-    }
-    const first = (X + state.offset) >> 3;
-    this.#interrupted[level] = new Capture(
-      state.register(ELR[level]),
-      state.register(SPSR[level]),
-      this.#host.engine.u64.slice(first, first + 31),
-      (['IRQ', 'FIQ', 'SError'] as const)[kind - 1],
-    );
+  interrupted(level: ExceptionLevel): Interrupted | undefined {
+    const { u32, u64 } = this.#host.engine;
+    const kept = this.#keptAt(level);
+    const kind = level > 0 ? u32[(kept + INTERRUPTED_KIND) >> 2] : 0;
+    if (kind === 0) return undefined;
+    const first = (kept + INTERRUPTED_X) >> 3;
+    return {
+      pc: u64[(kept + INTERRUPTED_PC) >> 3],
+      spsr: u64[(kept + INTERRUPTED_SPSR) >> 3],
+      registers: [...u64.subarray(first, first + 31)],
+      interrupt: INTERRUPTS[kind - 1],
+    };
+  }
+
+  /** VTTBR_EL2 of a guest of this PE. */
+  addGuest(vttbr: bigint): void {
+    this.#guests.set(Number(vttbr >> 48n), vttbr);
   }
 
   /** After a reset. */
   forgetInterrupted(): void {
     this.#guests.clear();
-    this.#lastGuest = -1n;
-    this.#interrupted = [];
+    for (const level of [1, 2, 3] as const) this.#host.engine.u32[(this.#keptAt(level) + INTERRUPTED_KIND) >> 2] = 0;
   }
-
-  #interrupted: (Interrupted | undefined)[] = [];
 
   /** PA of an address of a space; undefined where it does not translate. */
   #physical(space: AddressSpace, address: bigint): bigint | undefined {
@@ -472,7 +462,6 @@ export class Pe implements PeView {
   }
 
   readonly #guests = new Map<number, bigint>();
-  #lastGuest = -1n;
 
   #translate(address: bigint, access: number, regime: TranslationRegime | undefined): number {
     const el = regime === undefined ? this.el : LEVEL_OF[regime];

@@ -155,6 +155,15 @@ export type StopReason =
     }
   | { readonly kind: 'deadlock'; readonly message: string };
 
+/** Exceptions by what costs nothing to compare: all others go by at full speed. What is left out is any. */
+export interface ExceptionSieve {
+  readonly types?: readonly ExceptionEvent['type'][];
+  /** Values of ESR_ELx.EC of synchronous exceptions. */
+  readonly classes?: readonly number[];
+  readonly from?: readonly ExceptionLevel[];
+  readonly to?: readonly ExceptionLevel[];
+}
+
 /** A stop that the machine makes by itself; compiled in or checked on the slow path, never polled. */
 export type BreakpointSpec =
   | {
@@ -184,7 +193,13 @@ export type BreakpointSpec =
       readonly bytes: number;
       readonly pe?: number;
     }
-  | { readonly kind: 'exception'; readonly match: (event: ExceptionEvent) => boolean }
+  | {
+      readonly kind: 'exception';
+      /** What an exception or a return has to be, one of these; left out: anything. */
+      readonly sieves?: readonly ExceptionSieve[];
+      /** What has to hold besides. The event is good during the call. */
+      readonly match: (event: ExceptionEvent) => boolean;
+    }
   | {
       /** At every instruction that writes a general register or SP, before it runs. */
       readonly kind: 'register';

@@ -7,6 +7,7 @@ import { nestingOf } from '../nesting.ts';
 import { lastRuns } from '../past-guest.ts';
 import type { CustomRequests, PeState, RegimesResponse, TimerState } from '../protocol.ts';
 import type { Session } from '../session.ts';
+import { CHANGES_LEVEL } from '../sieves.ts';
 
 type Panel =
   | 'hyperstep/virtualInterface'
@@ -193,7 +194,8 @@ export const PANELS: { [K in Panel]: Handler } = {
     const { target } = machine;
     const id = target.addBreakpoint({
       kind: 'exception',
-      match: (event: ExceptionEvent) => event.pe === pe && event.from !== event.to,
+      sieves: CHANGES_LEVEL,
+      match: (event: ExceptionEvent) => event.pe === pe,
     });
     let first = true;
     machine.stop = undefined;

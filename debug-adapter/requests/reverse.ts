@@ -17,6 +17,7 @@ import type {
 import { backByLine, beginningOf, instructionBefore, outOf } from '../reverse.ts';
 import type { Stop } from '../runner.ts';
 import type { Session } from '../session.ts';
+import { CHANGES_LEVEL } from '../sieves.ts';
 import { describeSubject, parseSubject, type Subject, type Where } from '../subjects.ts';
 
 /** Starts a task in the past after the response; a `stopped` event ends it. */
@@ -97,7 +98,8 @@ export const REVERSE: Readonly<Record<string, Handler>> = {
     const task = function* (): Generator<unknown, Stop> {
       const id = machine.target.addBreakpoint({
         kind: 'exception',
-        match: event => event.pe === pe.index && event.from !== event.to,
+        sieves: CHANGES_LEVEL,
+        match: event => event.pe === pe.index,
       });
       return yield* machine.runner.reverse(id, pe.index);
     };

@@ -3,6 +3,7 @@
  * instructions of `programs/hypervisor.S`. It starts at EL2 with ELR_EL2 at the symbol `guest`.
  */
 
+import { isWanted } from '../../simulator/exception-event.ts';
 import type { VirtualInterfaceState } from '../../simulator/gic/describe-virtual.ts';
 import type {
   AddressSpace,
@@ -372,7 +373,7 @@ export class FakeTarget implements Target {
   private exception(pe: FakePe, event: Omit<ExceptionEvent, 'pe' | 'instructions'>): void {
     const whole: ExceptionEvent = { ...event, pe: pe.index, instructions: this.instructions };
     this.onException?.(whole);
-    const ids = this.matching(spec => spec.kind === 'exception' && spec.match(whole));
+    const ids = this.matching(spec => spec.kind === 'exception' && isWanted(whole, spec));
     if (ids.length > 0) this.pending = { kind: 'exception', pe: pe.index, ids, event: whole };
   }
 

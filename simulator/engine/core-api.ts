@@ -40,6 +40,9 @@ export interface Core {
   takeAbort(pc: bigint): void;
   readPstate(): number;
   switchStackPointer(el: number, spsel: number): void;
+  // observe.ts
+  addUpEvents(pe: number, from: number, to: number): void;
+  observe(kind: number, from: number, to: number): void;
   // stack-pointer.ts
   stackPointerMoved(low: number): void;
   // state.ts
@@ -78,8 +81,14 @@ export interface CoreHost {
   slowCall(operation: number, record: number): number;
   /** Instructions of a page with compiled code were written to; `offset` and `size` in bytes. */
   codeChanged(page: number, offset: number, size: number): void;
-  /** An exception was taken (kind 0 to 3 as in the vector table) or returned from (4). */
+  /** An exception was taken (kind 0 to 3 as in the vector table) or returned from (4) that somebody may want. */
   observed(kind: number, from: number, to: number): void;
+  /** The window of the log is at its end; the next event is after so many instructions of the machine. */
+  logFull(instructions: number): void;
+  /** An event is about to be logged that is another than the recorded one. 0 when it is not to be. */
+  logDiffers(): number;
+  /** A guest is entered or left whose VTTBR_EL2 the core does not know. */
+  guestSeen(): void;
   /** A page of code was entered, while FETCH_HOOK is set. */
   fetched(va: bigint, pa: bigint): void;
 }

@@ -61,8 +61,12 @@ export const CTX_CACHE_BYTES = 0x100;
 export const CTX_GENERATION = 0x11a4;
 /** u32: ISS bits 24:14 (ISV, SAS, SSE, SRT, SF, AR) of the instruction that aborts, for stage 2 aborts; 0 for none. */
 export const ABORT_SYNDROME = 0x11a8;
-/** u32: not 0 while somebody wants `env.observed` called for every exception and return. */
+/** u32: OBSERVE_* bits, what is done with every exception and return; 0 while nobody watches. */
 export const OBSERVE = 0x11ac;
+export const OBSERVE_LOG = 1; // written to the log
+export const OBSERVE_INTERRUPTED = 2; // what they interrupt is kept
+export const OBSERVE_SIEVE = 4; // `env.observed` is called for those that SIEVE lets through
+export const OBSERVE_ALL = 8; // `env.observed` is called for all
 /** u32 each: enabled breakpoints on addresses, unlinked ones on contexts, and watchpoints of the guest, a bit each. */
 export const BREAKPOINTS_ADDRESS = 0x11b0;
 export const BREAKPOINTS_CONTEXT = 0x11b4;
@@ -435,6 +439,56 @@ export const PAGE_COMPILED = 8; // compiled code was made of some of its instruc
 /** u32 per page of RAM: address of its decoded records, 0 for none. */
 export const PAGE_RECORDS = 0x800000;
 export const PAGE_RECORDS_END = 0xc00000;
+
+// --- Exceptions under observation: see core/observe.ts and observe/exception-log.ts ---------------------------------
+
+/** By PE, up to 64 of them. */
+export const OBSERVED = 0xc00000;
+export const OBSERVED_BYTES = 0xc800;
+export const OBSERVED_END = 0xf20000;
+// The log. Events of one window are written here; the host takes them away and opens the next one.
+export const LOG_AT = 0x000; // u32: address of the next event
+export const LOG_LIMIT = 0x004; // u32: address at which something else has to be done than to append
+export const LOG_KNOWN = 0x008; // u32: end of the events that were recorded before, which come again after a way back
+export const LOG_BLIND = 0x00c; // u32: 1 when those that were recorded have been given up, so that none is compared
+export const LOG_OTHERS = 0x010; // f64: instructions that the other PEs have retired
+export const LOG_FIRST = 0x018; // f64: instructions of the machine before which nothing is logged
+// Sums of all that the host has taken away.
+export const LOG_STATE = 0x040; // u32: present level, and the classes of what entered EL1 to EL3, a byte each
+export const LOG_INSTRUCTIONS = 0x048; // f64: those of the last event
+export const LOG_CYCLES = 0x050; // f64
+export const LOG_LEVEL_CYCLES = 0x058; // f64 by level
+export const LOG_COUNTS = 0x080; // u32 by class
+export const LOG_CLASS_CYCLES = 0x100; // f64 by class of what entered the level
+export const LOG_CLASSES_MAX = 32;
+/** u64 each, by the low bits of VMID: VTTBR_EL2 of guests that the host knows of. */
+export const KNOWN_GUESTS = 0x200;
+export const KNOWN_GUESTS_MAX = 32;
+/** What the last exception to EL1, EL2 and EL3 from a lower level interrupted. */
+export const INTERRUPTED = 0x300;
+export const INTERRUPTED_BYTES = 0x120;
+export const INTERRUPTED_KIND = 0; // u32: kind of the exception, plus 1; 0 for none
+export const INTERRUPTED_PC = 8; // u64: ELR_ELx
+export const INTERRUPTED_SPSR = 16; // u64
+export const INTERRUPTED_X = 32; // X0 to X30
+export const LOG_EVENTS = 0x800;
+export const LOG_WINDOW = 2048; // events
+// An event.
+export const EVENT_BYTES = 24;
+export const EVENT_INSTRUCTIONS = 0; // f64, of the machine
+export const EVENT_CYCLES = 8; // f64, of the PE
+export const EVENT_INFO = 16; // u32: row 6:0, guest 7, from 9:8, to 11:10, VMID 31:16
+export const EVENT_SYNDROME = 20; // u32: low word of ESR_ELx of a synchronous exception
+/**
+ * An exception has a row by what it is: ESR_ELx.EC of a synchronous one, 64 to 66 for IRQ, FIQ and SError, 67 for a return.
+ */
+export const EXCEPTION_ROWS = 68;
+export const ROW_OF_KIND = 63; // plus the kind, for all but synchronous ones
+/** u8 each: class of an event by bits 11:0 of EVENT_INFO. */
+export const EXCEPTION_CLASSES = 0xf20000;
+export const EXCEPTION_CLASSES_BYTES = 0x1000;
+/** u16 by row: bit 4 x from + to is 1 when somebody wants to be asked about such exceptions. */
+export const SIEVE = 0xf21000;
 
 // --- Decoded instructions ------------------------------------------------------------------------------------------
 

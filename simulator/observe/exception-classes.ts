@@ -1,5 +1,12 @@
 /** Kinds of exceptions as a timeline tells them apart: a row each, in the order of its legend. */
 
+import {
+  EXCEPTION_CLASSES as CLASSES_OF_EVENTS,
+  EXCEPTION_CLASSES_BYTES,
+  EXCEPTION_ROWS,
+  ROW_OF_KIND,
+} from '../engine/layout.ts';
+
 export interface ExceptionClass {
   /** Stands in exports and in messages; never changes. */
   readonly key: string;
@@ -53,4 +60,40 @@ export function exceptionClass(kind: number, syndrome: number, toEl2: boolean, g
     if (ec === 0x20) return STAGE2_INSTRUCTION;
   }
   return BY_EC[ec];
+}
+
+/** Number of synchronous classes (ESR_ELx.EC). */
+const SYNCHRONOUS = 64;
+
+/** Row by which the core looks up what concerns an exception. */
+export function exceptionRow(kind: number, ec: number): number {
+  return kind === 0 ? ec : ROW_OF_KIND + kind;
+}
+
+/** The kind of an exception by its row. */
+export function kindOfRow(row: number): number {
+  return row < SYNCHRONOUS ? 0 : row - ROW_OF_KIND;
+}
+
+/** Bits of EVENT_INFO. */
+export const INFO_ROW = 0x7f;
+export const INFO_GUEST = 1 << 7;
+export const INFO_FROM_SHIFT = 8;
+export const INFO_TO_SHIFT = 10;
+export const INFO_VMID_SHIFT = 16;
+
+const BY_INFO = Uint8Array.from({ length: EXCEPTION_CLASSES_BYTES }, (_, info) => {
+  const row = info & INFO_ROW;
+  if (row >= EXCEPTION_ROWS) return OTHER;
+  return exceptionClass(kindOfRow(row), row << 26, ((info >> INFO_TO_SHIFT) & 3) === 2, (info & INFO_GUEST) !== 0);
+});
+
+/** Index into EXCEPTION_CLASSES by EVENT_INFO. */
+export function classOfInfo(info: number): number {
+  return BY_INFO[info & (EXCEPTION_CLASSES_BYTES - 1)];
+}
+
+/** Tells the core what is of which class. */
+export function writeExceptionClasses(memory: Uint8Array): void {
+  memory.set(BY_INFO, CLASSES_OF_EVENTS);
 }

@@ -1,21 +1,37 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { TestMachine } from '../engine/core-tests/harness.ts';
+import { CYCLES, OBSERVE, OBSERVE_LOG, RETIRED_END } from '../engine/layout.ts';
 import { Machine } from '../machine.ts';
-import { EXCEPTION_CLASSES, exceptionClass } from './exception-classes.ts';
+import { EXCEPTION_CLASSES, exceptionClass, writeExceptionClasses } from './exception-classes.ts';
 import { ExceptionLog } from './exception-log.ts';
 
 const HVC = 0x16 << 26;
 
-/** A log of one PE whose clock the test moves. */
+/** A log of one PE, written by the core, whose clock the test moves. */
 function logOf(limit?: number) {
   const clock = { instructions: 0, cycles: 0 };
-  const host = { pes: 1, levelOf: () => 1 as const, now: () => ({ ...clock }) };
+  const core = new TestMachine();
+  writeExceptionClasses(new Uint8Array(core.memory.buffer));
+  core.write('HCR_EL2', 1n);
+  core.write('VTTBR_EL2', 7n << 48n);
+  core.set32(OBSERVE, OBSERVE_LOG);
+  const host = {
+    pes: 1,
+    core: { memory: core.memory, addUpEvents: core.core.addUpEvents },
+    levelOf: () => 1 as const,
+    now: () => ({ ...clock }),
+  };
   const log = new ExceptionLog(host, limit === undefined ? {} : { limit });
+  core.log = log;
   const event = (instructions: number, kind: number, from: number, to: number, syndrome = 0) => {
     clock.instructions = instructions;
     clock.cycles = instructions * 2;
-    log.add(0, instructions, instructions * 2, kind, from, to, syndrome, true, 7);
+    core.view.setFloat64(RETIRED_END, clock.instructions, true);
+    core.view.setFloat64(CYCLES, clock.cycles, true);
+    core.write('ESR_EL2', BigInt(syndrome));
+    core.core.observe(kind, from, to);
   };
   return { log, clock, event };
 }

@@ -1,28 +1,66 @@
 /**
- * What exceptions were taken and returned from, for each PE, as a run goes: typed arrays in chunks, with sums at the
- * start of every block, so that a view of 10^9 instructions and one of a single world switch cost the same to answer.
+ * What exceptions were taken and returned from, for each PE, as a run goes, with sums, so that a view of 10^9
+ * instructions and one of a single world switch cost the same to answer.
  *
- * Memory is bounded: when the limit is reached the oldest chunk gives up its events and keeps its sums.
+ * The core writes events into a window in its memory: see core/observe.ts. Here they are taken away and added up when it is
+ * full, or when somebody looks. Memory is bounded: when the limit is reached the oldest chunk gives up
+ * its events and keeps its sums.
  *
- * Going back in time keeps the future. The run that follows makes the same events again, each is compared with what was
- * recorded, and at the first that differs (the user changed something in the past) the old future is dropped.
+ * Going back in time keeps the future. The run that follows makes the same events again, the core compares each with what
+ * was recorded, and at the first that differs (the user changed something in the past) the old future is dropped.
  */
 
+import type { Core } from '../engine/core-api.ts';
+import {
+  EVENT_BYTES,
+  EVENT_CYCLES,
+  EVENT_INFO,
+  EVENT_INSTRUCTIONS,
+  EVENT_SYNDROME,
+  LOG_AT,
+  LOG_BLIND,
+  LOG_CLASS_CYCLES,
+  LOG_CLASSES_MAX,
+  LOG_COUNTS,
+  LOG_CYCLES,
+  LOG_EVENTS,
+  LOG_FIRST,
+  LOG_INSTRUCTIONS,
+  LOG_KNOWN,
+  LOG_LEVEL_CYCLES,
+  LOG_LIMIT,
+  LOG_STATE,
+  LOG_WINDOW,
+  OBSERVED,
+  OBSERVED_BYTES,
+} from '../engine/layout.ts';
 import type { ExceptionLevel } from '../target.ts';
-import { CLASS_COUNT, exceptionClass } from './exception-classes.ts';
+import {
+  CLASS_COUNT,
+  classOfInfo,
+  INFO_FROM_SHIFT,
+  INFO_GUEST,
+  INFO_ROW,
+  INFO_TO_SHIFT,
+  INFO_VMID_SHIFT,
+  kindOfRow,
+} from './exception-classes.ts';
 
+/** Events; a multiple of LOG_WINDOW. */
 const CHUNK = 8192;
 const BLOCK = 128;
 const BLOCKS = CHUNK / BLOCK;
 const LEVELS = 4;
 
-/** Bits of `info`. */
-const KIND_MASK = 7;
-const FROM_SHIFT = 3;
-const TO_SHIFT = 5;
-const GUEST = 1 << 7;
-const CLASS_SHIFT = 8;
-const VMID_SHIFT = 16;
+if (CLASS_COUNT > LOG_CLASSES_MAX) throw new Error('There are more classes of exceptions than the core can count.');
+
+// Places in an event, in words and in doubles.
+const WORDS = EVENT_BYTES / 4;
+const DOUBLES = EVENT_BYTES / 8;
+const INFO = EVENT_INFO / 4;
+const SYNDROME = EVENT_SYNDROME / 4;
+const INSTRUCTIONS = EVENT_INSTRUCTIONS / 8;
+const CYCLES = EVENT_CYCLES / 8;
 
 /** Sums of everything before an event, `at` the first index of arrays with a row for each block. */
 class Sums {
@@ -36,13 +74,18 @@ class Sums {
   /** Present level, and the classes that entered EL1 to EL3, a byte each. */
   readonly state: Uint32Array;
 
-  constructor(rows: number) {
-    this.counts = new Uint32Array(rows * CLASS_COUNT);
-    this.classCycles = new Float64Array(rows * CLASS_COUNT);
-    this.levelCycles = new Float64Array(rows * LEVELS);
-    this.cycles = new Float64Array(rows);
-    this.instructions = new Float64Array(rows);
-    this.state = new Uint32Array(rows);
+  /** `rows` of them, or the ones of the core at an address. */
+  constructor(rows: number, memory?: ArrayBufferLike, at = 0) {
+    this.counts = memory ? new Uint32Array(memory, at + LOG_COUNTS, CLASS_COUNT) : new Uint32Array(rows * CLASS_COUNT);
+    this.classCycles = memory
+      ? new Float64Array(memory, at + LOG_CLASS_CYCLES, CLASS_COUNT)
+      : new Float64Array(rows * CLASS_COUNT);
+    this.levelCycles = memory
+      ? new Float64Array(memory, at + LOG_LEVEL_CYCLES, LEVELS)
+      : new Float64Array(rows * LEVELS);
+    this.cycles = memory ? new Float64Array(memory, at + LOG_CYCLES, 1) : new Float64Array(rows);
+    this.instructions = memory ? new Float64Array(memory, at + LOG_INSTRUCTIONS, 1) : new Float64Array(rows);
+    this.state = memory ? new Uint32Array(memory, at + LOG_STATE, 1) : new Uint32Array(rows);
   }
 
   copy(row: number, from: Sums, fromRow: number): void {
@@ -66,43 +109,93 @@ class Sums {
     this.instructions[0] = instructions;
   }
 
-  /** Row 0 after one more event. */
+  /** Row 0 after one more event, as the core adds it up. */
   add(instructions: number, cycles: number, info: number): void {
     this.pass(instructions, cycles);
-    const kind = (info >>> CLASS_SHIFT) & 0xff;
-    const to = (info >>> TO_SHIFT) & 3;
+    const kind = classOfInfo(info);
+    const to = (info >>> INFO_TO_SHIFT) & 3;
     let state = (this.state[0] & ~0xff) | to;
-    if ((info & KIND_MASK) < 4 && to > 0) state = (state & ~(0xff << (to * 8))) | (kind << (to * 8));
+    if (kindOfRow(info & INFO_ROW) < 4 && to > 0) state = (state & ~(0xff << (to * 8))) | (kind << (to * 8));
     this.state[0] = state >>> 0;
     this.counts[kind]++;
   }
 }
 
-/** Kind (0 to 4: synchronous, IRQ, FIQ, SError, return), levels, class and guest of an event, in one word. */
-function infoOf(kind: number, from: number, to: number, syndrome: number, guest: boolean, vmid: number): number {
-  const levels = (from << FROM_SHIFT) | (to << TO_SHIFT);
-  const kindOf = exceptionClass(kind, syndrome, to === 2, guest) << CLASS_SHIFT;
-  return (kind | levels | (guest ? GUEST : 0) | kindOf | (vmid << VMID_SHIFT)) >>> 0;
-}
+/** What a row of sums takes. */
+const SUMS_BYTES = CLASS_COUNT * 12 + LEVELS * 8 + 20;
+const CHUNK_BYTES = CHUNK * EVENT_BYTES + (BLOCKS + 1) * SUMS_BYTES;
+/** Starts of chunks whose events were given up; every other one goes when there are more. */
+const MOST_GIVEN_UP = 4096;
 
-interface Events {
-  readonly instructions: Float64Array;
-  readonly cycles: Float64Array;
-  readonly info: Uint32Array;
-  readonly syndrome: Uint32Array;
-  /** A row for each block. */
+/** Where a chunk begins. */
+interface Start {
+  /** Of its first event, and that event's instructions. */
+  readonly number: number;
+  readonly first: number;
+  /** Sums before it. */
   readonly sums: Sums;
 }
 
-const CHUNK_BYTES = CHUNK * 24 + BLOCKS * (CLASS_COUNT * 12 + LEVELS * 8 + 20);
+/** The events of a chunk, as the core has written them. */
+class Chunk implements Start {
+  readonly sums = new Sums(1);
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  readonly doubles: Float64Array;
+  /** Sums before each block, made when somebody asks. */
+  #blocks: Sums | undefined;
+  #summed = 0;
 
-interface Chunk {
-  /** Sums before its first event. */
-  readonly start: Sums;
-  /** Instructions of its first event. */
-  first: number;
-  /** Undefined once they were given up. */
-  events: Events | undefined;
+  constructor(
+    readonly number: number,
+    readonly first: number,
+    sums: Sums,
+    readonly buffer: ArrayBuffer,
+  ) {
+    this.sums.copy(0, sums, 0);
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+  }
+
+  instructions(at: number): number {
+    return this.doubles[at * DOUBLES + INSTRUCTIONS];
+  }
+
+  cycles(at: number): number {
+    return this.doubles[at * DOUBLES + CYCLES];
+  }
+
+  info(at: number): number {
+    return this.words[at * WORDS + INFO];
+  }
+
+  syndrome(at: number): number {
+    return this.words[at * WORDS + SYNDROME];
+  }
+
+  /** Sums before an event into row 0 of `out`. */
+  sumsBefore(at: number, out: Sums): void {
+    this.#blocks ??= new Sums(BLOCKS);
+    const block = Math.min((at / BLOCK) | 0, BLOCKS - 1);
+    for (; this.#summed <= block; this.#summed++) {
+      const from = Math.max(0, this.#summed - 1);
+      out.copy(0, this.#summed === 0 ? this.sums : this.#blocks, from);
+      if (this.#summed > 0) this.#add(from * BLOCK, this.#summed * BLOCK, out);
+      this.#blocks.copy(this.#summed, out, 0);
+    }
+    out.copy(0, this.#blocks, block);
+    this.#add(block * BLOCK, at, out);
+  }
+
+  #add(from: number, to: number, out: Sums): void {
+    for (let at = from; at < to; at++) out.add(this.instructions(at), this.cycles(at), this.info(at));
+  }
+
+  /** Events from here on are no longer what they were. */
+  changed(at: number): void {
+    this.#summed = Math.min(this.#summed, ((at / BLOCK) | 0) + 1);
+  }
 }
 
 /** One event. */
@@ -140,182 +233,224 @@ export interface Now {
 
 /** The exceptions of one PE. */
 export class PeExceptionLog {
-  readonly #chunks: Chunk[] = [];
   readonly #log: ExceptionLog;
-  /** Sums of all that is recorded, and of all before the cursor, are the same while nothing was taken back. */
-  readonly #running = new Sums(1);
+  readonly #pe: number;
+  /** Where the core has its part. */
+  readonly #at: number;
+  readonly #memory: Uint8Array;
+  readonly #words: Uint32Array;
+  /** Sums of all that was taken away, in the core. */
+  readonly #running: Sums;
   readonly #begin = new Sums(1);
+  /** Chunks that gave up their events, some of them. */
+  #givenUp: Start[] = [];
+  readonly #chunks: Chunk[] = [];
+  /** Number of the first event of the window that the core has. */
+  #window = 0;
   #length = 0;
   #cursor = 0;
   /** Events that were passed by again without being compared, because they are given up. */
   #unproven = false;
 
-  constructor(log: ExceptionLog, el: ExceptionLevel, now: Now) {
+  constructor(log: ExceptionLog, pe: number, el: ExceptionLevel, now: Now, start: number) {
+    const memory = log.core.memory.buffer;
     this.#log = log;
-    this.#running.state[0] = el;
-    this.#running.cycles[0] = now.cycles;
-    this.#running.instructions[0] = now.instructions;
-    this.#begin.copy(0, this.#running, 0);
+    this.#pe = pe;
+    this.#at = OBSERVED + pe * OBSERVED_BYTES;
+    this.#memory = new Uint8Array(memory);
+    this.#words = new Uint32Array(memory);
+    this.#running = new Sums(1, memory, this.#at);
+    this.#begin.state[0] = el;
+    this.#begin.cycles[0] = now.cycles;
+    this.#begin.instructions[0] = now.instructions;
+    this.#running.copy(0, this.#begin, 0);
+    new Float64Array(memory)[(this.#at + LOG_FIRST) >> 3] = start;
+    this.#open(0);
   }
 
   /** Events recorded, those of the future too. */
   get length(): number {
+    this.#take();
     return this.#length;
   }
 
   /** Events up to now: the position to come back to with `seek`. */
   get position(): number {
+    this.#take();
     return this.#cursor;
   }
 
   /** Number of the oldest event that is still there. */
   get oldest(): number {
-    const chunk = this.#chunks.findIndex(one => one.events !== undefined);
-    return chunk < 0 ? this.#length : chunk * CHUNK;
+    this.#take();
+    return this.#chunks[0]?.number ?? this.#length;
   }
 
   /** Bytes. */
   get bytes(): number {
-    return this.#chunks.reduce((sum, { events }) => sum + (events ? CHUNK_BYTES : CHUNK_BYTES / BLOCKS), 0);
+    return this.#chunks.length * CHUNK_BYTES + this.#givenUp.length * SUMS_BYTES;
   }
 
-  /** One event: `info` as `infoOf` packs it. */
-  append(instructions: number, cycles: number, info: number, syndrome: number): void {
-    const number = this.#cursor;
-    if (number < this.#length) {
-      const { events } = this.#chunks[(number / CHUNK) | 0];
-      const at = number % CHUNK;
-      if (events === undefined) {
-        this.#unproven = true;
-        this.#cursor++;
-        return;
-      }
-      if (events.instructions[at] === instructions && events.info[at] === info && events.syndrome[at] === syndrome) {
-        this.#cursor++;
-        return;
-      }
-      if (!this.cut({ instructions, cycles })) return;
+  // --- What the core writes -------------------------------------------------------------------------------------------
+
+  /** Takes in what the core has written since. */
+  #take(): void {
+    const events = this.#at + LOG_EVENTS;
+    const cursor = this.#window + (this.#words[(this.#at + LOG_AT) >> 2] - events) / EVENT_BYTES;
+    if (cursor === this.#cursor) return;
+    if (this.#words[(this.#at + LOG_BLIND) >> 2]) this.#unproven = true;
+    if (cursor > this.#length) {
+      const chunk = this.#chunks[this.#chunks.length - 1];
+      const from = events + (this.#length - this.#window) * EVENT_BYTES;
+      const to = events + (cursor - this.#window) * EVENT_BYTES;
+      chunk.bytes.set(this.#memory.subarray(from, to), (this.#length - chunk.number) * EVENT_BYTES);
+      this.#log.core.addUpEvents(this.#pe, from, to);
+      this.#length = cursor;
     }
-    const at = this.#length % CHUNK;
-    if (at === 0) this.#newChunk(instructions);
-    const events = this.#chunks[this.#chunks.length - 1].events as Events;
-    if (at % BLOCK === 0) events.sums.copy(at / BLOCK, this.#running, 0);
-    events.instructions[at] = instructions;
-    events.cycles[at] = cycles;
-    events.info[at] = info;
-    events.syndrome[at] = syndrome;
-    this.#running.add(instructions, cycles, info);
-    this.#length++;
-    this.#cursor++;
+    this.#cursor = cursor;
   }
 
-  #newChunk(instructions: number): void {
-    this.#log.makeRoom(CHUNK_BYTES);
-    const start = new Sums(1);
-    start.copy(0, this.#running, 0);
-    this.#chunks.push({
-      start,
-      first: instructions,
-      events: {
-        instructions: new Float64Array(CHUNK),
-        cycles: new Float64Array(CHUNK),
-        info: new Uint32Array(CHUNK),
-        syndrome: new Uint32Array(CHUNK),
-        sums: new Sums(BLOCKS),
-      },
-    });
+  /** Lets the core go on with an event of this number. */
+  #open(number: number): void {
+    this.#cursor = number;
+    const chunk = this.#chunkOf(number);
+    // Behind the last chunk the window is at its end, so that the core asks for another one when there is an event.
+    const isBehind = number === this.#length && chunk === undefined;
+    this.#window = isBehind ? number - LOG_WINDOW : number - (number % LOG_WINDOW);
+    const events = this.#at + LOG_EVENTS;
+    const set = (field: number, value: number) => {
+      this.#words[(this.#at + field) >> 2] = value;
+    };
+    let known = 0;
+    if (chunk !== undefined) {
+      known = Math.min(LOG_WINDOW, this.#length - this.#window);
+      const from = (this.#window - chunk.number) * EVENT_BYTES;
+      this.#memory.set(chunk.bytes.subarray(from, from + known * EVENT_BYTES), events);
+    } else if (!isBehind) {
+      known = LOG_WINDOW;
+    }
+    set(LOG_AT, events + (number - this.#window) * EVENT_BYTES);
+    set(LOG_KNOWN, events + known * EVENT_BYTES);
+    set(LOG_BLIND, chunk === undefined && !isBehind ? 1 : 0);
+    // What is known is compared, and the core asks for the next window at the end of this one.
+    const isNew = number === this.#length && !isBehind;
+    set(LOG_LIMIT, isNew ? events + LOG_WINDOW * EVENT_BYTES : 0);
+  }
+
+  /** The window is at its end, and the next event is after so many instructions. */
+  full(instructions: number): void {
+    this.#take();
+    if (this.#cursor === this.#length && this.#cursor % CHUNK === 0) {
+      const buffer = this.#log.room(CHUNK_BYTES, CHUNK * EVENT_BYTES);
+      this.#chunks.push(new Chunk(this.#cursor, instructions, this.#running, buffer));
+    }
+    this.#open(this.#cursor);
+  }
+
+  #chunkOf(number: number): Chunk | undefined {
+    const first = this.#chunks[0]?.number;
+    return first === undefined || number < first ? undefined : this.#chunks[((number - first) / CHUNK) | 0];
   }
 
   /** Instructions at which the oldest chunk with events begins; the newest is never given up. */
   get oldestChunk(): number {
-    const index = this.#chunks.findIndex(one => one.events !== undefined);
-    return index < 0 || index >= this.#chunks.length - 1 ? Number.POSITIVE_INFINITY : this.#chunks[index].first;
+    return this.#chunks.length < 2 ? Number.POSITIVE_INFINITY : this.#chunks[0].first;
   }
 
-  dropOldestChunk(): void {
-    const chunk = this.#chunks.find(one => one.events !== undefined);
-    if (chunk) chunk.events = undefined;
+  /** Gives up the oldest events; returns where they were. */
+  dropOldestChunk(): ArrayBuffer {
+    const { number, first, sums, buffer } = this.#chunks.shift() as Chunk;
+    this.#givenUp.push({ number, first, sums });
+    if (this.#givenUp.length > MOST_GIVEN_UP) this.#givenUp = this.#givenUp.filter((_, index) => index % 2 === 0);
+    // The core may be about to compare them.
+    if (this.#window >= number && this.#window < number + CHUNK) {
+      this.#take();
+      this.#open(this.#cursor);
+    }
+    return buffer;
   }
 
   /** The PE was taken back, or forward, to where it had seen so many events. */
   seek(position: number): void {
-    this.#cursor = Math.min(position, this.#length);
+    this.#take();
     this.#unproven = false;
+    this.#open(Math.min(position, this.#length));
   }
 
   /** What was recorded beyond the cursor will not happen. False when the log had to begin anew. */
   cut(now: Now): boolean {
+    this.#take();
     if (this.#cursor === this.#length) return true;
-    const chunk = this.#chunks[(this.#cursor / CHUNK) | 0];
-    if (this.#unproven || chunk.events === undefined) {
+    const chunk = this.#chunkOf(this.#cursor);
+    if (this.#unproven || chunk === undefined) {
       this.#log.restart();
       return false;
     }
-    const { events } = chunk;
-    const at = this.#cursor % CHUNK;
-    const block = (at / BLOCK) | 0;
-    this.#running.copy(0, events.sums, block);
-    for (let n = block * BLOCK; n < at; n++)
-      this.#running.add(events.instructions[n], events.cycles[n], events.info[n]);
+    const at = this.#cursor - chunk.number;
+    chunk.sumsBefore(at, this.#running);
+    chunk.changed(at);
     this.#length = this.#cursor;
-    this.#chunks.length = Math.ceil(this.#length / CHUNK);
+    while (this.#chunks.length > 0 && this.#chunks[this.#chunks.length - 1].number >= this.#length) this.#chunks.pop();
+    this.#open(this.#cursor);
     this.#log.futureChanged(now.instructions);
     return true;
   }
 
   /** Drops a recorded future whose next event should have happened by now. */
   verify(now: Now): void {
+    this.#take();
     if (this.#cursor >= this.#length) return;
-    const next = this.#instructionsOf(this.#cursor);
-    if (next !== undefined && next < now.instructions) this.cut(now);
+    const next = this.#chunkOf(this.#cursor);
+    if (next !== undefined && next.instructions(this.#cursor - next.number) < now.instructions) this.cut(now);
   }
 
-  #instructionsOf(number: number): number | undefined {
-    return this.#chunks[(number / CHUNK) | 0]?.events?.instructions[number % CHUNK];
-  }
+  // --- Questions ------------------------------------------------------------------------------------------------------
 
   /** Number of the first event at or after a count of instructions. */
   find(instructions: number): number {
-    let low = 0;
-    let high = this.#chunks.length;
-    // The last chunk whose first event is before it.
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#chunks[middle].first < instructions) low = middle + 1;
-      else high = middle;
+    this.#take();
+    const chunk = lastBefore(this.#chunks, instructions);
+    if (chunk === undefined) {
+      const given = lastBefore(this.#givenUp, instructions);
+      return given === undefined ? 0 : this.#endOf(given);
     }
-    if (low === 0) return 0;
-    const chunk = low - 1;
-    const { events } = this.#chunks[chunk];
-    const size = Math.min(CHUNK, this.#length - chunk * CHUNK);
-    if (events === undefined) return chunk * CHUNK + size;
     let first = 0;
-    let last = size;
+    let last = Math.min(CHUNK, this.#length - chunk.number);
     while (first < last) {
       const middle = (first + last) >> 1;
-      if (events.instructions[middle] < instructions) first = middle + 1;
+      if (chunk.instructions(middle) < instructions) first = middle + 1;
       else last = middle;
     }
-    return chunk * CHUNK + first;
+    return chunk.number + first;
+  }
+
+  /** The start of what follows a chunk that gave up its events. */
+  #after(given: Start): Start | undefined {
+    return this.#givenUp[this.#givenUp.indexOf(given) + 1] ?? this.#chunks[0];
+  }
+
+  #endOf(given: Start): number {
+    return this.#after(given)?.number ?? this.#length;
   }
 
   /** An event that is still there. */
   event(number: number): LoggedException | undefined {
-    const events = number < this.#length ? this.#chunks[(number / CHUNK) | 0]?.events : undefined;
-    if (events === undefined) return undefined;
-    const at = number % CHUNK;
-    const info = events.info[at];
+    this.#take();
+    const chunk = number < this.#length ? this.#chunkOf(number) : undefined;
+    if (chunk === undefined) return undefined;
+    const at = number - chunk.number;
+    const info = chunk.info(at);
     return {
       number,
-      instructions: events.instructions[at],
-      cycles: events.cycles[at],
-      kind: info & KIND_MASK,
-      from: ((info >>> FROM_SHIFT) & 3) as ExceptionLevel,
-      to: ((info >>> TO_SHIFT) & 3) as ExceptionLevel,
-      class: (info >>> CLASS_SHIFT) & 0xff,
-      syndrome: events.syndrome[at],
-      guest: (info & GUEST) !== 0,
-      vmid: info >>> VMID_SHIFT,
+      instructions: chunk.instructions(at),
+      cycles: chunk.cycles(at),
+      kind: kindOfRow(info & INFO_ROW),
+      from: ((info >>> INFO_FROM_SHIFT) & 3) as ExceptionLevel,
+      to: ((info >>> INFO_TO_SHIFT) & 3) as ExceptionLevel,
+      class: classOfInfo(info),
+      syndrome: chunk.syndrome(at),
+      guest: (info & INFO_GUEST) !== 0,
+      vmid: info >>> INFO_VMID_SHIFT,
     };
   }
 
@@ -325,7 +460,11 @@ export class PeExceptionLog {
     const before = number === 0 ? undefined : this.event(number - 1);
     if (before) return before.to;
     if (number === 0) return (this.#begin.state[0] & 3) as ExceptionLevel;
-    return ((this.#chunks[Math.ceil(number / CHUNK)]?.start.state[0] ?? this.#running.state[0]) & 3) as ExceptionLevel;
+    return ((this.#startAt(number)?.sums.state[0] ?? this.#running.state[0]) & 3) as ExceptionLevel;
+  }
+
+  #startAt(number: number): Start | undefined {
+    return this.#chunks[0]?.number === number ? this.#chunks[0] : this.#givenUp.find(one => one.number === number);
   }
 
   /** Sums up to a count of instructions, an event there not included, into row 0 of `out`. */
@@ -334,16 +473,13 @@ export class PeExceptionLog {
     if (number === 0) {
       out.copy(0, this.#begin, 0);
     } else {
-      const chunk = this.#chunks[((number - 1) / CHUNK) | 0];
-      if (chunk.events === undefined) {
-        this.#between(chunk, this.#chunks[(((number - 1) / CHUNK) | 0) + 1]?.start ?? this.#running, instructions, out);
+      const chunk = this.#chunkOf(number - 1);
+      if (chunk === undefined) {
+        const given = lastBefore(this.#givenUp, instructions) as Start;
+        this.#between(given.sums, this.#after(given)?.sums ?? this.#running, instructions, out);
         return;
       }
-      const at = ((number - 1) % CHUNK) + 1;
-      const block = ((at - 1) / BLOCK) | 0;
-      out.copy(0, chunk.events.sums, block);
-      const { events } = chunk;
-      for (let n = block * BLOCK; n < at; n++) out.add(events.instructions[n], events.cycles[n], events.info[n]);
+      chunk.sumsBefore(number - chunk.number, out);
     }
     if (instructions <= out.instructions[0]) return;
     // Inside of what follows the last event: in proportion.
@@ -353,9 +489,8 @@ export class PeExceptionLog {
     out.pass(instructions, out.cycles[0] + Math.min(1, share) * (next.cycles - out.cycles[0]));
   }
 
-  /** In a chunk that gave up its events: in proportion. */
-  #between(chunk: Chunk, next: Sums, instructions: number, out: Sums): void {
-    const { start } = chunk;
+  /** Among events that were given up: in proportion. */
+  #between(start: Sums, next: Sums, instructions: number, out: Sums): void {
     const length = next.instructions[0] - start.instructions[0];
     const share = length > 0 ? Math.min(1, Math.max(0, (instructions - start.instructions[0]) / length)) : 1;
     out.copy(0, start, 0);
@@ -390,6 +525,18 @@ export class PeExceptionLog {
   }
 }
 
+/** The last that begins before a count of instructions. */
+function lastBefore<T extends Start>(starts: readonly T[], instructions: number): T | undefined {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (starts[middle].first < instructions) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? undefined : starts[low - 1];
+}
+
 export interface ExceptionLogOptions {
   /** Bytes that events may take; the oldest are given up beyond it. */
   readonly limit: number;
@@ -400,6 +547,7 @@ const DEFAULTS: ExceptionLogOptions = { limit: 64 * 2 ** 20 };
 /** What the log asks of the machine. */
 export interface ExceptionLogHost {
   readonly pes: number;
+  readonly core: { readonly memory: WebAssembly.Memory } & Pick<Core, 'addUpEvents'>;
   /** Level and place in time of a PE now. */
   levelOf(pe: number): ExceptionLevel;
   now(pe: number): Now;
@@ -421,6 +569,10 @@ export class ExceptionLog {
     this.#host = host;
     this.#limit = { ...DEFAULTS, ...options }.limit;
     this.restart();
+  }
+
+  get core(): ExceptionLogHost['core'] {
+    return this.#host.core;
   }
 
   get pes(): readonly PeExceptionLog[] {
@@ -446,23 +598,14 @@ export class ExceptionLog {
     return this.#ends[pe];
   }
 
-  /**
-   * An exception of a PE, or its return, after so many instructions of the machine and modelled cycles of the PE: see
-   * `LoggedException`. Nothing before the start of the log is taken in.
-   */
-  add(
-    pe: number,
-    instructions: number,
-    cycles: number,
-    kind: number,
-    from: number,
-    to: number,
-    syndrome: number,
-    guest: boolean,
-    vmid: number,
-  ): void {
-    if (instructions < this.#start) return;
-    this.#pes[pe].append(instructions, cycles, infoOf(kind, from, to, syndrome, guest, vmid), syndrome);
+  /** The core asks for another window for a PE. */
+  full(pe: number, instructions: number): void {
+    this.#pes[pe].full(instructions);
+  }
+
+  /** An event of a PE is another than the recorded one. False when it is not to be logged. */
+  differs(pe: number): boolean {
+    return this.#pes[pe].cut(this.#host.now(pe));
   }
 
   /** Before the machine leaves the present moment: how far the run got is kept. */
@@ -470,13 +613,15 @@ export class ExceptionLog {
     for (const pe of this.#pes.keys()) this.end(pe);
   }
 
-  /** Gives up the oldest events until there is room. */
-  makeRoom(bytes: number): void {
+  /** Gives up the oldest events until there is room for a chunk; returns where its events go. */
+  room(bytes: number, events: number): ArrayBuffer {
+    let free: ArrayBuffer | undefined;
     while (this.bytes + bytes > this.#limit) {
       const oldest = this.#pes.reduce((a, b) => (b.oldestChunk < a.oldestChunk ? b : a));
-      if (oldest.oldestChunk === Number.POSITIVE_INFINITY) return;
-      oldest.dropOldestChunk();
+      if (oldest.oldestChunk === Number.POSITIVE_INFINITY) break;
+      free = oldest.dropOldestChunk();
     }
+    return free ?? new ArrayBuffer(events);
   }
 
   futureChanged(now: number): void {
@@ -487,11 +632,11 @@ export class ExceptionLog {
   /** Begins anew, here. */
   restart(): void {
     this.generation++;
+    this.#start = this.#host.now(0).instructions;
     this.#pes = Array.from(
       { length: this.#host.pes },
-      (_, pe) => new PeExceptionLog(this, this.#host.levelOf(pe), this.#host.now(pe)),
+      (_, pe) => new PeExceptionLog(this, pe, this.#host.levelOf(pe), this.#host.now(pe), this.#start),
     );
-    this.#start = this.#host.now(0).instructions;
     this.#ends = [];
   }
 

@@ -211,11 +211,41 @@ test('the access table and FP state of the new level come from the cache', () =>
 test('an observer hears of exceptions and returns only while it is on', () => {
   const m = machine(1);
   m.core.takeException(2, 0, 0n, 0n);
-  m.set32(L.OBSERVE, 1);
+  m.set32(L.OBSERVE, L.OBSERVE_ALL);
   m.write('SPSR_EL2', 5n);
   m.core.eret();
   m.core.takeException(3, 1, 0n, 0n);
   assert.deepEqual(m.events, ['observed 4 2 1', 'observed 1 1 3']);
+});
+
+test('a sieve lets through what has its row and its levels', () => {
+  const m = machine(1);
+  const HVC = 0x16;
+  m.set32(L.OBSERVE, L.OBSERVE_SIEVE);
+  m.view.setUint16(L.SIEVE + 2 * HVC, 1 << (4 * 1 + 2), true);
+  m.view.setUint16(L.SIEVE + 2 * (L.ROW_OF_KIND + 1), 1 << (4 * 2 + 3), true);
+  m.core.takeException(2, 0, BigInt(HVC << 26), 0n);
+  m.core.takeException(2, 0, BigInt(HVC << 26), 0n);
+  m.core.takeException(3, 0, BigInt(HVC << 26), 0n);
+  m.enter(2);
+  m.core.takeException(3, 1, 0n, 0n);
+  assert.deepEqual(m.events, ['observed 0 1 2', 'observed 1 2 3']);
+});
+
+test('what an exception interrupts is kept by the level that takes it', () => {
+  const m = machine(1);
+  m.set32(L.OBSERVE, L.OBSERVE_INTERRUPTED);
+  for (let n = 0; n < 31; n++) m.set64(L.X + 8 * n, BigInt(n + 1));
+  m.core.takeException(2, 1, 0n, 0x1234n);
+  m.set64(L.X, 99n);
+  m.core.takeException(2, 0, 0n, 0x5678n);
+  const kept = L.OBSERVED + L.INTERRUPTED + L.INTERRUPTED_BYTES;
+  assert.equal(m.get32(kept + L.INTERRUPTED_KIND), 2);
+  assert.equal(m.get64(kept + L.INTERRUPTED_PC), 0x1234n);
+  assert.deepEqual(
+    Array.from({ length: 31 }, (_, n) => m.get64(kept + L.INTERRUPTED_X + 8 * n)),
+    Array.from({ length: 31 }, (_, n) => BigInt(n + 1)),
+  );
 });
 
 /** The rule of the Arm ARM's table of asynchronous exception targets, in words: 0 is pending. E2H changes nothing. */

@@ -1,5 +1,6 @@
 // A core in a memory of its own, with RAM, devices that record what happens, and builders of translation tables.
 
+import type { ExceptionLog } from '../../observe/exception-log.ts';
 import { coreWasm } from '../core.generated.ts';
 import type { Core, CoreHost } from '../core-api.ts';
 import * as L from '../layout.ts';
@@ -16,6 +17,8 @@ export class TestMachine {
   readonly events: string[] = [];
   deviceValue = 0n;
   deviceAborts = false;
+  /** The log of exceptions, for who observes them. */
+  log: Pick<ExceptionLog, 'full' | 'differs'> | undefined;
   private nextTable = L.RAM_BASE + 0x100000;
   private nextRecords = FIRST_RECORDS;
 
@@ -55,6 +58,9 @@ export class TestMachine {
       },
       fetched: (va, pa) => this.events.push(`fetched ${hex(va)} ${hex(pa)}`),
       observed: (kind: number, from: number, to: number) => this.events.push(`observed ${kind} ${from} ${to}`),
+      logFull: instructions => this.log?.full(0, instructions),
+      logDiffers: () => (this.log?.differs(0) ? 1 : 0),
+      guestSeen: () => this.events.push('guestSeen'),
     };
     const module = new WebAssembly.Module(coreWasm);
     this.core = new WebAssembly.Instance(module, { env: { memory: this.memory, ...host } }).exports as unknown as Core;

@@ -10,8 +10,14 @@ export declare function deviceRead(pa: f64, size: i32): i32;
 export declare function deviceWrite(pa: f64, size: i32): i32;
 /** Makes the decoded records of a page of RAM and returns their address; sets PAGE_RECORDS and PAGE_CODE. */
 export declare function recordsFor(page: u32): u32;
-/** An exception was taken (kind 0 synchronous, 1 IRQ, 2 FIQ, 3 SError) or returned from (4). */
+/** An exception was taken (kind 0 synchronous, 1 IRQ, 2 FIQ, 3 SError) or returned from (4) that somebody may want. */
 export declare function observed(kind: i32, from: i32, to: i32): void;
+/** The window of the log is at its end; the next event is after so many instructions of the machine. */
+export declare function logFull(instructions: f64): void;
+/** An event is about to be logged that is another than the recorded one. 0 when it is not to be. */
+export declare function logDiffers(): i32;
+/** A guest is entered or left whose VTTBR_EL2 is not among KNOWN_GUESTS. */
+export declare function guestSeen(): void;
 /** A page of code was entered into the ITLB, while FETCH_HOOK is set. */
 export declare function fetched(va: u64, pa: u64): void;
 /** Instructions of a page (PAGE_COMPILED) changed: compiled code that was made of them has to go. */

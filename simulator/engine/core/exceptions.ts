@@ -62,7 +62,8 @@ import { SLOW_PAUTH } from './calls';
 import { enterState } from './context';
 import { countException, countReturn } from './counters';
 import { stepAfterReturn, stepState, watchpointTarget } from './debug';
-import { observed, slowCall } from './env';
+import { slowCall } from './env';
+import { observe } from './observe';
 import { pacAuthenticate } from './pointer-authentication';
 import {
   ELR_EL1,
@@ -219,7 +220,7 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   store<u64>(PC, vector + offset);
   arrive();
   charge(load<f64>(ENTRY_COSTS + (target << 3)));
-  if (load<u32>(OBSERVE) != 0) observed(kind, from, target);
+  if (load<u32>(OBSERVE) != 0) observe(kind, from, target);
 }
 
 /** Level that takes a synchronous exception from the present EL which no trap sends elsewhere. */
@@ -399,6 +400,6 @@ export function returnTo(address: u64, spsr: u32): i32 {
   if (legal) setBranchType((spsr >> 10) & 3);
   if (stepState() != 0) store<u32>(EXIT_REQUEST, 1);
   charge(load<f64>(RETURN_COSTS + (el << 3)));
-  if (load<u32>(OBSERVE) != 0) observed(RETURN, el, target);
+  if (load<u32>(OBSERVE) != 0) observe(RETURN, el, target);
   return i32(legal);
 }

@@ -44,6 +44,7 @@ export {
 } from './exceptions';
 export * from './fp-simd';
 export { crc32, crc32c } from './integer';
+export { addUpEvents, observe } from './observe';
 export { pacAdd, pacAllowed, pacAuthentic, pacAuthenticate, pacGeneric, pacStrip } from './pointer-authentication';
 export { stackAligned, stackPointerMoved } from './stack-pointer';
 export { readFlags, regimeOf, writeFlags } from './state';

@@ -1,0 +1,203 @@
+// What is done with exceptions and their returns while somebody watches: the log of the timeline, what they interrupt,
+// and a sieve before the host is asked whether it wants to stop. The host is called once in a window of the log, or
+// when something matches.
+
+import {
+  CYCLES,
+  EVENT_BYTES,
+  EVENT_CYCLES,
+  EVENT_INFO,
+  EVENT_INSTRUCTIONS,
+  EVENT_SYNDROME,
+  EXCEPTION_CLASSES,
+  EXCEPTION_CLASSES_BYTES,
+  INSTRUCTION_TIME,
+  INTERRUPTED,
+  INTERRUPTED_BYTES,
+  INTERRUPTED_KIND,
+  INTERRUPTED_PC,
+  INTERRUPTED_SPSR,
+  INTERRUPTED_X,
+  KNOWN_GUESTS,
+  KNOWN_GUESTS_MAX,
+  LOG_AT,
+  LOG_BLIND,
+  LOG_CLASS_CYCLES,
+  LOG_COUNTS,
+  LOG_CYCLES,
+  LOG_EVENTS,
+  LOG_FIRST,
+  LOG_INSTRUCTIONS,
+  LOG_KNOWN,
+  LOG_LEVEL_CYCLES,
+  LOG_LIMIT,
+  LOG_OTHERS,
+  LOG_STATE,
+  LOG_WINDOW,
+  OBSERVE,
+  OBSERVE_ALL,
+  OBSERVE_INTERRUPTED,
+  OBSERVE_LOG,
+  OBSERVE_SIEVE,
+  OBSERVED,
+  OBSERVED_BYTES,
+  PE_INDEX,
+  REMAINING,
+  RETIRED_END,
+  ROW_OF_KIND,
+  SIEVE,
+  X,
+} from '../layout';
+import { guestSeen, logDiffers, logFull, observed } from './env';
+import {
+  ELR_EL1,
+  ELR_EL2,
+  ELR_EL3,
+  ESR_EL1,
+  ESR_EL2,
+  ESR_EL3,
+  HCR_EL2,
+  SPSR_EL1,
+  SPSR_EL2,
+  SPSR_EL3,
+  VTTBR_EL2,
+} from './slots.generated';
+import { HCR_TGE, HCR_VM } from './state';
+
+const RETURN: i32 = 4;
+const RETURN_ROW: u32 = ROW_OF_KIND + RETURN;
+
+// Bits of EVENT_INFO.
+const GUEST: u32 = 1 << 7;
+const FROM_SHIFT: u32 = 8;
+const TO_SHIFT: u32 = 10;
+const CLASS_BITS: u32 = EXCEPTION_CLASSES_BYTES - 1;
+const VMID_BITS: u32 = 0xffff0000;
+
+/** An exception was taken (kind 0 to 3) or returned from (4); registers are as it has left them. */
+export function observe(kind: i32, from: i32, to: i32): void {
+  const wanted = load<u32>(OBSERVE);
+  let syndrome: u32 = 0;
+  let row: u32 = ROW_OF_KIND + kind;
+  if (kind == 0) {
+    syndrome = load<u32>(to == 1 ? ESR_EL1 : to == 2 ? ESR_EL2 : ESR_EL3);
+    row = syndrome >> 26;
+  }
+  if ((wanted & (OBSERVE_LOG | OBSERVE_INTERRUPTED)) != 0) {
+    const pe: usize = OBSERVED + load<u32>(PE_INDEX) * OBSERVED_BYTES;
+    let info = row | (u32(from) << FROM_SHIFT) | (u32(to) << TO_SHIFT);
+    // A guest is the lower level of the two, while stage 2 is on and HCR_EL2.TGE is not.
+    if ((load<u64>(HCR_EL2) & (HCR_VM | HCR_TGE)) == HCR_VM && from != to && (from < 2 || to < 2)) {
+      info |= GUEST | (u32(load<u64>(VTTBR_EL2) >> 32) & VMID_BITS);
+      if (from == 2 || to == 2) noteGuest(pe);
+    }
+    if ((wanted & OBSERVE_LOG) != 0) {
+      const at: usize = load<u32>(pe, LOG_AT);
+      if (at < load<u32>(pe, LOG_LIMIT)) append(pe, at, info, syndrome);
+      else compare(pe, info, syndrome);
+    }
+    if ((wanted & OBSERVE_INTERRUPTED) != 0 && from < to) keepInterrupted(pe, kind, to);
+  }
+  if ((wanted & (OBSERVE_ALL | OBSERVE_SIEVE)) == 0) return;
+  if ((wanted & OBSERVE_ALL) == 0 && ((load<u16>(SIEVE + (row << 1)) >> ((from << 2) | to)) & 1) == 0) return;
+  observed(kind, from, to);
+}
+
+function noteGuest(pe: usize): void {
+  const vttbr = load<u64>(VTTBR_EL2);
+  const known: usize = pe + KNOWN_GUESTS + ((u32(vttbr >> 48) & (KNOWN_GUESTS_MAX - 1)) << 3);
+  if (load<u64>(known) == vttbr) return;
+  store<u64>(known, vttbr);
+  guestSeen();
+}
+
+/** Instructions that the active PE has retired. */
+function retired(): f64 {
+  return load<f64>(RETIRED_END) - f64(load<i32>(REMAINING));
+}
+
+function append(pe: usize, at: usize, info: u32, syndrome: u32): void {
+  const count = retired();
+  store<f64>(at, count + load<f64>(pe, LOG_OTHERS), EVENT_INSTRUCTIONS);
+  // Without a cost profile an instruction is a cycle.
+  store<f64>(at, load<f64>(INSTRUCTION_TIME) == 0 ? load<f64>(CYCLES) : count, EVENT_CYCLES);
+  store<u32>(at, info, EVENT_INFO);
+  store<u32>(at, syndrome, EVENT_SYNDROME);
+  store<u32>(pe, u32(at) + EVENT_BYTES, LOG_AT);
+}
+
+/** The next event of a past that is run again, or the first of a window. */
+function compare(pe: usize, info: u32, syndrome: u32): void {
+  const instructions = retired() + load<f64>(pe, LOG_OTHERS);
+  if (instructions < load<f64>(pe, LOG_FIRST)) return;
+  const end = u32(pe) + LOG_EVENTS + LOG_WINDOW * EVENT_BYTES;
+  if (load<u32>(pe, LOG_AT) == end) logFull(instructions);
+  const at: usize = load<u32>(pe, LOG_AT);
+  if (at < load<u32>(pe, LOG_KNOWN)) {
+    const same =
+      load<u32>(pe, LOG_BLIND) != 0 ||
+      (load<f64>(at, EVENT_INSTRUCTIONS) == instructions &&
+        load<u32>(at, EVENT_INFO) == info &&
+        load<u32>(at, EVENT_SYNDROME) == syndrome);
+    if (same) {
+      store<u32>(pe, u32(at) + EVENT_BYTES, LOG_AT);
+      // Behind the last one that is known, events are new.
+      if (at + EVENT_BYTES == load<u32>(pe, LOG_KNOWN)) store<u32>(pe, end, LOG_LIMIT);
+      return;
+    }
+    if (logDiffers() == 0) return;
+    if (load<u32>(pe, LOG_AT) == end) logFull(instructions);
+  }
+  append(pe, load<u32>(pe, LOG_AT), info, syndrome);
+}
+
+/** Adds events of a PE from one address to another to its sums. */
+export function addUpEvents(pe: i32, from: usize, to: usize): void {
+  const sums: usize = OBSERVED + pe * OBSERVED_BYTES;
+  let state = load<u32>(sums, LOG_STATE);
+  let before = load<f64>(sums, LOG_CYCLES);
+  for (let at = from; at < to; at += EVENT_BYTES) {
+    // Time until here was spent at the level that the last event went to.
+    const now = load<f64>(at, EVENT_CYCLES);
+    const spent = now - before;
+    before = now;
+    const level = state & 0xff;
+    addTo(sums + LOG_LEVEL_CYCLES + (level << 3), spent);
+    if (level != 0) addTo(sums + LOG_CLASS_CYCLES + (((state >> (level << 3)) & 0xff) << 3), spent);
+    const info = load<u32>(at, EVENT_INFO);
+    const kind = u32(load<u8>(EXCEPTION_CLASSES + (info & CLASS_BITS)));
+    const target = (info >> TO_SHIFT) & 3;
+    state = (state & ~(<u32>0xff)) | target;
+    if ((info & 0x7f) != RETURN_ROW && target != 0) {
+      state = (state & ~((<u32>0xff) << (target << 3))) | (kind << (target << 3));
+    }
+    const count: usize = sums + LOG_COUNTS + (kind << 2);
+    store<u32>(count, load<u32>(count) + 1);
+    store<f64>(sums, load<f64>(at, EVENT_INSTRUCTIONS), LOG_INSTRUCTIONS);
+  }
+  store<u32>(sums, state, LOG_STATE);
+  store<f64>(sums, before, LOG_CYCLES);
+}
+
+function addTo(sum: usize, amount: f64): void {
+  store<f64>(sum, load<f64>(sum) + amount);
+}
+
+/** Keeps what an exception to a level has just interrupted. */
+function keepInterrupted(pe: usize, kind: i32, to: i32): void {
+  const kept: usize = pe + INTERRUPTED + (to - 1) * INTERRUPTED_BYTES;
+  store<u32>(kept, kind + 1, INTERRUPTED_KIND);
+  store<u64>(kept, load<u64>(to == 1 ? ELR_EL1 : to == 2 ? ELR_EL2 : ELR_EL3), INTERRUPTED_PC);
+  store<u64>(kept, load<u64>(to == 1 ? SPSR_EL1 : to == 2 ? SPSR_EL2 : SPSR_EL3), INTERRUPTED_SPSR);
+  copyRegisters(kept + INTERRUPTED_X);
+}
+
+/** X0 to X30, and one word more. */
+function copyRegisters(to: usize): void {
+  for (let n: usize = 0; n < 256; n += 64) {
+    v128.store(to + n, v128.load(X + n));
+    v128.store(to + n, v128.load(X + n, 16), 16);
+    v128.store(to + n, v128.load(X + n, 32), 32);
+    v128.store(to + n, v128.load(X + n, 48), 48);
+  }
+}
