@@ -123,16 +123,29 @@ export function systemRows(systems: readonly BuiltInSystem[]): Row[] {
 
 export class MachinePanel extends StoppedTree {
   readonly #systems: readonly BuiltInSystem[];
+  readonly #trust: vscode.Disposable;
 
   constructor(tracker: SessionTracker, systems: readonly BuiltInSystem[]) {
     super('hyperstep.machine', tracker);
     this.#systems = systems;
+    this.#trust = vscode.workspace.onDidGrantWorkspaceTrust(() => this.refresh());
+  }
+
+  override dispose(): void {
+    this.#trust.dispose();
+    super.dispose();
   }
 
   protected override idle(): Content {
-    return this.#systems.length
-      ? { rows: systemRows(this.#systems), heading: t('click a system to start it') }
-      : { rows: [] };
+    if (this.#systems.length === 0) return { rows: [] };
+    const trusted = vscode.workspace.isTrusted;
+    return {
+      rows: systemRows(this.#systems),
+      heading: t('click a system to start it'),
+      ...(trusted
+        ? {}
+        : { message: t('This folder is not trusted: VS Code asks before a machine starts. Assembly is explained.') }),
+    };
   }
 
   protected override async load({ session, threadId }: Stopped): Promise<Content> {

@@ -147,6 +147,20 @@ describe('The panels, fed by the sample hypervisor', () => {
     }
   });
 
+  it('walk what a name means in the selected frame', async () => {
+    const { translationTables } = await hyperstep();
+    const walk = (wanted: RegExp) =>
+      until(`a walk like ${wanted}`, () => wanted.test(translationTables.getChildren()[0]?.description ?? ''));
+    await vscode.commands.executeCommand('hyperstep.translationTables.focus');
+    await vscode.commands.executeCommand('hyperstep.walkAddress', 'vcpu');
+    await walk(/vcpu/); // A sentence: the function of the stop has no such variable.
+    await vscode.commands.executeCommand('workbench.action.debug.callStackDown');
+    await walk(/^PA 0x/);
+    await vscode.commands.executeCommand('workbench.action.debug.callStackUp');
+    await walk(/vcpu/);
+    await vscode.commands.executeCommand('hyperstep.forgetWalk');
+  });
+
   it('answer the pages within 100 ms of a stop too', async () => {
     const { exceptionLevels, worldSwitch } = await hyperstep();
     for (const page of [exceptionLevels, worldSwitch]) {

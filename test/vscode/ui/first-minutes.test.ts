@@ -47,6 +47,7 @@ test('in a folder that is not trusted assembly is explained, and a session asks 
   await workbench.screenshot('restricted-language');
   await page.keyboard.press('Escape');
   await workbench.command('Focus on Machine View');
+  await page.getByText('This folder is not trusted').first().waitFor();
   await workbench.row('Machine', 'kvm-arm/split').click();
   const dialog = page.locator('.monaco-dialog-box', { hasText: /trust/i });
   await dialog.waitFor();

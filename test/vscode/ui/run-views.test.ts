@@ -154,3 +154,24 @@ test('from a line to its disassembly', async () => {
   await workbench.page.locator('.tab', { hasText: '.a64' }).waitFor();
   await workbench.screenshot('disassembly-of-line');
 });
+
+test('a world switch of split mode is compared with one of the optimised host', async () => {
+  const { page } = workbench;
+  await workbench.command('Focus on World Switch View');
+  const view = await workbench.webview('#switches');
+  await view.locator('#record:enabled').click();
+  await view.locator('#status', { hasText: 'Recorded' }).waitFor();
+  await view.locator('#keep').click();
+  await workbench.command('Debug: Stop');
+  await view.locator('#status', { hasText: 'No machine is running' }).waitFor();
+  assert.equal(await view.locator('#switches option').count(), 0);
+  await workbench.command('Focus on Machine View');
+  await workbench.row('Machine', 'kvm-arm/vhe-opt').click();
+  await page.locator('.statusbar-item', { hasText: 'PE 0 EL2' }).waitFor();
+  for (let n = 0; n < 6; n++) await stops(() => page.keyboard.press('F5'));
+  await workbench.command('Focus on World Switch View');
+  await view.locator('#record:enabled').click();
+  await view.locator('#comparison', { hasText: 'Registers saved' }).waitFor();
+  await page.locator('.part.panel [aria-label*="Maximize"]').first().click();
+  await workbench.screenshot('world-switch-split-optimised');
+});
