@@ -10,17 +10,23 @@ import type { Row } from './stopped-tree.ts';
 
 const { t } = vscode.l10n;
 
-/** What VS Code hands to a command of the menu of a variable. */
-interface VariableContext {
-  readonly variable: DebugProtocol.Variable;
-}
+type Variable = Pick<DebugProtocol.Variable, 'name' | 'evaluateName' | 'memoryReference'>;
+
+/** What VS Code hands to a command: from the menu of a variable this, from that of a watched expression the variable. */
+type VariableContext = { readonly variable: Variable } | Variable;
+
+const variableOf = (from: VariableContext): Variable => ('variable' in from ? from.variable : from);
 
 type Stopped = Extract<MachineState, { kind: 'stopped' }>;
 
 /** What is meant: a variable of the debugger, a row of a view, or an expression that is asked for. */
 async function subjectOf(from: VariableContext | Row | undefined, title: string): Promise<string | undefined> {
-  if (from && 'variable' in from) return from.variable.evaluateName ?? from.variable.name;
-  if (from && 'subject' in from && from.subject) return from.subject;
+  if (from && 'label' in from) {
+    if (from.subject) return from.subject;
+  } else if (from && ('variable' in from || 'name' in from)) {
+    const { evaluateName, name } = variableOf(from);
+    return evaluateName ?? name;
+  }
   return vscode.window.showInputBox({
     title,
     prompt: t('A register (x19, hcr_el2.twi, lr3) or an expression with a place in memory (vcpu->pc).'),
@@ -74,7 +80,8 @@ export function registerActions(tracker: SessionTracker): vscode.Disposable[] {
       void offerToRemove(session, id, description);
     }),
 
-    command('hyperstep.showMemory', async ({ session }, { variable }: VariableContext) => {
+    command('hyperstep.showMemory', async ({ session }, from: VariableContext) => {
+      const variable = variableOf(from);
       let reference = variable.memoryReference;
       if (reference === undefined) {
         const answer: DebugProtocol.EvaluateResponse['body'] = await session.customRequest('evaluate', {
@@ -87,7 +94,8 @@ export function registerActions(tracker: SessionTracker): vscode.Disposable[] {
       await showDocument(documentUri('memory', reference), false);
     }),
 
-    command('hyperstep.showDocumentation', async (_state, { variable }: VariableContext) => {
+    command('hyperstep.showDocumentation', async (_state, from: VariableContext) => {
+      const variable = variableOf(from);
       const name = /[A-Za-z]\w*/.exec(variable.name)?.[0] ?? variable.name;
       const uri = documentUri('documentation', name);
       await vscode.commands.executeCommand('markdown.showPreviewToSide', uri);

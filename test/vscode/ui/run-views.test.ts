@@ -136,7 +136,8 @@ test('from a row of stage 2 to its walk, and to who wrote its entry', async () =
 
 test('from a variable to its documentation, its memory, its next change and its last write', async () => {
   const { page } = workbench;
-  await workbench.togglePanes('Watch', 'Breakpoints');
+  await workbench.togglePanes('Watch', 'Breakpoints', 'Call Stack');
+  await workbench.scrollTo('Variables', 'registers of EL2');
   await workbench.toggle('Variables', 'registers of EL2');
   await workbench.scrollTo('Variables', /^ELR_EL2/);
   await fromMenu('Variables', /^ELR_EL2/, 'Show Register Documentation');
@@ -147,6 +148,37 @@ test('from a variable to its documentation, its memory, its next change and its 
   await page.locator('.notification-toast', { hasText: 'The machine will stop' }).waitFor();
   await workbench.screenshot('variable-menu');
   await stops(() => fromMenu('Variables', /^ELR_EL2/, 'Go to Last Write'));
+});
+
+test('a watched expression has the same menu', async () => {
+  const { page } = workbench;
+  await workbench.togglePanes('Watch');
+  await workbench.scrollTo('Variables', /^ELR_EL2/);
+  await fromMenu('Variables', /^ELR_EL2/, 'Add to Watch');
+  const watched = page.locator('.debug-watch .monaco-list-row', { hasText: 'ELR_EL2' }).first();
+  await watched.waitFor();
+  const choose = async (entry: string) => {
+    const item = page.locator('.monaco-menu .action-item', { hasText: entry }).first();
+    for (let tries = 0; tries < 10 && !(await item.isVisible()); tries++) {
+      await page.keyboard.press('Escape');
+      await watched.click({ button: 'right' });
+      await item.waitFor({ timeout: 2000 }).catch(() => undefined);
+    }
+    await item.click();
+  };
+  await page
+    .locator('.notifications-toasts .codicon-notifications-clear')
+    .first()
+    .click({ timeout: 2000 })
+    .catch(() => undefined);
+  await choose('Break When This Changes');
+  await page
+    .locator('.notification-toast', { hasText: /The machine will stop.*ELR_EL2/ })
+    .first()
+    .waitFor();
+  await choose('Show Register Documentation');
+  await page.locator('.tab', { hasText: 'ELR_EL2' }).first().waitFor();
+  await workbench.screenshot('watch-menu');
 });
 
 test('from a line to its disassembly', async () => {
