@@ -89,6 +89,11 @@ export abstract class StoppedTree implements vscode.TreeDataProvider<Row>, vscod
     return this.#view.description;
   }
 
+  /** The sentence above the rows, or in their place. */
+  get message(): string | undefined {
+    return this.#view.message;
+  }
+
   /** How long the last refresh took, from the stop to the rows. */
   get milliseconds(): number {
     return this.#milliseconds;

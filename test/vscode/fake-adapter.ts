@@ -15,6 +15,8 @@ export interface FakeAdapter {
   readonly port: number;
   /** Commands received, in order. */
   readonly received: string[];
+  /** Commands that are refused, with this sentence. */
+  readonly refused: Map<string, string>;
   /** Ends every connection. */
   close(): void;
 }
@@ -82,6 +84,7 @@ const machine: MachineResponse = {
 /** Starts the adapter. Its machine stops on entry at `stops[0]`; `continue` runs until `pause`. */
 export async function startFakeAdapter(stops: readonly Stop[]): Promise<FakeAdapter> {
   const received: string[] = [];
+  const refused = new Map<string, string>();
   const sockets = new Set<Socket>();
 
   const server = createServer(socket => {
@@ -132,6 +135,8 @@ export async function startFakeAdapter(stops: readonly Stop[]): Promise<FakeAdap
       'data',
       frames(({ command, seq: request_seq, arguments: args }) => {
         received.push(command);
+        const message = refused.get(command);
+        if (message !== undefined) return send({ type: 'response', request_seq, command, success: false, message });
         const body = answers[command]?.(args ?? {});
         send({ type: 'response', request_seq, command, success: true, body });
         after[command]?.();
@@ -143,6 +148,7 @@ export async function startFakeAdapter(stops: readonly Stop[]): Promise<FakeAdap
   return {
     port,
     received,
+    refused,
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();

@@ -278,4 +278,16 @@ describe('The panels, while a machine runs', () => {
     await vscode.commands.executeCommand('workbench.action.debug.pause');
     await until('rows again', () => listRegisters.getChildren().length > 0);
   });
+
+  it('show a sentence in place of old rows when the adapter refuses', async () => {
+    const { listRegisters } = await hyperstep();
+    adapter.refused.set('hyperstep/listRegisters', 'The list registers are away.');
+    await vscode.commands.executeCommand('hyperstep.listRegisters.refresh');
+    await until('the sentence', () => listRegisters.message?.includes('The list registers are away.'));
+    assert.deepEqual(listRegisters.getChildren(), []);
+    adapter.refused.clear();
+    await vscode.commands.executeCommand('hyperstep.listRegisters.refresh');
+    await until('rows again', () => listRegisters.getChildren().length > 0);
+    assert.equal(listRegisters.message, undefined);
+  });
 });
