@@ -8,7 +8,17 @@ export interface Place {
 }
 
 /** Prefixes by which a space is written. `el2` is EL2 or EL2&0 as HCR_EL2.E2H has it. */
-export const SPACE_PREFIXES = ['pa', 'ipa', 'va', 'el0', 'el1', 'el2', 'el3'] as const;
+export const SPACE_PREFIXES = ['pa', 'ipa', 'ipa1', 'va', 'el0', 'el1', 'el2', 'el3', 'vm1', 'l1', 'l2'] as const;
+
+/** Spaces that a machine has beside those of its PEs, by prefix. */
+export type MoreSpaces = (prefix: string) => AddressSpace | undefined;
+
+const MORE = new WeakMap<PeView, MoreSpaces>();
+
+/** Adds spaces to those of a PE. */
+export function addSpaces(pe: PeView, more: MoreSpaces): void {
+  MORE.set(pe, more);
+}
 
 export function hex(value: bigint | number, digits = 1): string {
   return `0x${value.toString(16).padStart(digits, '0')}`;
@@ -31,15 +41,20 @@ export function spaceOf(prefix: string, pe: PeView): AddressSpace | undefined {
     case 'el3':
       return { kind: 'va', regime: 'EL3' };
     default:
-      return ofGuest(prefix, pe);
+      return ofGuest(prefix, pe) ?? MORE.get(pe)?.(prefix.toLowerCase());
   }
 }
 
-/** `ipa2:` is an IPA of the guest with VMID 2, whether it is loaded or not. Throws a sentence for an unknown guest. */
+/**
+ * `ipa2:` is an IPA, and `vm2:` a VA, of the guest with VMID 2, whether it is loaded or not. Throws a sentence for an unknown
+ * guest.
+ */
 function ofGuest(prefix: string, pe: PeView): AddressSpace | undefined {
-  const match = /^ipa(\d+)$/i.exec(prefix);
+  const match = /^(ipa|vm)(\d+)$/i.exec(prefix);
   if (match === null) return undefined;
-  const vmid = Number(match[1]);
+  const vmid = Number(match[2]);
+  if (match[1].toLowerCase() === 'vm' && pe.guestRegister(vmid, 'VTTBR_EL2') !== undefined)
+    return { kind: 'va', regime: 'EL1&0', vmid };
   const vttbr = pe.guests.get(vmid) ?? loaded(pe, vmid);
   if (vttbr === undefined) {
     const known = [...pe.guests.keys()].sort((a, b) => a - b);
@@ -47,7 +62,7 @@ function ofGuest(prefix: string, pe: PeView): AddressSpace | undefined {
       `No guest with VMID ${vmid} has run on PE ${pe.index}${known.length > 0 ? `: known are ${known.join(', ')}` : ''}.`,
     );
   }
-  return { kind: 'ipa', vttbr };
+  return match[1].toLowerCase() === 'vm' ? { kind: 'va', regime: 'EL1&0', vmid } : { kind: 'ipa', vttbr };
 }
 
 /** VTTBR_EL2 if it is of this guest, which may not have run yet. */
@@ -72,7 +87,9 @@ export function formatPlace(place: Place, pe: PeView): string {
   const { space } = place;
   const address = hex(place.address);
   if (space.kind === 'ipa' && space.vttbr !== undefined) return `ipa${space.vttbr >> 48n}:${address}`;
+  if (space.kind === 'translated') return `${space.name}:${address}`;
   if (space.kind !== 'va') return `${space.kind}:${address}`;
+  if (space.vmid !== undefined) return `vm${space.vmid}:${address}`;
   if (space.regime === undefined || space.regime === pe.regime) return address;
   return `${space.regime.slice(0, 3).toLowerCase()}:${address}`;
 }

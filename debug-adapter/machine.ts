@@ -1,10 +1,12 @@
 /** A launched machine with everything that belongs to it: symbols, breakpoints, the runner, what was shown at the last stop. */
 
 import type { ExceptionEvent, Moment, PeView, Target, TranslationRegime } from '../simulator/target.ts';
+import { addSpaces } from './address.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { RequestError } from './handler.ts';
 import type { Launch } from './launch.ts';
 import type { StepInPlace } from './motions.ts';
+import { nestedSpace } from './nested-space.ts';
 import { nestingBelow } from './nesting.ts';
 import type { SteppingArguments, SteppingResponse } from './protocol.ts';
 import type { Container } from './requests/variables.ts';
@@ -66,6 +68,7 @@ export class Machine {
     events: RunnerEvents,
   ) {
     target.keepInterrupted = true;
+    for (const pe of target.pes) addSpaces(pe, prefix => nestedSpace(this, pe, prefix));
     for (const table of launch.symbols) this.symbols.add(table);
     this.symbols.present = regime => contextIn(this.focusedPe, regime);
     this.breakpoints = new Breakpoints(target, this.symbols);

@@ -47,7 +47,8 @@ function shadowOf(machine: Machine, pe: PeView): bigint | undefined {
   return [...pe.guests].filter(([vmid]) => nested(vmid)).at(-1)?.[1];
 }
 
-function hostOf(machine: Machine, pe: PeView): bigint | undefined {
+/** VTTBR_EL2 that the host has for a guest hypervisor; undefined where there is none. */
+export function hostOf(machine: Machine, pe: PeView): bigint | undefined {
   const rows = nestingRows(pe, machine.symbols);
   const found = [...pe.guests].find(([vmid]) =>
     rows.some(one => one.nesting === 1 && vmid >= one.first && vmid <= one.last),
@@ -56,7 +57,7 @@ function hostOf(machine: Machine, pe: PeView): bigint | undefined {
 }
 
 /** The walk of virtual stage 2 (Arm ARM D8.2), whose tables are at IPAs that host stage 2 translates. */
-function walkVirtual(pe: PeView, host: bigint, vttbr: bigint, vtcr: bigint, ipa: bigint): NestedStage {
+export function walkVirtual(pe: PeView, host: bigint, vttbr: bigint, vtcr: bigint, ipa: bigint): NestedStage {
   const vmid = Number(vttbr >> 48n);
   const steps: WalkStep[] = [];
   const refused = (fault: string): NestedStage => {

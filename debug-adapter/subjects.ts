@@ -35,7 +35,8 @@ export function subjectToId(subject: Subject): string {
 
 const KINDS: readonly Subject['kind'][] = ['general', 'system', 'memory', 'list-register', 'stage2'];
 
-export function subjectFromId(id: unknown): Subject {
+/** `spaceOf` finds a space of the machine by its name. */
+export function subjectFromId(id: unknown, spaceOf: (name: string) => AddressSpace | undefined): Subject {
   let subject: Subject | undefined;
   try {
     subject = JSON.parse(String(id), (key, value: unknown) =>
@@ -46,7 +47,11 @@ export function subjectFromId(id: unknown): Subject {
   }
   if (subject === null || !KINDS.includes(subject?.kind as Subject['kind']))
     throw new Error(`"${String(id)}" is no data id: ask dataBreakpointInfo for one.`);
-  return subject as Subject;
+  const found = subject as Subject;
+  if (found.kind !== 'memory' || found.space.kind !== 'translated') return found;
+  const space = spaceOf(found.space.name);
+  if (space === undefined) throw new Error(`There is no space "${found.space.name}" any more.`);
+  return { ...found, space };
 }
 
 export interface Where {

@@ -143,6 +143,45 @@ export function childCount(value: Value): { readonly named: number; readonly ind
 
 export interface FormatOptions {
   readonly hex?: boolean;
+  /** As written behind an expression; wins over `hex`. */
+  readonly style?: Style;
+}
+
+/** How scalars are written: hexadecimal, decimal, unsigned, octal, binary, as characters; `s` is the text at an address. */
+export const STYLES = ['x', 'd', 'u', 'o', 'b', 'c', 's'] as const;
+export type Style = (typeof STYLES)[number];
+
+function styled(value: Value, scalar: bigint, style: Style): string {
+  const bits = (value.type.size || 8) * 8;
+  switch (style) {
+    case 'x':
+      return hex(scalar, bits / 4);
+    case 'd':
+      return String(BigInt.asIntN(bits, scalar));
+    case 'o':
+      return `0${scalar.toString(8)}`;
+    case 'b':
+      return `0b${scalar.toString(2).padStart(bits, '0')}`;
+    case 'c':
+      return `${scalar}${printable(scalar & 0xffn)}`;
+    default:
+      return String(scalar);
+  }
+}
+
+const LONGEST_TEXT = 1024;
+
+/** The text at an address, up to its end, byte by byte as memory allows. */
+function textAt(pe: PeView, place: Place): string {
+  const bytes: number[] = [];
+  while (bytes.length < LONGEST_TEXT) {
+    const address = BigInt.asUintN(64, place.address + BigInt(bytes.length));
+    const [byte] = pe.read(place.space, address, 1) ?? [];
+    if (byte === undefined && bytes.length === 0) throw new Error(`There is no memory at ${formatPlace(place, pe)}.`);
+    if (byte === undefined || byte === 0) break;
+    bytes.push(byte);
+  }
+  return JSON.stringify(new TextDecoder().decode(Uint8Array.from(bytes)));
 }
 
 function printable(code: bigint): string {
@@ -155,9 +194,19 @@ function float(bits: bigint, size: number): string | undefined {
   return size === 8 ? String(view.getFloat64(0, true)) : size === 4 ? String(view.getFloat32(0, true)) : undefined;
 }
 
+/** Where a number leads: in the space that it was written with, else in the present one. */
+function pointedTo({ place, assign }: Value, address: bigint): Place {
+  return { space: assign === undefined && place !== undefined ? place.space : { kind: 'va' }, address };
+}
+
 /** A value in one line. */
 export function formatValue(pe: PeView, value: Value, options: FormatOptions = {}): string {
   const { type, scalar } = value;
+  const { style } = options;
+  if (style === 's') {
+    const place = scalar === undefined ? value.place : pointedTo(value, scalar);
+    if (place !== undefined) return textAt(pe, place);
+  } else if (style !== undefined && scalar !== undefined && type.size > 0) return styled(value, scalar, style);
   if (scalar === undefined) {
     if (type.kind === 'array') return `${type.name}${textOf(pe, value)}`;
     return value.place === undefined ? type.name : `${type.name} at ${formatPlace(value.place, pe)}`;

@@ -277,8 +277,10 @@ export class Breakpoints {
         pieces.push({ pa: Number(address), bytes });
         continue;
       }
-      const walk = space.kind === 'ipa' ? pe.walkIpa(address, space.vttbr) : pe.walk(address, space.regime);
-      for (const { descriptorPa } of walk.steps) entries.add(Number(descriptorPa));
+      if (space.kind !== 'translated' && (space.kind === 'ipa' || space.vmid === undefined)) {
+        const walk = space.kind === 'ipa' ? pe.walkIpa(address, space.vttbr) : pe.walk(address, space.regime);
+        for (const { descriptorPa } of walk.steps) entries.add(Number(descriptorPa));
+      }
       const pa = spec.kind === 'mapping' ? undefined : pe.physicalAddress(space, address);
       if (pa !== undefined) pieces.push({ pa: Number(pa), bytes });
     }
@@ -482,7 +484,8 @@ const STAGE1_REGISTERS: Readonly<Record<number, readonly string[]>> = {
 const STAGE2_REGISTERS = ['HCR_EL2', 'VTCR_EL2', 'VTTBR_EL2'];
 
 function translatingRegisters(space: AddressSpace): readonly string[] {
-  if (space.kind === 'pa') return [];
+  // By tables of somebody who is not loaded; looked at before each run.
+  if (space.kind === 'pa' || space.kind === 'translated' || (space.kind === 'va' && space.vmid !== undefined)) return [];
   if (space.kind === 'ipa') return space.vttbr === undefined ? STAGE2_REGISTERS : ['VTCR_EL2'];
   const { regime } = space;
   if (regime === undefined) return [...Object.values(STAGE1_REGISTERS).flat(), ...STAGE2_REGISTERS];

@@ -161,6 +161,8 @@ interface MachineState {
   readonly board: unknown;
   readonly typed: readonly number[];
   readonly held: readonly number[];
+  /** What is kept of the guests of each PE. */
+  readonly guests: readonly (Uint8Array | undefined)[];
   readonly semihosting: { readonly errno: number; readonly handles: readonly number[] };
   /** Events of the exception log that were past. */
   readonly logged: readonly number[] | undefined;
@@ -613,6 +615,7 @@ export class Machine implements Target {
       board: this.board.snapshot(),
       typed: [...this.#typed],
       held: [...this.#held],
+      guests: this.pes.map(pe => pe.captureGuests()),
       semihosting: { errno: this.#semihost.errno, handles: [...this.#semihost.handles] },
       logged: this.#exceptionLog?.positions,
     };
@@ -631,6 +634,7 @@ export class Machine implements Target {
     this.#typed = [...saved.typed];
     this.#held.clear();
     for (const pe of saved.held) this.#held.add(pe);
+    for (const [pe, kept] of saved.guests.entries()) this.pes[pe].restoreGuests(kept);
     this.#semihost.errno = saved.semihosting.errno;
     this.#semihost.handles = new Set(saved.semihosting.handles);
     this.#exceptionLog?.seek(saved.logged);

@@ -20,6 +20,11 @@ import {
   INTERRUPTED_PC,
   INTERRUPTED_SPSR,
   INTERRUPTED_X,
+  LEFT_GUEST_BYTES,
+  LEFT_GUESTS,
+  LEFT_GUESTS_BYTES,
+  LEFT_GUESTS_MAX,
+  LEFT_ORDER,
   OBSERVED,
   OBSERVED_BYTES,
   PC,
@@ -114,6 +119,12 @@ function pstateFields(pstate: bigint): readonly FieldValue[] {
     return { name, msb, lsb, value, ...(name === 'SP' ? { meaning: value ? 'SP_ELx' : 'SP_EL0' } : {}) };
   });
 }
+
+/** Of which a guest's translation is made (Arm ARM D8.1), in the order of the core: see LEFT_GUESTS. */
+const LEFT_REGISTERS: readonly string[] = [
+  ...['VTTBR_EL2', 'VTCR_EL2', 'HCR_EL2'],
+  ...['SCTLR_EL1', 'TCR_EL1', 'TTBR0_EL1', 'TTBR1_EL1', 'MAIR_EL1'],
+];
 
 const INTERRUPTS = [undefined, 'IRQ', 'FIQ', 'SError'] as const;
 
@@ -402,14 +413,53 @@ export class Pe implements PeView {
 
   /** After a reset. */
   forgetInterrupted(): void {
+    const { u8, u32 } = this.#host.engine;
     this.#guests.clear();
-    for (const level of [1, 2, 3] as const) this.#host.engine.u32[(this.#keptAt(level) + INTERRUPTED_KIND) >> 2] = 0;
+    u8.fill(0, this.#leftAt, this.#leftAt + LEFT_GUESTS_BYTES);
+    for (const level of [1, 2, 3] as const) u32[(this.#keptAt(level) + INTERRUPTED_KIND) >> 2] = 0;
+  }
+
+  /** Where the core keeps the registers that guests are left with. */
+  get #leftAt(): number {
+    return LEFT_GUESTS + this.index * LEFT_GUESTS_BYTES;
+  }
+
+  guestRegister(vmid: number, name: string): bigint | undefined {
+    const index = LEFT_REGISTERS.indexOf(name);
+    if (index < 0) throw new Error(`${name} is not kept of guests: there are ${LEFT_REGISTERS.join(', ')}.`);
+    if (this.vmid === vmid) return this.state.register(name);
+    const { u64 } = this.#host.engine;
+    const kept = (this.#leftAt + (vmid % LEFT_GUESTS_MAX) * LEFT_GUEST_BYTES) >> 3;
+    // Guests whose VMIDs end alike share a place.
+    return this.#order(vmid) > 0 && u64[kept] >> 48n === BigInt(vmid) ? u64[kept + index] : undefined;
+  }
+
+  /** Greater for the guest that was left later; 0 for one that was not left. */
+  #order(vmid: number): number {
+    return this.#host.engine.u32[(this.#leftAt + LEFT_ORDER + (vmid % LEFT_GUESTS_MAX) * 4) >> 2];
+  }
+
+  /** What is kept of guests, for a snapshot; undefined while there are none. */
+  captureGuests(): Uint8Array | undefined {
+    return this.#guests.size === 0
+      ? undefined
+      : this.#host.engine.u8.slice(this.#leftAt, this.#leftAt + LEFT_GUESTS_BYTES);
+  }
+
+  restoreGuests(kept: Uint8Array | undefined): void {
+    const { u8 } = this.#host.engine;
+    if (kept) u8.set(kept, this.#leftAt);
+    else u8.fill(0, this.#leftAt, this.#leftAt + LEFT_GUESTS_BYTES);
   }
 
   /** PA of an address of a space; undefined where it does not translate. */
   #physical(space: AddressSpace, address: bigint): bigint | undefined {
     const { u64 } = this.#host.engine;
     if (space.kind === 'pa') return address;
+    if (space.kind === 'translated') return space.translate(address);
+    if (space.kind === 'va' && space.vmid !== undefined) {
+      return this.#inGuest(space.vmid, () => this.#physical({ kind: 'va', regime: 'EL1&0' }, address));
+    }
     // Without stage 2 and without tables for it, an IPA is a PA.
     if (space.kind === 'ipa' && space.vttbr === undefined && !this.#hasStage2) return address;
     const good =
@@ -417,6 +467,23 @@ export class Pe implements PeView {
         ? this.#translateIpa(address, space.vttbr)
         : this.#translate(address, ACCESS_READ, space.regime) || this.#translate(address, ACCESS_EXECUTE, space.regime);
     return good ? u64[(TRACE + TRACE_PA) >> 3] : undefined;
+  }
+
+  /** Runs as if a guest were loaded, which nothing but the walks in it sees. Undefined for a guest that was never left. */
+  #inGuest<T>(vmid: number, run: () => T): T | undefined {
+    if (this.vmid === vmid) return run();
+    const values = LEFT_REGISTERS.map(name => this.guestRegister(vmid, name));
+    if (values.includes(undefined)) return undefined;
+    const present = LEFT_REGISTERS.map(name => this.state.register(name));
+    const load = (all: readonly (bigint | undefined)[]): void => {
+      for (const [index, name] of LEFT_REGISTERS.entries()) this.state.setRegister(name, all[index] as bigint);
+    };
+    load(values);
+    try {
+      return run();
+    } finally {
+      load(present);
+    }
   }
 
   get #hasStage2(): boolean {
@@ -458,7 +525,7 @@ export class Pe implements PeView {
   }
 
   get guests(): ReadonlyMap<number, bigint> {
-    return this.#guests;
+    return new Map([...this.#guests].sort(([a], [b]) => this.#order(a) - this.#order(b)));
   }
 
   readonly #guests = new Map<number, bigint>();

@@ -15,10 +15,19 @@ export type TranslationRegime = 'EL1&0' | 'EL2' | 'EL2&0' | 'EL3';
 
 /** An address space that memory can be read in. `va` is the view of a PE in its present regime and EL. */
 export type AddressSpace =
-  | { readonly kind: 'va'; readonly regime?: TranslationRegime }
+  /** With `vmid`, of a guest by its own tables of both stages, whether it runs or not: see `PeView.guestRegister`. */
+  | { readonly kind: 'va'; readonly regime?: TranslationRegime; readonly vmid?: number }
   /** Of the guest that is loaded, or by another value of VTTBR_EL2: that of a guest that is not scheduled now. */
   | { readonly kind: 'ipa'; readonly vttbr?: bigint }
-  | { readonly kind: 'pa' };
+  | { readonly kind: 'pa' }
+  /** By a translation that no hardware of this machine makes, such as that of a guest of a guest. */
+  | {
+      readonly kind: 'translated';
+      /** How a debugger writes it. */
+      readonly name: string;
+      /** PA of an address. */
+      readonly translate: (address: bigint) => bigint | undefined;
+    };
 
 /** One step of a translation table walk, recorded by the MMU itself. */
 export interface WalkStep {
@@ -304,7 +313,16 @@ export interface PeView {
   physicalAddress(space: AddressSpace, address: bigint): bigint | undefined;
   /** The stage-2 walk of an IPA, by the present VTTBR_EL2 or another value of it, without side effects. */
   walkIpa(address: bigint, vttbr?: bigint): WalkResult;
-  /** VTTBR_EL2 of guests that have run on this PE while `Target.keepInterrupted` is set, by VMID: the latest of each. */
+  /**
+   * A register of the translation of a guest: as it is while the guest runs, else as it was when the guest was left last
+   * while `Target.keepInterrupted` was set. Undefined for a guest that has not been left. There are SCTLR_EL1, TCR_EL1,
+   * TTBR0_EL1, TTBR1_EL1, MAIR_EL1, HCR_EL2, VTCR_EL2 and VTTBR_EL2.
+   */
+  guestRegister(vmid: number, name: string): bigint | undefined;
+  /**
+   * VTTBR_EL2 of guests that have run on this PE while `Target.keepInterrupted` is set, by VMID: the latest of each, and
+   * the guest that ran last is the last one.
+   */
   readonly guests: ReadonlyMap<number, bigint>;
   /** The walk of the MMU, without side effects. */
   walk(address: bigint, regime?: TranslationRegime): WalkResult;

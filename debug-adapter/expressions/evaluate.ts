@@ -356,7 +356,7 @@ function truth(value: Value): boolean {
 class Evaluator {
   constructor(
     private readonly context: EvaluationContext,
-    private readonly mayAssign: boolean,
+    private readonly assigned: ((left: Value) => void) | undefined,
   ) {}
 
   private get space(): AddressSpace {
@@ -471,10 +471,11 @@ class Evaluator {
   }
 
   private assign(leftNode: Node, rightNode: Node): Value {
-    if (!this.mayAssign) throw new Error('This expression must not assign: use == to compare.');
+    if (this.assigned === undefined) throw new Error('This expression must not assign: use == to compare.');
     const left = this.evaluate(leftNode);
     if (left.assign === undefined) throw new Error('The left side of the assignment cannot be assigned.');
     left.assign(BigInt.asUintN((left.type.size || 8) * 8, numeric(this.evaluate(rightNode))));
+    this.assigned(left);
     return this.evaluate(leftNode);
   }
 
@@ -526,9 +527,27 @@ class Evaluator {
   }
 }
 
-/** Evaluates an expression. Throws a sentence. Assignments are refused unless `mayAssign`. */
-export function evaluateExpression(source: string | Node, context: EvaluationContext, mayAssign = false): Value {
-  return new Evaluator(context, mayAssign).evaluate(typeof source === 'string' ? parseExpression(source) : source);
+/** Evaluates an expression. Throws a sentence. Assignments are refused unless somebody wants to know of them. */
+export function evaluateExpression(
+  source: string | Node,
+  context: EvaluationContext,
+  assigned?: (left: Value) => void,
+): Value {
+  return new Evaluator(context, assigned).evaluate(typeof source === 'string' ? parseExpression(source) : source);
+}
+
+/** So many values from where an expression leads on: `vcpu->regs,31`, `(char *)x0,64`, `el2:0x1000,16`. */
+export function asArray(value: Value, count: number, context: EvaluationContext): Value {
+  const { type, place, scalar } = value;
+  const space = context.frame?.physical.space ?? { kind: 'va' };
+  const element = type.kind === 'pointer' || type.kind === 'array' ? type.target?.() : type;
+  const isAddress = type.kind === 'pointer' && scalar !== undefined;
+  // A pointer that was written with a space carries it; one that lies in memory is read there and leads elsewhere.
+  const at = isAddress ? { space: value.assign === undefined && place ? place.space : space, address: scalar } : place;
+  if (element === undefined || element.size === 0 || at === undefined)
+    throw new Error(`A value of type ${type.name} does not lead to a row of values.`);
+  const name = `${element.name}[${count}]`;
+  return { type: { kind: 'array', name, size: element.size * count, count, target: () => element }, place: at };
 }
 
 export function isTrue(value: Value): boolean {

@@ -80,7 +80,7 @@ const TYPE_WORDS = new Set([
   '_Bool',
   'bool',
 ]);
-const SPACE = /^(?:pa|ipa\d*|va|el[0-3])$/i;
+const SPACE = /^(?:pa|ipa\d*|va|el[0-3]|vm\d+|l[12])$/i;
 const DEEPEST = 200;
 
 class Parser {

@@ -2,11 +2,17 @@
 
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { parsePlace } from '../address.ts';
-import { type EvaluationContext, evaluateExpression, frameVariables, isVariable } from '../expressions/evaluate.ts';
+import {
+  asArray,
+  type EvaluationContext,
+  evaluateExpression,
+  frameVariables,
+  isVariable,
+} from '../expressions/evaluate.ts';
 import { type Handler, handler, RequestError } from '../handler.ts';
 import { addSymbols, findKernel, symbolSource } from '../more-symbols.ts';
 import type { Session } from '../session.ts';
-import { formatValue, numeric } from '../values.ts';
+import { formatValue, numeric, STYLES, type Style, type Value } from '../values.ts';
 import { would, wouldTranslate } from '../why.ts';
 import { explain } from './custom.ts';
 import { goTo, marksOf, startLastWrite, stepBackOut } from './reverse.ts';
@@ -197,6 +203,31 @@ function command(
   return found.run(session, match[2] ?? '');
 }
 
+const FORMAT = /^([\s\S]*?)\s*,\s*(?:(\d+)\s*)?([a-z])?\s*$/;
+const MOST_IN_ROW = 1_000_000;
+
+/** `expression,x`, `expression,16` and `expression,16x`: an expression, how it is written, how many values from there on. */
+function splitFormat(source: string): { plain: string; style?: Style; count?: number } {
+  const match = FORMAT.exec(source);
+  if (match === null || (match[2] === undefined && match[3] === undefined)) return { plain: source };
+  const [, plain, count, letter] = match;
+  const style = STYLES.find(one => one === letter);
+  if (letter !== undefined && style === undefined)
+    throw new Error(`",${letter}" is no format: there are ${STYLES.map(one => `,${one}`).join(' ')} and a number.`);
+  if (count !== undefined && (Number(count) < 1 || Number(count) > MOST_IN_ROW))
+    throw new Error(`A row has 1 to ${MOST_IN_ROW} values, not ${count}.`);
+  return {
+    plain,
+    ...(style === undefined ? {} : { style }),
+    ...(count === undefined ? {} : { count: Number(count) }),
+  };
+}
+
+/** An expression whose elements are those of the row: a pointer and an array have them, of another value it is the place. */
+function rowName(plain: string, { type }: Value): string {
+  return type.kind === 'pointer' || type.kind === 'array' ? `(${plain})` : `(&(${plain}))`;
+}
+
 const MOST_COMPLETIONS = 200;
 
 export const EVALUATE: Readonly<Record<string, Handler>> = {
@@ -214,12 +245,15 @@ export const EVALUATE: Readonly<Record<string, Handler>> = {
         if (answer !== undefined) return { result: await answer, variablesReference: 0 };
       }
       const where = context(session, args.frameId);
-      const mayAssign = args.context === 'repl';
-      const value = evaluateExpression(source, where, mayAssign);
-      if (mayAssign && /[^=!<>]=[^=]/.test(source)) session.changed();
-      const format = { hex: args.format?.hex ?? false };
-      const { name: _name, value: result, ...rest } = toVariable(machine, where.pe, source, value, format, source);
-      return { ...rest, result };
+      const { plain, style, count } = splitFormat(source);
+      const assigned = (left: Value): void => session.changed(memoryOf(where.pe, left));
+      const found = evaluateExpression(plain, where, args.context === 'repl' ? assigned : undefined);
+      const value = count === undefined ? found : asArray(found, count, where);
+      const format = { hex: args.format?.hex ?? false, ...(style === undefined ? {} : { style }) };
+      // What leads to a part is written without the format; of a row of values it begins at the first.
+      const name = count === undefined ? plain : rowName(plain, found);
+      const { name: _name, value: result, ...rest } = toVariable(machine, where.pe, source, value, format, name);
+      return { ...rest, evaluateName: source, result };
     },
   ),
 
@@ -244,15 +278,20 @@ export const EVALUATE: Readonly<Record<string, Handler>> = {
     'machine',
     (session, args) => {
       const where = context(session, args.frameId);
-      const end = Math.max(0, args.column - (session.client.columnsStartAt1 === false ? 0 : 1));
-      const before = String(args.text ?? '').slice(0, end);
-      const word = /\$?\w*$/.exec(before)?.[0] ?? '';
+      const first = session.client.columnsStartAt1 === false ? 0 : 1;
+      const end = Math.max(0, args.column - first);
+      // `column` counts in its line, and so does `start` of a target (DAP, CompletionItem).
+      const lines = String(args.text ?? '').split('\n');
+      const line = args.line === undefined ? 0 : args.line - (session.client.linesStartAt1 === false ? 0 : 1);
+      const before = (lines[line] ?? '').slice(0, end);
+      const isCommand = /^\s*[a-z-]+$/.test(before);
+      const word = (isCommand ? /[a-z-]*$/ : /\$?\w*$/).exec(before)?.[0] ?? '';
       const start = before.length - word.length;
       const wanted = word.replace(/^\$/, '').toLowerCase();
       const targets: DebugProtocol.CompletionItem[] = [];
       const offer = (label: string, type: DebugProtocol.CompletionItemType, text = label): void => {
         if (targets.length < MOST_COMPLETIONS && label.toLowerCase().startsWith(wanted))
-          targets.push({ label, text, type, start, length: word.length });
+          targets.push({ label, text, type, start: start + first, length: word.length });
       };
       const member = /([$\w.]+(?:\[\d+\])?)(?:\.|->)$/.exec(before.slice(0, start));
       if (member !== null) {
@@ -264,7 +303,7 @@ export const EVALUATE: Readonly<Record<string, Handler>> = {
         for (const { name } of type?.members?.() ?? []) offer(name, 'field');
         return { targets };
       }
-      if (start === 0) for (const { name } of COMMANDS) offer(name, 'keyword');
+      if (isCommand || before.trim() === '') for (const { name } of COMMANDS) offer(name, 'keyword');
       if (!word.startsWith('$') && where.frame !== undefined) {
         for (const die of frameVariables(where.frame)) if (die.name !== undefined) offer(die.name, 'variable');
       }

@@ -23,6 +23,7 @@ import {
   formatValue,
   memberOf,
   numeric,
+  type Style,
   type Value,
 } from '../values.ts';
 
@@ -66,7 +67,7 @@ export function toVariable(
     value: formatValue(pe, value, format),
     type: value.type.name,
     ...(evaluateName === undefined ? {} : { evaluateName }),
-    variablesReference: hasParts ? machine.keep(partsOf(machine, pe, value, evaluateName)) : 0,
+    variablesReference: hasParts ? machine.keep(partsOf(machine, pe, value, evaluateName, format.style)) : 0,
     ...(hasParts && named > 0 ? { namedVariables: named } : {}),
     ...(indexed > 0 ? { indexedVariables: indexed } : {}),
     ...(value.place !== undefined
@@ -87,7 +88,16 @@ function failed(name: string, error: unknown): Variable {
   };
 }
 
-function partsOf(machine: Machine, pe: PeView, value: Value, expression: string | undefined): Container {
+/** Elements of an array for a client that does not ask for them in pages. */
+const MOST_ELEMENTS = 100_000;
+
+function partsOf(
+  machine: Machine,
+  pe: PeView,
+  value: Value,
+  expression: string | undefined,
+  style: Style | undefined,
+): Container {
   const child = (name: string): Value | undefined => {
     if (value.type.kind === 'array') return elementOf(pe, value, Number(name.replace(/[[\]]/g, '')));
     if (value.type.kind === 'pointer')
@@ -95,13 +105,12 @@ function partsOf(machine: Machine, pe: PeView, value: Value, expression: string 
     return memberOf(pe, value, name);
   };
   return {
-    variables(paging, format) {
+    variables(paging, given) {
+      const format = style === undefined ? given : { ...given, style };
+      const left = Math.max(0, (value.type.count ?? 0) - paging.start);
       const names =
         value.type.kind === 'array'
-          ? Array.from(
-              { length: Math.min(paging.count || 1000, Math.max(0, (value.type.count ?? 0) - paging.start)) },
-              (_, i) => `[${paging.start + i}]`,
-            )
+          ? Array.from({ length: Math.min(paging.count || MOST_ELEMENTS, left) }, (_, i) => `[${paging.start + i}]`)
           : value.type.kind === 'pointer'
             ? [`*${expression ?? ''}`]
             : slice(

@@ -2,7 +2,7 @@
 
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { PeView } from '../../simulator/target.ts';
-import { parsePlace } from '../address.ts';
+import { parsePlace, spaceOf } from '../address.ts';
 import type { Family, Guard } from '../breakpoints.ts';
 import { type Handler, handler } from '../handler.ts';
 import type { Machine } from '../machine.ts';
@@ -145,7 +145,7 @@ export const WATCHES: Readonly<Record<string, Handler>> = {
       const set = (family: Family, one: DebugProtocol.DataBreakpoint): DebugProtocol.Breakpoint => {
         const guard: Guard = one;
         const make = (): ReturnType<Parameters<typeof place>[4]> => {
-          const subject = subjectFromId(one.dataId);
+          const subject = subjectFromId(one.dataId, name => spaceOf(name, machine.focusedPe));
           const where = whereOf(machine, machine.target.pes[subject.pe ?? machine.lastPe] ?? machine.focusedPe);
           const access = one.accessType ?? 'write';
           if (!ACCESS_TYPES.includes(access)) throw new Error(`"${String(access)}" is no kind of access.`);

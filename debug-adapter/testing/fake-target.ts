@@ -154,6 +154,10 @@ class FakePe implements PeView {
     return this.walk(address);
   }
 
+  guestRegister(): undefined {
+    return undefined;
+  }
+
   readonly guests = new Map<number, bigint>();
 
   walk(address: bigint): WalkResult {

@@ -490,6 +490,18 @@ export const EXCEPTION_CLASSES_BYTES = 0x1000;
 /** u16 by row: bit 4 x from + to is 1 when somebody wants to be asked about such exceptions. */
 export const SIEVE = 0xf21000;
 
+/**
+ * By PE: registers that guests were left with, by the low bits of VMID. A guest has VTTBR_EL2, VTCR_EL2, HCR_EL2, SCTLR_EL1,
+ * TCR_EL1, TTBR0_EL1, TTBR1_EL1 and MAIR_EL1, 8 bytes each.
+ */
+export const LEFT_GUESTS = 0xf30000;
+export const LEFT_GUESTS_BYTES = 0x900;
+export const LEFT_GUESTS_MAX = 32;
+export const LEFT_GUEST_BYTES = 64;
+export const LEFT_ORDER = 0x800; // u32 by guest: greater for one that was left later
+export const LEFT_COUNT = 0x880; // u32: the greatest of them
+export const LEFT_GUESTS_END = 0xf60000;
+
 // --- Decoded instructions ------------------------------------------------------------------------------------------
 
 // A page has 1024 records and a closing one that goes on with the next page.

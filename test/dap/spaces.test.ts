@@ -91,6 +91,67 @@ test('values are hexadecimal on request, in the tree, in a watch and for the cli
   for (const { value } of variables) assert.match(value, /^0x|at 0x/);
 });
 
+test('an expression says how its value is written, and how many there are', async () => {
+  await client.start();
+  await client.reach('exits.c', 'hypercall');
+  assert.equal(await evaluate('6 * 7,x'), '0x000000000000002a');
+  assert.equal(await evaluate('-1, d'), '-1');
+  assert.equal(await evaluate('-1,u'), '18446744073709551615');
+  assert.equal(await evaluate('8,o'), '010');
+  assert.match(await evaluate('(unsigned char)5,b'), /^0b00000101$/);
+  assert.match(await evaluate('(unsigned char)65,c'), /^65 'A'$/);
+  assert.match(await evaluate('line,s'), /^"/);
+  assert.equal(await evaluate('line,s'), await evaluate('(char*)&line,s'));
+  const row = await client.request('evaluate', { expression: '(uint32_t*)ipa1:0x80000000,12x' });
+  assert.equal(row.indexedVariables, 12);
+  assert.equal(row.memoryReference, 'ipa1:0x80000000');
+  const { variables } = await client.request('variables', {
+    variablesReference: row.variablesReference,
+    filter: 'indexed',
+    start: 10,
+    count: 5,
+  });
+  assert.deepEqual(
+    variables.map(({ name }: { name: string }) => name),
+    ['[10]', '[11]'],
+  );
+  for (const { value, evaluateName } of variables) {
+    assert.match(value, /^0x\w{8}$/);
+    assert.equal(await evaluate(`${evaluateName},x`), value);
+  }
+  // Of a value in memory the row begins at it.
+  assert.equal((await client.request('evaluate', { expression: 'length,3' })).indexedVariables, 3);
+  assert.match(await client.refused('evaluate', { expression: '1,z' }), /^",z" is no format: there are ,x ,d/);
+  assert.match(await client.refused('evaluate', { expression: '1,0' }), /^A row has 1 to/);
+  assert.match(await client.refused('evaluate', { expression: '1,4' }), /does not lead to a row/);
+});
+
+test('completions know commands with a dash, and lines of an input', async () => {
+  await client.start();
+  const { targets } = await client.request('completions', { text: 'last-w', column: 7 });
+  assert.deepEqual(targets, [{ label: 'last-write', text: 'last-write', type: 'keyword', start: 1, length: 6 }]);
+  const second = await client.request('completions', { text: 'why\n$hcr_el2.tw', line: 2, column: 12 });
+  const names = second.targets.map(({ label, start }: { label: string; start: number }) => `${label} ${start}`);
+  assert.deepEqual(names.sort(), ['twe 10', 'twedel 10', 'tweden 10', 'twi 10']);
+});
+
+test('every change tells the client which memory it was', async () => {
+  await client.start();
+  await client.reach('exits.c', 'hypercall');
+  const changed = async (): Promise<unknown> => (await client.event('memory')).body;
+  await client.evaluate('*(uint32_t*)pa:0x43000000 = 5', { context: 'repl' });
+  assert.deepEqual(await changed(), { memoryReference: 'pa:0x43000000', offset: 0, count: 4 });
+  await client.request('setExpression', { expression: '*(uint64_t*)pa:0x43000008', value: '6' });
+  assert.deepEqual(await changed(), { memoryReference: 'pa:0x43000008', offset: 0, count: 8 });
+  const data = Buffer.from('abc').toString('base64');
+  await client.request('writeMemory', { memoryReference: 'pa:0x43000010', offset: 2, data });
+  assert.deepEqual(await changed(), { memoryReference: 'pa:0x43000010', offset: 2, count: 3 });
+  client.events.length = 0;
+  await client.evaluate('$x20 = 1', { context: 'repl' });
+  await client.event('invalidated');
+  assert.ok(!client.events.some(({ event }) => event === 'memory'), 'a register is no memory');
+});
+
 test('stacks and arrays come in pages', async () => {
   await client.start();
   await client.reach('exits.c', 'hypercall');

@@ -20,6 +20,12 @@ import {
   INTERRUPTED_X,
   KNOWN_GUESTS,
   KNOWN_GUESTS_MAX,
+  LEFT_COUNT,
+  LEFT_GUEST_BYTES,
+  LEFT_GUESTS,
+  LEFT_GUESTS_BYTES,
+  LEFT_GUESTS_MAX,
+  LEFT_ORDER,
   LOG_AT,
   LOG_BLIND,
   LOG_CLASS_CYCLES,
@@ -57,9 +63,15 @@ import {
   ESR_EL2,
   ESR_EL3,
   HCR_EL2,
+  MAIR_EL1,
+  SCTLR_EL1,
   SPSR_EL1,
   SPSR_EL2,
   SPSR_EL3,
+  TCR_EL1,
+  TTBR0_EL1,
+  TTBR1_EL1,
+  VTCR_EL2,
   VTTBR_EL2,
 } from './slots.generated';
 import { HCR_TGE, HCR_VM } from './state';
@@ -96,7 +108,10 @@ export function observe(kind: i32, from: i32, to: i32): void {
       if (at < load<u32>(pe, LOG_LIMIT)) append(pe, at, info, syndrome);
       else compare(pe, info, syndrome);
     }
-    if ((wanted & OBSERVE_INTERRUPTED) != 0 && from < to) keepInterrupted(pe, kind, to);
+    if ((wanted & OBSERVE_INTERRUPTED) != 0 && from < to) {
+      keepInterrupted(pe, kind, to);
+      if (to == 2 && (info & GUEST) != 0) keepGuest();
+    }
   }
   if ((wanted & (OBSERVE_ALL | OBSERVE_SIEVE)) == 0) return;
   if ((wanted & OBSERVE_ALL) == 0 && ((load<u16>(SIEVE + (row << 1)) >> ((from << 2) | to)) & 1) == 0) return;
@@ -109,6 +124,25 @@ function noteGuest(pe: usize): void {
   if (load<u64>(known) == vttbr) return;
   store<u64>(known, vttbr);
   guestSeen();
+}
+
+/** What a guest's translation is made with, before its hypervisor changes it. */
+function keepGuest(): void {
+  const all: usize = LEFT_GUESTS + load<u32>(PE_INDEX) * LEFT_GUESTS_BYTES;
+  const vttbr = load<u64>(VTTBR_EL2);
+  const place = u32(vttbr >> 48) & (LEFT_GUESTS_MAX - 1);
+  const guest: usize = all + place * LEFT_GUEST_BYTES;
+  store<u64>(guest, vttbr);
+  store<u64>(guest, load<u64>(VTCR_EL2), 8);
+  store<u64>(guest, load<u64>(HCR_EL2), 16);
+  store<u64>(guest, load<u64>(SCTLR_EL1), 24);
+  store<u64>(guest, load<u64>(TCR_EL1), 32);
+  store<u64>(guest, load<u64>(TTBR0_EL1), 40);
+  store<u64>(guest, load<u64>(TTBR1_EL1), 48);
+  store<u64>(guest, load<u64>(MAIR_EL1), 56);
+  const count = load<u32>(all, LEFT_COUNT) + 1;
+  store<u32>(all, count, LEFT_COUNT);
+  store<u32>(all + (place << 2), count, LEFT_ORDER);
 }
 
 /** Instructions that the active PE has retired. */

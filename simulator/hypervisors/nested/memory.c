@@ -61,6 +61,10 @@ static struct shadow {
   unsigned used; // of `tables`
 } shadows[SHADOWS];
 static struct table tables[SHADOWS][SHADOW_TABLES];
+
+// For debuggers: whose stage 2 a shadow stands for. A row begins with VTTBR_EL2 and VTCR_EL2 of the guest hypervisor.
+const struct nesting_shadows nesting_shadows = {VMID_SHADOW, SHADOWS, sizeof(struct shadow), shadows};
+
 static struct lock shadow_lock;
 static unsigned next_victim;
 

@@ -29,6 +29,14 @@ struct nesting_level {
 
 extern const struct nesting_level nesting_levels[];
 
+// The virtual stage 2 that each VMID of a nested guest stands for, in `count` rows of `stride` bytes from `first` on.
+struct nesting_shadows {
+  uint32_t first, count;
+  uint64_t stride;
+  const void *rows;
+};
+extern const struct nesting_shadows nesting_shadows;
+
 struct nested {
   uint64_t *page; // of 4 KB
   uint64_t shadow[SYSREG_COUNT];
