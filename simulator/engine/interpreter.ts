@@ -54,7 +54,7 @@ import { Scope } from './scope.ts';
 import { frequent } from './semantics/frequent.ts';
 import type { Handler, Handlers } from './semantics/handler.ts';
 import { ModuleBuilder } from './wasm/module.ts';
-import type { Type } from './wasm/opcodes.ts';
+import { type Type, typeCode } from './wasm/opcodes.ts';
 
 /** Why the interpreter came back. */
 export const EXIT_BUDGET = 0; // fewer instructions are left than the form can run
@@ -149,11 +149,21 @@ export function handlerNumbers(names: readonly string[], firstFunction: number):
 export class LocalPool {
   readonly types: Type[] = [];
   readonly #free: Record<Type, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
-  readonly #used = new Map<string, number>();
+  readonly #used = new Map<number, number>();
 
   constructor(readonly first: number) {}
 
-  get(type: Type, key: string): number {
+  /** The local of a temporary. */
+  of({ type, id }: Local): number {
+    return this.#get(type, id);
+  }
+
+  /** A local that one statement uses, by number. */
+  scratch(type: Type, index: number): number {
+    return this.#get(type, -(index * 128 + typeCode[type]));
+  }
+
+  #get(type: Type, key: number): number {
     const known = this.#used.get(key);
     if (known !== undefined) return known;
     const number = this.#free[type].pop() ?? this.first + this.types.push(type) - 1;
@@ -377,11 +387,11 @@ abstract class RecordEnvironment implements Environment {
   }
 
   local(temporary: Local): number {
-    return this.pool.get(temporary.type, `t${temporary.id}`);
+    return this.pool.of(temporary);
   }
 
   scratch(type: Type, index: number): number {
-    return this.pool.get(type, `${type}${index}`);
+    return this.pool.scratch(type, index);
   }
 
   import(name: string, args: readonly Type[], result: Type | undefined): number {

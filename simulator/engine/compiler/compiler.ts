@@ -25,7 +25,7 @@ import {
   RAM,
   RECORD_BYTES,
 } from '../layout.ts';
-import type { CodeKeeper, Records } from '../records.ts';
+import type { CodeKeeper, Ready, Records } from '../records.ts';
 import type { Handlers } from '../semantics/handler.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import type { Type } from '../wasm/opcodes.ts';
@@ -105,7 +105,8 @@ export class Compiler implements CodeKeeper {
   readonly #freeNumbers: number[] = [];
   #bytes = 0;
   readonly #pending = new Map<number, Pending>();
-  readonly #usages = new Map<string, Usage>();
+  /** By number of the handler. */
+  readonly #usages: Usage[] = [];
   /** By page: how often it changed under compiled code, and how often it has to be hot again before the next try. */
   readonly #penalties = new Map<number, { times: number; wait: number }>();
   readonly statistics = { modules: 0, regions: 0, instructions: 0, dropped: 0, bytes: 0 };
@@ -195,7 +196,7 @@ export class Compiler implements CodeKeeper {
         instruction: (page, offset) => {
           if (this.#u16[(page.records + ((offset & 4095) >> 2) * RECORD_BYTES) >> 1] === OP_UNDECODED) return undefined;
           const ready = records.instruction(RAM + page.page * 4096 + (offset & 4095));
-          return ready && { ready, usage: this.#usage(ready.handler) };
+          return ready && { ready, usage: this.#usage(ready) };
         },
         isWarm: (page, offset) => {
           const record = page.records + ((offset & 4095) >> 2) * RECORD_BYTES;
@@ -206,13 +207,10 @@ export class Compiler implements CodeKeeper {
     );
   }
 
-  #usage(handler: string): Usage {
-    let usage = this.#usages.get(handler);
-    if (!usage) {
-      usage = usageOf(this.#host.handlers[handler]);
-      this.#usages.set(handler, usage);
-    }
-    return usage;
+  #usage({ near, handler }: Ready): Usage {
+    const known = this.#usages[near] ?? usageOf(this.#host.handlers[handler]);
+    this.#usages[near] = known;
+    return known;
   }
 
   // --- Compiling --------------------------------------------------------------------------------------------------------

@@ -545,11 +545,11 @@ class RegionEmitter implements Environment {
   }
 
   local(temporary: Local): number {
-    return this.#pool.get(temporary.type, `t${temporary.id}`);
+    return this.#pool.of(temporary);
   }
 
   scratch(type: Type, index: number): number {
-    return this.#pool.get(type, `${type}${index}`);
+    return this.#pool.scratch(type, index);
   }
 
   import(name: string, args: readonly Type[], result: Type | undefined): number {

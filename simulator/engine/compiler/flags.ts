@@ -86,8 +86,18 @@ const comparisons: Record<string, readonly string[]> = {
   add: 'add eq|add ne|||add lt_s|add ge_s||||||||'.split('|'),
 };
 
+/** By operation and condition code. */
+const answers = new Map(
+  operations.map(name => [
+    name,
+    comparisons[name.replace(/\d+$/, '')].map(text => {
+      const [of, by] = text.split(' ');
+      return by ? ({ of, by } as Comparison) : undefined;
+    }),
+  ]),
+);
+
 /** How a condition code is answered from the operands of an operation; undefined where only NZCV tell. */
 export function comparisonFor(kind: FlagKind, code: number): Comparison | undefined {
-  const [of, by] = comparisons[kind.replace(/\d+$/, '')][code].split(' ');
-  return by ? ({ of, by } as Comparison) : undefined;
+  return answers.get(kind)?.[code];
 }

@@ -2,6 +2,8 @@
 
 import { loadCode, opcodes, storeCode, type Type, typeCode } from './opcodes.ts';
 
+const encoder = new TextEncoder();
+
 export class Bytes {
   // Most bodies are short, and V8 keeps so small a buffer on its heap, where it costs nothing.
   #buffer = new Uint8Array(64);
@@ -29,6 +31,7 @@ export class Bytes {
   }
 
   unsigned(value: number): this {
+    if (value >= 0 && value < 128) return this.byte(value);
     let rest = value >>> 0;
     while (rest >= 128) {
       this.byte((rest & 127) | 128);
@@ -59,7 +62,7 @@ export class Bytes {
   }
 
   name(text: string): this {
-    const bytes = new TextEncoder().encode(text);
+    const bytes = encoder.encode(text);
     return this.unsigned(bytes.length).append(bytes);
   }
 

@@ -96,44 +96,37 @@ function parse(text: string): Map<string, Opcode> {
 
 /** Load and store instructions of linear memory, by result type, bytes and signedness. */
 export function loadCode(type: Type, bytes: number, signed: boolean): number {
-  const code = loads[`${type}${bytes}${bytes * 8 < bits[type] && signed ? 's' : ''}`];
+  const code = (signed ? signedLoads : loads)[type][bytes] ?? loads[type][bytes];
   if (code === undefined) throw new Error(`There is no load of ${bytes} bytes as ${type}.`);
   return code;
 }
 
 export function storeCode(type: Type, bytes: number): number {
-  const code = stores[`${type}${bytes}`];
+  const code = stores[type][bytes];
   if (code === undefined) throw new Error(`There is no store of ${bytes} bytes from ${type}.`);
   return code;
 }
 
-const bits: Record<Type, number> = { i32: 32, i64: 64, f32: 32, f64: 64, v128: 128 };
-const loads: Record<string, number> = {
-  i324: 0x28,
-  i648: 0x29,
-  f324: 0x2a,
-  f648: 0x2b,
-  i321s: 0x2c,
-  i321: 0x2d,
-  i322s: 0x2e,
-  i322: 0x2f,
-  i641s: 0x30,
-  i641: 0x31,
-  i642s: 0x32,
-  i642: 0x33,
-  i644s: 0x34,
-  i644: 0x35,
-  v12816: 0xfd000,
+/** By bytes. */
+type Codes = Readonly<Record<Type, Readonly<Record<number, number>>>>;
+const loads: Codes = {
+  i32: { 1: 0x2d, 2: 0x2f, 4: 0x28 },
+  i64: { 1: 0x31, 2: 0x33, 4: 0x35, 8: 0x29 },
+  f32: { 4: 0x2a },
+  f64: { 8: 0x2b },
+  v128: { 16: 0xfd000 },
 };
-const stores: Record<string, number> = {
-  i324: 0x36,
-  i648: 0x37,
-  f324: 0x38,
-  f648: 0x39,
-  i321: 0x3a,
-  i322: 0x3b,
-  i641: 0x3c,
-  i642: 0x3d,
-  i644: 0x3e,
-  v12816: 0xfd00b,
+const signedLoads: Codes = {
+  i32: { 1: 0x2c, 2: 0x2e },
+  i64: { 1: 0x30, 2: 0x32, 4: 0x34 },
+  f32: {},
+  f64: {},
+  v128: {},
+};
+const stores: Codes = {
+  i32: { 1: 0x3a, 2: 0x3b, 4: 0x36 },
+  i64: { 1: 0x3c, 2: 0x3d, 4: 0x3e, 8: 0x37 },
+  f32: { 4: 0x38 },
+  f64: { 8: 0x39 },
+  v128: { 16: 0xfd00b },
 };
