@@ -1,8 +1,8 @@
 /** Which general registers an instruction writes: read from the statements of its handler, so that nothing says it twice. */
 
 import { usageOf } from './compiler/usage.ts';
+import type { Ready } from './decoded-words.ts';
 import { SLOT_SP } from './layout.ts';
-import type { Ready } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
 
 /** Handlers whose call-out may answer in X0: calls of firmware and of semihosting. */

@@ -10,6 +10,7 @@ import { fromBase64 } from './base64.ts';
 import { Compiler, HOT, MOST_BYTES } from './compiler/compiler.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
+import type { DecodingTables } from './decoded-words.ts';
 import {
   EXIT_BUDGET,
   EXIT_DEVICE,
@@ -52,7 +53,7 @@ import {
   X,
 } from './layout.ts';
 import { prepared } from './prepared.ts';
-import { type DecodingTables, Records } from './records.ts';
+import { Records } from './records.ts';
 import type { Handlers } from './semantics/handler.ts';
 import { handlers as standardHandlers } from './semantics/index.ts';
 

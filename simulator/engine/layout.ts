@@ -118,6 +118,8 @@ export const FETCH_RECORDS = 0x1348; // u32
 export const BTYPE_REMAINING = 0x134c;
 /** u32: the low 4 bits of the SP in use, which loads and stores with SP as base may need to be 0. See core/stack-pointer.ts. */
 export const SP_LOW = 0x1350;
+/** u32: 1 when the last instruction with a key was not executed, for the reason in FAULT_FLAGS. See core/pointer-authentication.ts. */
+export const PAUTH_REFUSED = 0x1354;
 /** u32: 1 since the ITLB took in a guarded page. */
 export const GUARDED_PAGES = 0x440014;
 /** u32: offset of the entry that says whether pointer authentication is trapped; 0 where nobody can say. */
@@ -489,6 +491,8 @@ export const EXCEPTION_CLASSES = 0xf20000;
 export const EXCEPTION_CLASSES_BYTES = 0x1000;
 /** u16 by row: bit 4 x from + to is 1 when somebody wants to be asked about such exceptions. */
 export const SIEVE = 0xf21000;
+/** f64: exceptions that all PEs have taken. */
+export const EXCEPTIONS_TAKEN = 0xf21100;
 
 /**
  * By PE: registers that guests were left with, by the low bits of VMID. A guest has VTTBR_EL2, VTCR_EL2, HCR_EL2, SCTLR_EL1,

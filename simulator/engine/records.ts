@@ -3,8 +3,17 @@
  * decoded when they are first reached; a store to the page takes the records it touches back to "not decoded".
  */
 
-import type { Decoder } from '../arch/instructions/decoder.ts';
-import { type HandlerNumbers, OP_BREAKPOINT, OP_PAGE_END, OP_UNDECODED } from './interpreter.ts';
+import {
+  DECODED_FAR,
+  DECODED_HIGH,
+  DECODED_LOW,
+  DECODED_NEAR,
+  DECODED_OPERANDS,
+  DecodedWords,
+  type DecodingTables,
+  type Ready,
+} from './decoded-words.ts';
+import { OP_BREAKPOINT, OP_PAGE_END, OP_UNDECODED } from './interpreter.ts';
 import {
   ITLB,
   ITLB_ENTRIES,
@@ -18,28 +27,6 @@ import {
   RECORD_PAGES,
   RECORDS,
 } from './layout.ts';
-import type { Lowered, Lowerings } from './semantics/handler.ts';
-
-/** A record as it is written, from the cache by instruction word. */
-export interface Ready {
-  readonly handler: string;
-  readonly near: number;
-  /** Number of the handler for a branch that leaves the page; the same as `near` for other instructions. */
-  readonly far: number;
-  readonly rd: number;
-  readonly rn: number;
-  readonly rm: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface DecodingTables {
-  readonly decoder: Decoder;
-  readonly lowerings: Lowerings;
-  readonly numbers: HandlerNumbers;
-  /** Whether the PE has a feature that a row names. */
-  hasFeature(name: string): boolean;
-}
 
 /** Who keeps code that was made of decoded instructions. */
 export interface CodeKeeper {
@@ -51,23 +38,11 @@ export interface CodeKeeper {
 
 const WORDS = 1024;
 
-/** Places for decoded words: a Linux kernel that boots executes some 80 thousand different ones. */
-const READY_BITS = 16;
-/** 2^32 by the golden ratio. */
-const MIX = 0x9e3779b1;
-
-/** Instructions in the hint space do nothing where their feature is absent (Arm ARM C6.2, HINT). */
-const isHint = (word: number): boolean => (word & 0xfffff01f) >>> 0 === 0xd503201f;
-
 export class Records {
   readonly #words: Int32Array;
   readonly #halves: Uint16Array;
   readonly #bytes: Uint8Array;
-  /** Decoded words by a hash; the last one stays of those that share a place. */
-  readonly #readyWords = new Int32Array(1 << READY_BITS);
-  readonly #ready = new Array<Ready | undefined>(1 << READY_BITS).fill(undefined);
-  /** Whether the PE has a feature, by the name that rows have for it. */
-  readonly #features = new Map<string, boolean>();
+  readonly #decoded: DecodedWords;
   /** Page of RAM by block of records. */
   readonly #pageOf = new Int32Array(RECORD_PAGES);
   #used = 0;
@@ -80,6 +55,7 @@ export class Records {
     memory: WebAssembly.Memory,
     readonly tables: DecodingTables,
   ) {
+    this.#decoded = new DecodedWords(tables);
     this.#words = new Int32Array(memory.buffer);
     this.#halves = new Uint16Array(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
@@ -170,12 +146,12 @@ export class Records {
   }
 
   #isMarked(host: number): boolean {
-    return this.#breakpoints.has(host) || (this.#stopAt?.(this.#readyFor(this.#words[host >>> 2])) ?? false);
+    return (this.#breakpoints.size > 0 && this.#breakpoints.has(host)) || (this.#stopAt?.(this.readyOf(host)) ?? false);
   }
 
   /** The decoded form of a word, for those who ask what it does. */
   readyOf(host: number): Ready {
-    return this.#readyFor(this.#words[host >>> 2]);
+    return this.#decoded.ready(this.#words[host >>> 2]);
   }
 
   /**
@@ -191,73 +167,27 @@ export class Records {
         this.#halves[next >> 1] = OP_BREAKPOINT;
         return;
       }
-      if (this.#write(next, host + at * 4).near < firstFunction) return;
+      if (this.#write(next, host + at * 4) < firstFunction) return;
     }
   }
 
   /** The instruction at a word of RAM, by its host address; undefined at a breakpoint. */
   instruction(host: number): Ready | undefined {
-    return this.#stops(host) ? undefined : this.#readyFor(this.#words[host >>> 2]);
+    return this.#stops(host) ? undefined : this.readyOf(host);
   }
 
-  /** The word is a signed number. */
-  #readyFor(word: number): Ready {
-    const place = Math.imul(word, MIX) >>> (32 - READY_BITS);
-    const known = this.#ready[place];
-    if (known && this.#readyWords[place] === word) return known;
-    const ready = this.#prepare(word >>> 0);
-    this.#readyWords[place] = word;
-    this.#ready[place] = ready;
-    return ready;
-  }
-
-  #write(record: number, host: number): Ready {
-    const ready = this.#readyFor(this.#words[host >>> 2]);
-    const target = ((host & 4095) + ready.low) >> 2;
-    const half = record >> 1;
-    this.#halves[half] = ready.far !== ready.near && (target < 0 || target >= WORDS) ? ready.far : ready.near;
-    this.#halves[half + 1] = ready.rd;
-    this.#halves[half + 2] = ready.rn;
-    this.#halves[half + 3] = ready.rm;
-    this.#words[(record >> 2) + 2] = ready.low;
-    this.#words[(record >> 2) + 3] = ready.high;
-    return ready;
-  }
-
-  #prepare(word: number): Ready {
-    const lowered = this.#lower(word);
-    const near = this.tables.numbers.near.get(lowered.handler);
-    if (near === undefined)
-      throw new Error(`The semantics of an instruction name a handler "${lowered.handler}" that does not exist.`);
-    const imm = lowered.imm ?? 0;
-    const [low, high] =
-      typeof imm === 'number'
-        ? [imm | 0, Math.floor(imm / 2 ** 32) | 0]
-        : [Number(BigInt.asIntN(32, imm)), Number(BigInt.asIntN(32, imm >> 32n))];
-    return {
-      handler: lowered.handler,
-      near,
-      far: this.tables.numbers.far.get(lowered.handler) ?? near,
-      rd: lowered.rd ?? 0,
-      rn: lowered.rn ?? 0,
-      rm: lowered.rm ?? 0,
-      low: lowered.ra ?? low,
-      high: lowered.high ?? high,
-    };
-  }
-
-  #lower(word: number): Lowered {
-    const decoded = this.tables.decoder.decode(word);
-    if (!decoded) return { handler: 'unimplemented' };
-    if (decoded.row.feature && !isHint(word) && !this.#hasFeature(decoded.row.feature)) return { handler: 'undefined' };
-    const lower = this.tables.lowerings[decoded.row.id];
-    return lower ? (lower(decoded.fields) ?? { handler: 'undefined' }) : { handler: 'unimplemented' };
-  }
-
-  #hasFeature(name: string): boolean {
-    const known = this.#features.get(name) ?? this.tables.hasFeature(name);
-    this.#features.set(name, known);
-    return known;
+  /** Writes a record, and returns the number of its handler. */
+  #write(record: number, host: number): number {
+    const { table } = this.#decoded;
+    const from = this.#decoded.find(this.#words[host >>> 2]);
+    const to = record >> 2;
+    const target = ((host & 4095) + table[from + DECODED_LOW]) >> 2;
+    const isNear = target >= 0 && target < WORDS;
+    this.#words[to] = table[from + (isNear ? DECODED_NEAR : DECODED_FAR)];
+    this.#words[to + 1] = table[from + DECODED_OPERANDS];
+    this.#words[to + 2] = table[from + DECODED_LOW];
+    this.#words[to + 3] = table[from + DECODED_HIGH];
+    return this.#halves[record >> 1];
   }
 
   /** A breakpoint at an instruction word in RAM, by its host address. */

@@ -4,7 +4,7 @@
  * context.
  */
 
-import type { Ready } from '../records.ts';
+import type { Ready } from '../decoded-words.ts';
 import type { Usage } from './usage.ts';
 
 export interface Page {

@@ -45,7 +45,7 @@ export {
 export * from './fp-simd';
 export { crc32, crc32c } from './integer';
 export { addUpEvents, observe } from './observe';
-export { pacAdd, pacAllowed, pacAuthentic, pacAuthenticate, pacGeneric, pacStrip } from './pointer-authentication';
+export { pacAdd, pacAllowed, pacAuthenticate, pacGeneric, pacStrip, pacVerify } from './pointer-authentication';
 export { stackAligned, stackPointerMoved } from './stack-pointer';
 export { readFlags, regimeOf, writeFlags } from './state';
 export { dropAllWriteTags, dropPageTags, dropRecords, dropWriteTags } from './tlb';

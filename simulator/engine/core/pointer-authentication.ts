@@ -14,6 +14,7 @@ import {
   FEATURE_PAUTH2,
   FEATURES,
   PAUTH_ENTRY,
+  PAUTH_REFUSED,
 } from '../layout';
 import { accessEntry } from './access-tables';
 import {
@@ -135,8 +136,9 @@ function mix(value: u64): u64 {
   return value ^ (value >> 33);
 }
 
+/** Every function call and return of a kernel computes one: the first two products do not wait for each other. */
 function code(pointer: u64, modifier: u64, low: usize, high: usize): u64 {
-  return mix(mix(mix(pointer ^ load<u64>(low)) ^ modifier) ^ load<u64>(high));
+  return mix(((pointer ^ load<u64>(low)) * MIX_1) ^ rotr((modifier ^ load<u64>(high)) * MIX_2, 32));
 }
 
 function codeOf(key: i32, pointer: u64, modifier: u64): u64 {
@@ -169,20 +171,31 @@ function extended(pointer: u64, upper: bool, bottom: u64, tbi: bool): u64 {
   return upper ? pointer | field : pointer & ~field;
 }
 
-/**
- * Whether an instruction that uses a key executes: 0 leaves the trap for `takeAbort`, which has the host take it. To be
- * asked before pacAdd() and the others that take a key.
- */
+function refuse(fault: u32): void {
+  store<u32>(PAUTH_REFUSED, 1);
+  store<u32>(FAULT_FLAGS, fault);
+}
+
+/** Whether a key does anything to a pointer. Where it is trapped, PAUTH_REFUSED is 1 and `takeAbort` has the host take it. */
+function applies(key: i32): bool {
+  settle();
+  store<u32>(PAUTH_REFUSED, 0);
+  if (!enabled(key)) return false;
+  if (trapping) refuse(FAULT_PAUTH);
+  return !trapping;
+}
+
+/** Whether ERETAA, ERETAB or PACGA executes: 0 leaves the trap for `takeAbort`. */
 export function pacAllowed(key: i32): i32 {
   settle();
   if (!trapping || (key != KEY_GA && !enabled(key))) return 1;
-  store<u32>(FAULT_FLAGS, FAULT_PAUTH);
+  refuse(FAULT_PAUTH);
   return 0;
 }
 
-/** PACIA and its like: the pointer with its authentication code. */
+/** PACIA and its like: the pointer with its authentication code, unless PAUTH_REFUSED says that it is to abort. */
 export function pacAdd(pointer: u64, modifier: u64, key: i32): u64 {
-  if (!enabled(key)) return pointer;
+  if (!applies(key)) return pointer;
   const tbi = isTagged(pointer, key >> 1);
   const upper = bit(pointer, (key < KEY_DA ? taggedCode : taggedData) ? 55 : 63) != 0;
   const bottom = upper ? bottomUpper : bottomLower;
@@ -200,9 +213,23 @@ export function pacAdd(pointer: u64, modifier: u64, key: i32): u64 {
   return (pointer & ~(mask | ((<u64>1) << 55))) | half | (pac & mask);
 }
 
-/** AUTIA and its like: the address, or one that faults when the code is wrong. */
+/** RETAA and its like: the address, or one that faults when the code is wrong; see PAUTH_REFUSED. */
 export function pacAuthenticate(pointer: u64, modifier: u64, key: i32): u64 {
-  if (!enabled(key)) return pointer;
+  return applies(key) ? authenticated(pointer, modifier, key) : pointer;
+}
+
+/** AUTIA and its like: as pacAuthenticate(), but that a wrong code aborts with FEAT_FPAC. */
+export function pacVerify(pointer: u64, modifier: u64, key: i32): u64 {
+  if (!applies(key)) return pointer;
+  const result = authenticated(pointer, modifier, key);
+  if (has(FEATURE_FPAC) && address(pointer, key >> 1) != result) {
+    refuse(FAULT_PAC_FAIL);
+    store<u32>(FAULT_STATUS, key);
+  }
+  return result;
+}
+
+function authenticated(pointer: u64, modifier: u64, key: i32): u64 {
   const tbi = isTagged(pointer, key >> 1);
   const upper = bit(pointer, 55) != 0;
   const bottom = upper ? bottomUpper : bottomLower;
@@ -213,14 +240,6 @@ export function pacAuthenticate(pointer: u64, modifier: u64, key: i32): u64 {
   const error: u64 = (key & 1) != 0 ? 2 : 1;
   const at: u64 = tbi ? 53 : 61;
   return (original & ~((<u64>3) << at)) | (error << at);
-}
-
-/** FEAT_FPAC, for AUT instructions with what pacAuthenticate() made: 0 leaves a failed one for `takeAbort`. */
-export function pacAuthentic(pointer: u64, authenticated: u64, key: i32): i32 {
-  if (!has(FEATURE_FPAC) || !enabled(key) || address(pointer, key >> 1) == authenticated) return 1;
-  store<u32>(FAULT_FLAGS, FAULT_PAC_FAIL);
-  store<u32>(FAULT_STATUS, key);
-  return 0;
 }
 
 /** XPACI (`data` 0) and XPACD: the address without a code. */

@@ -20,10 +20,11 @@ import {
   orAbort,
   type Stmt,
   setX,
+  state,
   use,
   x,
 } from '../ir.ts';
-import { ENTRY_BYTES } from '../layout.ts';
+import { ENTRY_BYTES, PAUTH_REFUSED } from '../layout.ts';
 import { callType, jumpType, setBranchType } from './branches.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
 import { requireAlignedStack } from './stack-pointer.ts';
@@ -33,25 +34,29 @@ export const lowerings: Lowerings = {};
 
 /** In the order of their numbers in the core. */
 const keys = ['ia', 'ib', 'da', 'db'] as const;
-const authenticate = (pointer: Expr, modifier: Expr, key: number): Expr =>
-  call('i64', 'pacAuthenticate', pointer, modifier, c32(key));
+type KeyFunction = 'pacAdd' | 'pacAuthenticate' | 'pacVerify';
 
-/** HCR_EL2.API and SCR_EL3.API trap whatever uses a key; PACGA has key 4. XPAC uses none. */
-const unlessTrapped = (key: number): Stmt => orAbort(call('i32', 'pacAllowed', c32(key)));
+/**
+ * What a function of the core makes of a pointer with a key. HCR_EL2.API and SCR_EL3.API trap whatever uses one (not XPAC),
+ * and an authentication may fail.
+ */
+function keyed(fn: KeyFunction, pointer: Expr, modifier: Expr, key: number): [Expr, Stmt[]] {
+  const [result, compute] = bind(call('i64', fn, pointer, modifier, c32(key)));
+  return [result, [compute, orAbort(op('i32.eqz', state('i32', PAUTH_REFUSED)))]];
+}
 
 const define = (name: string, body: Stmt[]): void => {
   handlers[name] = { body };
 };
 
 for (const [number, key] of keys.entries()) {
-  define(`pac${key}`, [unlessTrapped(number), setX('rd', call('i64', 'pacAdd', x('rd'), x('rn'), c32(number)))]);
-  const [authenticated, compute] = bind(authenticate(x('rd'), x('rn'), number));
-  define(`aut${key}`, [
-    unlessTrapped(number),
-    compute,
-    orAbort(call('i32', 'pacAuthentic', x('rd'), authenticated, c32(number))),
-    setX('rd', authenticated),
-  ]);
+  for (const [stem, fn] of [
+    ['pac', 'pacAdd'],
+    ['aut', 'pacVerify'],
+  ] as const) {
+    const [result, compute] = keyed(fn, x('rd'), x('rn'), number);
+    define(`${stem}${key}`, [...compute, setX('rd', result)]);
+  }
   for (const stem of ['pac', 'aut']) {
     const handler = `${stem}${key}`;
     // Rd is read and written; number 31 is XZR, for which there is nothing to do.
@@ -67,7 +72,7 @@ define('xpacd', [setX('rd', call('i64', 'pacStrip', x('rd'), c32(1)))]);
 for (const name of ['xpaci', 'xpacd']) {
   lowerings[name.toUpperCase()] = f => (f.Rd === 31 ? { handler: 'nop' } : { handler: name, rd: destination(f.Rd) });
 }
-define('pacga', [unlessTrapped(4), setX('rd', call('i64', 'pacGeneric', x('rn'), x('rm')))]);
+define('pacga', [orAbort(call('i32', 'pacAllowed', c32(4))), setX('rd', call('i64', 'pacGeneric', x('rn'), x('rm')))]);
 lowerings.PACGA = f => ({ handler: 'pacga', rd: destination(f.Rd), rn: source(f.Rn), rm: orSp(f.Rm) });
 
 const modifiers = { X16: source(16), SP: orSp(31), zero: source(31) };
@@ -77,11 +82,11 @@ for (const hint of pointerHints) {
 }
 
 for (const [number, key] of (['A', 'B'] as const).entries()) {
-  const [target, compute] = bind(authenticate(x('rn'), x('rm'), number));
+  const [target, compute] = keyed('pacAuthenticate', x('rn'), x('rm'), number);
   const name = key.toLowerCase();
-  handlers[`reta${name}`] = { body: [unlessTrapped(number), compute, branchTo(target)] };
-  handlers[`bra${name}`] = { body: [unlessTrapped(number), compute, ...setBranchType, branchTo(target)] };
-  handlers[`blra${name}`] = { body: [unlessTrapped(number), compute, ...setBranchType, branchTo(target, true)] };
+  handlers[`reta${name}`] = { body: [...compute, branchTo(target)] };
+  handlers[`bra${name}`] = { body: [...compute, ...setBranchType, branchTo(target)] };
+  handlers[`blra${name}`] = { body: [...compute, ...setBranchType, branchTo(target, true)] };
   for (const branch of ['bra', 'blra']) {
     const id = `${branch}${name}`.toUpperCase();
     const type = (f: Fields) => (branch === 'bra' ? jumpType(f) : callType);
@@ -93,14 +98,13 @@ for (const [number, key] of (['A', 'B'] as const).entries()) {
   lowerings[`RETA${key}`] = () => ({ handler: `reta${name}`, rn: source(30), rm: orSp(31) });
 
   for (const form of ['imm', 'pre']) {
-    const [base, read] = bind(authenticate(x('rn'), c64(0), number + 2));
+    const [base, read] = keyed('pacAuthenticate', x('rn'), c64(0), number + 2);
     const [address, add] = bind(op('i64.add', base, imm64));
     const value = local('i64');
     const writeback = form === 'pre' ? [setX('rn', address)] : [];
     define(`ldra${name}_${form}`, [
       requireAlignedStack(operandNumber('rn')),
-      unlessTrapped(number + 2),
-      read,
+      ...read,
       add,
       load(value, address, 8),
       setX('rd', use(value)),
