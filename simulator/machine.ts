@@ -204,6 +204,8 @@ export class Machine implements Target {
   #keepInterrupted = false;
   #onException: ((event: ExceptionEvent) => void) | undefined;
   readonly #recorder: Recorder;
+  /** Turns, accesses to devices and what else the engine has asked for: what is slow. */
+  #hostCalls = 0;
   /** PEs whose interrupts wait while a debugger steps them. */
   readonly #held = new Set<number>();
   /** Input that came while an instruction was under way. */
@@ -351,7 +353,10 @@ export class Machine implements Target {
         callOuts: this.system.callOuts,
         accessEntry: offset => this.system.tables.ask(offset),
         accessTablesDropped: () => this.system.tables.dropped(),
-        slowCall: (operation, record) => this.system.slowCall(operation, record),
+        slowCall: (operation, record) => {
+          this.#hostCalls++;
+          return this.system.slowCall(operation, record);
+        },
         deviceRead: (pa, size) => this.#deviceRead(pa, size),
         deviceWrite: (pa, size) => this.#deviceWrite(pa, size),
         watch: (low, high, size, write) =>
@@ -572,6 +577,9 @@ export class Machine implements Target {
       get moment() {
         return machine.moment;
       },
+      get hostCalls() {
+        return machine.#hostCalls;
+      },
       capture: () => this.#capture(),
       restore: state => this.#restore(state as MachineState),
       run: options => this.run(options),
@@ -777,6 +785,7 @@ export class Machine implements Target {
   /** Runs the active PE for some of its round, at most `most` instructions. */
   #advance(turn: Turn, most: number, stepOff: boolean): StopReason | undefined {
     const pe = this.#active;
+    this.#hostCalls++;
     this.#updateTime(pe);
     const deadline = this.#nextDeadline(pe) ?? Number.POSITIVE_INFINITY;
     const end = Math.min(this.#turns.end, Math.max(turn.time + 1, deadline));
@@ -894,6 +903,7 @@ export class Machine implements Target {
   // --- Devices and lines ----------------------------------------------------------------------------------------------
 
   #deviceRead(pa: number, size: number): number {
+    this.#hostCalls++;
     this.#breakpoints.watched(pa, size, false);
     if (this.#costs) this.engine.charge(this.#costs.device(pa, false));
     const data = this.engine.u8.subarray(BOUNCE, BOUNCE + size);
@@ -901,6 +911,7 @@ export class Machine implements Target {
   }
 
   #deviceWrite(pa: number, size: number): number {
+    this.#hostCalls++;
     this.#breakpoints.watched(pa, size, true);
     if (this.#costs) this.engine.charge(this.#costs.device(pa, true));
     return this.board.bus.writeFrom(pa, this.engine.u8.subarray(BOUNCE, BOUNCE + size)) ? 1 : 0;

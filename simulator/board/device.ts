@@ -168,8 +168,20 @@ export function saveFields<T extends object>(
   fields: readonly (keyof T & string)[],
 ): Record<string, unknown> {
   const state: Record<string, unknown> = {};
-  for (const field of fields) state[field] = structuredClone(object[field]);
+  for (const field of fields) state[field] = copyOf(object[field]);
   return state;
+}
+
+/** As `structuredClone` of what devices consist of, which is slow for so small values. */
+function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (ArrayBuffer.isView(value)) return (value as unknown as Uint8Array).slice() as unknown as T;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, copyOf(one)])) as T;
+  if (value instanceof Set) return new Set([...value].map(copyOf)) as T;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) copy[key] = copyOf((value as Record<string, unknown>)[key]);
+  return copy as T;
 }
 
 /** Puts back what `saveFields` copied; a typed array keeps its identity. */
@@ -183,6 +195,6 @@ export function restoreFields<T extends object>(
     const present = object[field] as unknown;
     const value = saved[field];
     if (ArrayBuffer.isView(present) && 'set' in present) (present as Uint32Array).set(value as Uint32Array);
-    else object[field] = structuredClone(value) as T[typeof field];
+    else object[field] = copyOf(value) as T[typeof field];
   }
 }

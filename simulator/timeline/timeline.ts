@@ -8,10 +8,9 @@
  */
 
 import type { Engine } from '../engine/engine.ts';
-import { PAGE_CLEAN, PAGE_CODE, PAGE_FLAGS, RAM } from '../engine/layout.ts';
+import { EXCEPTIONS_TAKEN, EXIT_REQUEST, PAGE_CLEAN, PAGE_CODE, PAGE_FLAGS, RAM } from '../engine/layout.ts';
 import type { Moment, Recording, RecordingOptions } from '../target.ts';
-
-const PAGE_BYTES = 4096;
+import { PAGE_BYTES, SavedPages } from './saved-pages.ts';
 
 /** Negative when `a` is before `b`. */
 export function compareMoments(a: Moment, b: Moment): number {
@@ -23,6 +22,8 @@ export interface TimelineHost {
   /** Bytes of RAM. */
   readonly ramBytes: number;
   readonly moment: Moment;
+  /** Grows with each turn of a PE and each access to a device. */
+  readonly hostCalls: number;
   /** Everything but RAM, as a value that nothing changes later. */
   capture(): unknown;
   /** Takes what `capture` gave, after RAM has been put back. */
@@ -33,8 +34,20 @@ interface Snapshot {
   readonly moment: Moment;
   readonly state: unknown;
   /** Contents at this snapshot of pages that were stored to between it and the next one, by page of RAM. */
-  readonly pages: Map<number, Uint8Array>;
+  readonly pages: Map<number, number>;
 }
+
+// What is slower than an instruction, in instructions, so that the way from a snapshot to the next one takes about the
+// same time whatever is done. Counts and no clock, as everywhere.
+const EXCEPTION_WORK = 60;
+const HOST_CALL_WORK = 500;
+/** A page costs its copy and two walks: snapshots come less often while a run writes to many, up to a limit. */
+const PAGE_WORK = 60_000;
+const LONGEST_INTERVALS = 2;
+/** Below so many, there is nothing between them to drop. */
+const FEWEST = 2;
+/** Each has the state of all PEs and devices. */
+const MOST_SNAPSHOTS = 1024;
 
 const DEFAULTS: RecordingOptions = { interval: 10_000_000, limit: 512 * 2 ** 20 };
 
@@ -42,7 +55,9 @@ export class Timeline implements Recording {
   readonly #host: TimelineHost;
   readonly #options: RecordingOptions;
   readonly #snapshots: Snapshot[] = [];
-  #savedPages = 0;
+  readonly #saved = new SavedPages();
+  /** Work done when the newest snapshot was taken. */
+  #since = 0;
   /** Doubles each time that snapshots are thinned out. */
   #interval: number;
   /** The furthest moment that was reached: beyond it input is new, before it input comes from the log. */
@@ -75,21 +90,29 @@ export class Timeline implements Recording {
 
   /** Bytes that snapshots hold of RAM. */
   get bytes(): number {
-    return this.#savedPages * PAGE_BYTES;
+    return this.#saved.count * PAGE_BYTES;
   }
 
   get snapshots(): number {
     return this.#snapshots.length;
   }
 
-  /** Instructions until a snapshot is due. */
-  get untilNext(): number {
-    return (this.#snapshots.at(-1) as Snapshot).moment.instructions + this.#interval - this.#host.moment.instructions;
+  get #newest(): Snapshot {
+    return this.#snapshots[this.#snapshots.length - 1];
+  }
+
+  get #work(): number {
+    const { engine, hostCalls, moment } = this.#host;
+    return moment.instructions + EXCEPTION_WORK * engine.f64[EXCEPTIONS_TAKEN >> 3] + HOST_CALL_WORK * hostCalls;
   }
 
   /** Takes a snapshot if one is due. Between instructions only. */
   advance(): void {
-    if (this.untilNext <= 0) this.#take();
+    const interval = Math.max(
+      this.#interval,
+      Math.min(LONGEST_INTERVALS * this.#interval, PAGE_WORK * this.#newest.pages.size),
+    );
+    if (this.#work - this.#since >= interval || this.#isOver) this.#take();
   }
 
   #take(): void {
@@ -99,25 +122,35 @@ export class Timeline implements Recording {
     // The run goes on from here as a replay would: without what the TLB holds.
     engine.core.flushAll();
     this.#snapshots.push({ moment: this.#host.moment, state: this.#host.capture(), pages: new Map() });
-    if (this.bytes > this.#options.limit) this.#thinOut();
+    this.#since = this.#work;
+    if (this.#snapshots.length > MOST_SNAPSHOTS) this.#thinOut();
+    this.#keepLimit();
   }
 
   /** The core is about to store to a clean page. */
   firstWrite(page: number): void {
-    const at = RAM + page * PAGE_BYTES;
-    const { pages } = this.#snapshots[this.#snapshots.length - 1];
+    const { pages } = this.#newest;
     if (page * PAGE_BYTES >= this.#host.ramBytes || pages.has(page)) return;
-    pages.set(page, this.#host.engine.u8.slice(at, at + PAGE_BYTES));
-    this.#savedPages++;
-    if (this.bytes > this.#options.limit) this.#thinOut();
+    pages.set(page, this.#saved.save(this.#host.engine.u8, RAM + page * PAGE_BYTES));
+    if (this.#isOver) this.#keepLimit();
   }
 
-  /**
-   * Drops every other snapshot; what an earlier one needs of a dropped one goes to it. The first and the newest stay,
-   * whatever they hold: each page that was written since the beginning, once in each.
-   */
+  get #isOver(): boolean {
+    return this.bytes > this.#options.limit;
+  }
+
+  /** Snapshots are thinned out first. Then the oldest are given up, and at last the newest is replaced soon. */
+  #keepLimit(): void {
+    while (this.#isOver && this.#snapshots.length > FEWEST) this.#thinOut();
+    while (this.#isOver && this.#snapshots.length > 1) {
+      const [oldest] = this.#snapshots.splice(0, 1);
+      for (const page of oldest.pages.values()) this.#saved.free(page);
+    }
+    if (this.#isOver) this.#host.engine.u32[EXIT_REQUEST >> 2] = 1;
+  }
+
+  /** Drops every other snapshot but the newest; what an earlier one needs of a dropped one goes to it. */
   #thinOut(): void {
-    if (this.#snapshots.length < 3) return;
     const kept: Snapshot[] = [];
     for (const [index, snapshot] of this.#snapshots.entries()) {
       const last = kept.at(-1);
@@ -125,9 +158,9 @@ export class Timeline implements Recording {
         kept.push(snapshot);
         continue;
       }
-      for (const [page, data] of snapshot.pages) {
-        if (last.pages.has(page)) this.#savedPages--;
-        else last.pages.set(page, data);
+      for (const [page, saved] of snapshot.pages) {
+        if (last.pages.has(page)) this.#saved.free(saved);
+        else last.pages.set(page, saved);
       }
     }
     this.#snapshots.splice(0, this.#snapshots.length, ...kept);
@@ -155,8 +188,8 @@ export class Timeline implements Recording {
     const dirty = new Set<number>();
     // From the newest to the oldest: the oldest copy of a page is what it held at the target.
     for (let index = this.#snapshots.length - 1; index >= target; index--) {
-      for (const [page, data] of this.#snapshots[index].pages) {
-        engine.u8.set(data, RAM + page * PAGE_BYTES);
+      for (const [page, saved] of this.#snapshots[index].pages) {
+        this.#saved.load(saved, engine.u8, RAM + page * PAGE_BYTES);
         dirty.add(page);
       }
     }
@@ -164,11 +197,12 @@ export class Timeline implements Recording {
       engine.u8[PAGE_FLAGS + page] |= PAGE_CLEAN;
       if (engine.u8[PAGE_FLAGS + page] & PAGE_CODE) engine.records.changed(RAM + page * PAGE_BYTES, PAGE_BYTES);
     }
-    for (const snapshot of this.#snapshots.splice(target + 1)) this.#savedPages -= snapshot.pages.size;
+    for (const { pages } of this.#snapshots.slice(target)) for (const saved of pages.values()) this.#saved.free(saved);
+    this.#snapshots.splice(target + 1);
     const snapshot = this.#snapshots[target];
-    this.#savedPages -= snapshot.pages.size;
     snapshot.pages.clear();
     this.#host.restore(snapshot.state);
+    this.#since = this.#work;
     engine.core.flushAll();
   }
 }

@@ -8,6 +8,7 @@ import {
   DIT,
   EL,
   ENTRY_COSTS,
+  EXCEPTIONS_TAKEN,
   EXCLUSIVE_VALID,
   EXIT_REQUEST,
   FAULT_BTI,
@@ -220,6 +221,7 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   store<u64>(PC, vector + offset);
   arrive();
   charge(load<f64>(ENTRY_COSTS + (target << 3)));
+  store<f64>(EXCEPTIONS_TAKEN, load<f64>(EXCEPTIONS_TAKEN) + 1);
   if (load<u32>(OBSERVE) != 0) observe(kind, from, target);
 }
 
