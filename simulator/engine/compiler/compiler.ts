@@ -4,6 +4,7 @@
  * instructions that ran alone, never on the host's clock.
  */
 
+import type { Ready } from '../decoded-words.ts';
 import { OP_COMPILED, OP_UNDECODED, REGIONS_MAX } from '../interpreter.ts';
 import {
   COMPILED_ENTRIES,
@@ -25,7 +26,7 @@ import {
   RAM,
   RECORD_BYTES,
 } from '../layout.ts';
-import type { CodeKeeper, Ready, Records } from '../records.ts';
+import type { CodeKeeper, Records } from '../records.ts';
 import type { Handlers } from '../semantics/handler.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import type { Type } from '../wasm/opcodes.ts';
