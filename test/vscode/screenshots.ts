@@ -24,20 +24,6 @@ async function take(workbench: Workbench, name: string, part?: Locator): Promise
   if (size > largest) throw new Error(`${name}.png has ${size} bytes: show less, or a smaller window.`);
 }
 
-/** Does something that lets the machine run, and waits until it has stopped somewhere else. */
-async function stops({ page }: Workbench, run: () => Promise<void>): Promise<void> {
-  const status = page.locator('.statusbar-item[id*="hyperstep.level"]');
-  const before = await status.innerText();
-  for (let tries = 0; tries < 600; tries++) {
-    // A key right after a stop may come before VS Code takes it.
-    if (tries % 100 === 0) await run();
-    const now = await status.innerText();
-    if (now !== before && !now.includes('running')) return;
-    await page.waitForTimeout(50);
-  }
-  throw new Error(`The status bar still says "${before}".`);
-}
-
 /** The sample where it injects an interrupt: C, its registers, the list registers and stage 2. */
 async function injection(workbench: Workbench): Promise<void> {
   const { page } = workbench;
@@ -48,9 +34,9 @@ async function injection(workbench: Workbench): Promise<void> {
   const lines = fs.readFileSync(path.join(sample, 'vgic.c'), 'utf8').split('\n');
   await workbench.open('vgic.c', lines.findIndex(line => line.includes('BP: inject')) + 1);
   await page.keyboard.press('F9');
-  await stops(workbench, () => page.keyboard.press('F5'));
+  await workbench.stops(() => page.keyboard.press('F5'));
   await workbench.stoppedAt('BP: inject');
-  await stops(workbench, () => page.keyboard.press('F10'));
+  await workbench.stops(() => page.keyboard.press('F10'));
   await workbench.row('List Registers', 'LR0pending').waitFor();
   await workbench.toggle('List Registers', 'LR0pending');
   await workbench.row('Translation Tables', '0x80000000').waitFor();
@@ -70,7 +56,7 @@ async function run(workbench: Workbench): Promise<void> {
   await page.locator('.statusbar-item', { hasText: 'PE 0 EL2' }).waitFor();
   await workbench.row('Variables', 'PSTATE').waitFor();
   await workbench.exceptionFilter('HVC');
-  for (let exits = 0; exits < 8; exits++) await stops(workbench, () => page.keyboard.press('F5'));
+  for (let exits = 0; exits < 8; exits++) await workbench.stops(() => page.keyboard.press('F5'));
 
   await workbench.command('Focus on Exception Levels View');
   const timeline = await workbench.webview('#timeline');

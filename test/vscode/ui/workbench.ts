@@ -216,9 +216,15 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
       },
       async stops(run) {
         const status = page.locator('.statusbar-item[id*="hyperstep.level"]');
+        // VS Code takes no command for a machine that it does not know yet to have stopped.
+        await page
+          .locator('.action-label.codicon-debug-continue')
+          .first()
+          .waitFor({ timeout: 5000 })
+          .catch(() => undefined);
         const before = await status.innerText();
         for (let tries = 0; tries < 600; tries++) {
-          // A key or a command right after a stop may come before VS Code takes it.
+          // Even then a key may get lost, while VS Code moves the focus.
           if (tries % 100 === 0) await run();
           const now = await status.innerText();
           if (now !== before && !now.includes('running')) return;
