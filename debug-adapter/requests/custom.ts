@@ -155,7 +155,8 @@ export async function explain(session: Session, threadId?: number): Promise<WhyR
 
 /** Looks at the PE of a guest as it was when that guest was left last. The machine stands afterwards where it stood. */
 async function atLastRun<T>(session: Session, vmid: number, look: (pe: PeView) => T): Promise<T> {
-  const { target } = session.machine;
+  const { target, running } = session.machine;
+  if (running) throw new Error('The machine is running: pause it to look at a guest that does not run.');
   const run = lastRuns(target).get(vmid);
   if (run === undefined) throw new Error(`When the guest with VMID ${vmid} ran last is not in the log any more.`);
   return session.drain(`Looking at the guest with VMID ${vmid}`, asItLastRan(target, run, look));
@@ -235,7 +236,7 @@ export const CUSTOM: Requests = {
     if (args.stage !== 1 && args.stage !== 2) throw new Error(`"stage" is ${String(args.stage)}; it has to be 1 or 2.`);
     const regime = args.stage === 2 ? 'EL1&0' : regimeOf(pe, args.regime);
     const limit = args.limit ?? MOST_RANGES;
-    if (args.stage === 1 && args.vmid !== undefined) {
+    if (args.stage === 1 && args.vmid !== undefined && args.vmid !== pe.vmid) {
       const { vmid } = args;
       return atLastRun(session, vmid, then => ({ ...mappingsOf(then, 1, 'EL1&0', limit), vmid }));
     }
@@ -252,8 +253,10 @@ export const CUSTOM: Requests = {
     const pe = peOf(session, args.threadId);
     const text = String(args.address);
     const { vmid } = args;
-    const isOther = vmid !== undefined && !/^\s*ipa\d*:/i.test(text);
-    const guest = isOther ? undefined : otherGuest(session, pe, vmid);
+    const isIpa = /^\s*ipa\d*:/i.test(text);
+    // A guest that runs again is there itself.
+    const isOther = vmid !== undefined && !isIpa && vmid !== pe.vmid;
+    const guest = isIpa ? otherGuest(session, pe, vmid) : undefined;
     const { walk, nested } = isOther
       ? await atLastRun(session, vmid, then => walkOf(machine, then, text, { regime: 'EL1&0' }))
       : walkOf(machine, pe, text, args, guest);
