@@ -1,19 +1,19 @@
 // Measures the engine against QEMU, alternating in one run: the workloads of `hyperstep bench`, and boots of real systems
-// from the start of the process to its end. Writes docs/performance.json and docs/performance.md. Takes less than ten
-// minutes on a computer that does nothing else; on a slower one boots are repeated less.
+// from the start of the process to its end. Writes docs/performance.json and docs/performance.md. Takes some fifteen minutes
+// on a computer that does nothing else, and never more than twenty-five: what is not reached by then stays empty.
 //
 //   npm run performance                     Node 24 and 26, QEMU of this Debian and of its backports
 //   npm run performance -- --node 26        only this one; `--node own` for the Node that runs the script
 //   npm run performance -- --qemu P[,P]     these QEMUs
-//   npm run performance -- --no-boots       the workloads alone
-//   npm run performance -- --nested         a nested guest as well, which takes minutes more
+//   npm run performance -- --rows R[,R]     these rows anew, the others as they were: `workloads`, or names of systems
 //   npm run performance -- --render         writes docs/performance.md again from docs/performance.json
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { takeImages } from './images.mjs';
+import { takeImages, USERSPACE_LINE } from './images.mjs';
 import { DEFAULTS, failure, machineCommand, qemuCommand, watch } from './ladder.mjs';
 import { RUNGS } from './ladder-rungs.mjs';
 import { NODES, takeNode } from './nodes.mjs';
@@ -25,15 +25,32 @@ const dataFile = join(root, 'docs', 'performance.json');
 const pageFile = join(root, 'docs', 'performance.md');
 const program = join(root, 'dist', 'hyperstep.mjs');
 
-/** Boots by the name of their rung, and how often each is run. */
-const BOOTS = { 'linux-6.1': 2, 'kvm-6.1': 2, 'linux-7.3': 1 };
-/** Only with --nested: an older QEMU cannot run it (FEAT_NV2), and it takes so long that one Node is enough. */
-const NESTED = 'nested-7.3';
-/** Nobody waits longer for a boot, or for a nested one. */
-const LIMIT_SECONDS = 90;
-const NESTED_LIMIT_SECONDS = 300;
-/** After so long no boot is begun, but for the nested one that was asked for. */
-const BUDGET_SECONDS = 480;
+/**
+ * Systems by the name of their rung, how often each is booted, the oldest QEMU that can, and what differs from the rung. A
+ * nested guest to its end takes QEMU more than ten minutes.
+ */
+const SYSTEMS = [
+  { name: 'linux-6.1', times: 2 },
+  { name: 'kvm-6.1', times: 2 },
+  { name: 'linux-7.3', times: 1 },
+  {
+    name: 'nested-7.3',
+    times: 1,
+    oldestQemu: 9,
+    rung: {
+      milestone: 'the init of the guest hypervisor runs',
+      append: 'console=ttyAMA0 quiet kvm-arm.mode=nested VMM="--el2 --memory 512"',
+      steps: [{ expect: USERSPACE_LINE }, { expect: USERSPACE_LINE }],
+      says: undefined,
+    },
+  },
+];
+/** The row of all that `hyperstep bench` measures. */
+const WORKLOADS = 'workloads';
+/** Nobody waits longer for a boot. */
+const LIMIT_SECONDS = 240;
+/** After so long none is begun that may take as long. */
+const BUDGET_SECONDS = 20 * 60;
 /** With an algorithm of its own for pointer authentication, as the machine has one: QARMA5 would cost QEMU much. */
 const QEMU_CPU = 'max,pauth-impdef=on';
 
@@ -54,28 +71,25 @@ function benchUnder(node, qemus) {
 
 /** Seconds of a process that has to succeed; undefined, with a line, when it does not. */
 async function timed(rung, command, script) {
-  const limit = rung.name === NESTED ? NESTED_LIMIT_SECONDS : LIMIT_SECONDS;
-  const outcome = await watch(command, { limit, script });
-  const why = failure(rung, outcome);
+  const outcome = await watch(command, { limit: LIMIT_SECONDS, script });
+  const why = failure({ ...rung, limit: LIMIT_SECONDS }, outcome);
   if (why) console.log(`  ${command[0]} on ${rung.name}: ${why}.`);
   return why ? undefined : outcome.seconds;
 }
 
+const majorOf = version => Number(/version (\d+)/.exec(version)?.[1]);
+
 /** `hasTime` is asked before each contender; what it refuses stays out. */
-async function measureBoot(name, times, nodes, qemus, hasTime) {
+async function measureBoot({ name, times, oldestQemu = 0, rung: differing }, nodes, qemus, hasTime) {
   const row = RUNGS.find(candidate => candidate.name === name);
-  const rung = { ...DEFAULTS, ...row };
+  const rung = { ...DEFAULTS, ...row, ...differing };
   takeImages([rung.image, rung.initrd].filter(image => image && !image.includes('/')));
   const report = join(folder, `${name}.json`);
   const contenders = [
-    ...nodes.map((node, index) => () => {
-      const left = name === NESTED && index < nodes.length - 1;
-      return left ? undefined : timed(rung, machineCommand(rung, report, node, [program]), undefined);
-    }),
-    ...qemus.map(({ path, version }) => () => {
-      const major = Number(/version (\d+)/.exec(version)?.[1]);
-      const left = name === NESTED && major < 10;
-      return left ? undefined : timed(rung, qemuCommand({ ...rung, cpu: QEMU_CPU }, path), rung.steps);
+    ...nodes.map(node => () => timed(rung, machineCommand(rung, report, node, [program]), undefined)),
+    ...qemus.map(({ path, version }) => async () => {
+      if (majorOf(version) < oldestQemu) return undefined;
+      return timed(rung, qemuCommand({ ...rung, cpu: QEMU_CPU }, path), rung.steps);
     }),
   ];
   const seconds = contenders.map(() => []);
@@ -199,14 +213,39 @@ ${DID_NOT_HELP.map(text => `- ${text}`).join('\n')}
 
 // --- The run ----------------------------------------------------------------------------------------------------------
 
+/** What was measured before, when it was with the same programs; throws a sentence otherwise. */
+function formerData(nodes, paths) {
+  const former = existsSync(dataFile) ? JSON.parse(readFileSync(dataFile, 'utf8')) : undefined;
+  const nodeVersions = nodes.map(node => readVersion(node, 'process.versions.node'));
+  const qemuVersions = paths.map(path => execFileSync(path, ['--version'], { encoding: 'utf8' }).split('\n')[0]);
+  const same =
+    former?.benches.map(({ node }) => node).join() === nodeVersions.join() &&
+    former.benches[0].qemu.join() === qemuVersions.join();
+  if (!same)
+    throw new Error(
+      'The other rows were measured with other versions of Node or QEMU: leave --rows out to measure all.',
+    );
+  return former;
+}
+
+const readVersion = (node, expression) => execFileSync(node, ['-p', expression], { encoding: 'utf8' }).trim();
+
+/** The rows to measure, in the order of the page. */
+function rowsOf(text) {
+  const known = [WORKLOADS, ...SYSTEMS.map(({ name }) => name)];
+  const wanted = text?.split(',') ?? known;
+  const unknown = wanted.find(name => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no row ${unknown}; there are ${known.join(', ')}.`);
+  return new Set(wanted);
+}
+
 async function main(argv) {
   const { values } = parseArgs({
     args: argv,
     options: {
       node: { type: 'string' },
       qemu: { type: 'string' },
-      'no-boots': { type: 'boolean' },
-      nested: { type: 'boolean' },
+      rows: { type: 'string' },
       render: { type: 'boolean' },
     },
   });
@@ -214,20 +253,22 @@ async function main(argv) {
     writeFileSync(pageFile, page(JSON.parse(readFileSync(dataFile, 'utf8'))));
     return;
   }
+  const rows = rowsOf(values.rows);
   const wanted = values.node?.split(',') ?? Object.keys(NODES);
   const nodes = wanted.map(major => (major === 'own' ? process.execPath : takeNode(major)));
   const paths = values.qemu?.split(',') ?? ['qemu-system-aarch64', takeQemu()];
+  const former = values.rows === undefined ? undefined : formerData(nodes, paths);
   const started = performance.now();
   const hasTime = () => performance.now() - started < BUDGET_SECONDS * 1000;
   build();
   mkdirSync(folder, { recursive: true });
-  const benches = nodes.map(node => benchUnder(node, paths));
+  const benches = rows.has(WORKLOADS) ? nodes.map(node => benchUnder(node, paths)) : former.benches;
   const qemus = benches[0].qemu.map((version, index) => ({ path: paths[index], version }));
   const boots = [];
-  if (!values['no-boots']) {
-    for (const [name, times] of Object.entries(BOOTS))
-      boots.push(await measureBoot(name, times, nodes, qemus, hasTime));
-    if (values.nested) boots.push(await measureBoot(NESTED, 1, nodes, qemus, () => true));
+  for (const system of SYSTEMS) {
+    const known = former?.boots.find(({ name }) => name === system.name);
+    if (rows.has(system.name)) boots.push(await measureBoot(system, nodes, qemus, hasTime));
+    else if (known) boots.push(known);
   }
   const data = { computer: cpus()[0].model.trim(), date: new Date().toISOString().slice(0, 10), benches, boots };
   writeFileSync(dataFile, JSON.stringify(data));
