@@ -218,7 +218,7 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
         const status = page.locator('.statusbar-item[id*="hyperstep.level"]');
         // VS Code takes no command for a machine that it does not know yet to have stopped.
         await page
-          .locator('.action-label.codicon-debug-continue')
+          .locator('.codicon-debug-continue, .action-item [aria-label^="Continue"]')
           .first()
           .waitFor({ timeout: 5000 })
           .catch(() => undefined);
