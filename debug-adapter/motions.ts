@@ -101,8 +101,11 @@ function isCall(word: number | undefined): boolean {
   return word !== undefined && CALLS.some(([mask, value]) => (word & mask) >>> 0 === value >>> 0);
 }
 
+/** Instructions of other PEs in one go while a step waits for its own PE. */
+const MOST_OF_OTHERS = 100_000;
+
 /** Base of the steps: knows its PE and keeps at most one breakpoint of its own. */
-abstract class Step implements Motion {
+export abstract class Step implements Motion {
   protected readonly pe: PeView;
   private temporary: number | undefined;
   private accepts: () => boolean = () => true;
@@ -116,6 +119,10 @@ abstract class Step implements Motion {
     this.pe = target.pes[index];
   }
 
+  /** The other PEs stand until it is over; otherwise they go on while this one takes its instructions. */
+  alone = false;
+  private retired = -1;
+
   /** Interrupts wait while it goes instruction by instruction. What it runs over as a whole may be interrupted. */
   holdsInterrupts = false;
 
@@ -124,7 +131,10 @@ abstract class Step implements Motion {
     // Away from the instruction where the PE stands; from then on breakpoints of the user count.
     const stepOff = this.first;
     this.first = false;
-    return this.temporary === undefined ? { instructions: 1, pe: this.index, stepOff } : { stepOff };
+    const pe = this.alone ? { pe: this.index } : {};
+    this.retired = this.pe.retired;
+    if (this.temporary !== undefined) return { stepOff, ...pe };
+    return { instructions: this.alone ? 1 : MOST_OF_OTHERS, stepOf: this.index, stepOff, ...pe };
   }
 
   owns(id: number): boolean {
@@ -136,6 +146,8 @@ abstract class Step implements Motion {
       const reached = 'ids' in reason && reason.ids.includes(this.temporary) && this.accepts();
       if (!reached) return undefined;
       this.end();
+    } else if (reason.kind === 'limit' && this.pe.retired === this.retired) {
+      return undefined; // it waits for an interrupt, or for its turn
     }
     return this.moved();
   }

@@ -119,7 +119,7 @@ import type {
 } from './target.ts';
 import type { Input } from './timeline/input-log.ts';
 import { Recorder, type RecorderHost } from './timeline/recorder.ts';
-import type { Timeline } from './timeline/timeline.ts';
+import { compareMoments, type Timeline } from './timeline/timeline.ts';
 import { type Turn, Turns, type TurnsState } from './turns.ts';
 
 /** Builds a machine and loads the image. Throws one sentence for a configuration or an image that cannot be. */
@@ -161,6 +161,7 @@ interface MachineState {
   readonly board: unknown;
   readonly typed: readonly number[];
   readonly held: readonly number[];
+  readonly only: number | undefined;
   /** What is kept of the guests of each PE. */
   readonly guests: readonly (Uint8Array | undefined)[];
   readonly semihosting: { readonly errno: number; readonly handles: readonly number[] };
@@ -310,6 +311,7 @@ export class Machine implements Target {
       physical: this.physical,
       isPowered: (pe: number) => this.#turns.all[pe].powered,
       isWaiting: (pe: number) => this.#turns.all[pe].waiting,
+      retired: (pe: number) => this.#retiredBy(pe),
       cycles: (pe: number) => this.#cycles(pe),
       withActive: <T>(pe: number, run: () => T) => this.withActive(pe, run),
       writeSystemRegister: (row: Parameters<SystemCalls['writeRegister']>[0], value: bigint) =>
@@ -603,6 +605,9 @@ export class Machine implements Target {
       case 'hold':
         this.holdInterrupts(input.pe, input.hold);
         break;
+      case 'only':
+        this.#only = input.pe;
+        break;
       case 'power-off':
         this.powerOff(input.pe);
     }
@@ -623,6 +628,7 @@ export class Machine implements Target {
       board: this.board.snapshot(),
       typed: [...this.#typed],
       held: [...this.#held],
+      only: this.#only,
       guests: this.pes.map(pe => pe.captureGuests()),
       semihosting: { errno: this.#semihost.errno, handles: [...this.#semihost.handles] },
       logged: this.#exceptionLog?.positions,
@@ -640,6 +646,7 @@ export class Machine implements Target {
     this.#active = saved.active;
     this.#lines.set(saved.lines);
     this.#typed = [...saved.typed];
+    this.#only = saved.only;
     this.#held.clear();
     for (const pe of saved.held) this.#held.add(pe);
     for (const [pe, kept] of saved.guests.entries()) this.pes[pe].restoreGuests(kept);
@@ -713,7 +720,10 @@ export class Machine implements Target {
 
   /** Modelled cycles that a PE has executed. */
   #cycles(pe: number): number {
-    if (this.#costs) return this.#states[pe].f64(CYCLES);
+    return this.#costs ? this.#states[pe].f64(CYCLES) : this.#retiredBy(pe);
+  }
+
+  #retiredBy(pe: number): number {
     return this.#turns.all[pe].retired + (this.#runs(pe) ? this.engine.executed : 0);
   }
 
@@ -723,21 +733,27 @@ export class Machine implements Target {
 
   run(options: RunOptions): StopReason {
     const until = this.#retired + options.instructions;
-    const { pe: only } = options;
+    const { stepOf } = options;
+    const stepped = stepOf === undefined ? undefined : this.#turns.all[stepOf];
+    const enough = (stepped?.retired ?? 0) + 1;
+    if (!this.#recorder.silent) this.#runOnly(options.pe);
     this.#breakpoints.refresh();
     let stepOff = options.stepOff ?? false;
     this.#stop = undefined;
     for (;;) {
-      const left = Math.min(until - this.#retired, this.#recorder.untilInput(this.#retired));
-      if (until <= this.#retired) return { kind: 'limit' };
+      if (until <= this.#retired || stepped?.retired === enough) return { kind: 'limit' };
+      const mine = stepOf === undefined || this.#turns.present === stepOf;
+      const most = mine && stepped ? 1 : until - this.#retired;
+      const left = Math.min(most, this.#recorder.untilInput(this.#retired));
       this.#recorder.timeline?.advance();
       if (this.#arrived.length || this.#recorder.inputWaiting) this.#takeInput();
       // Input may be written to memory by a device.
       if (this.#stop) return this.#takeStop() as StopReason;
+      const only = this.#only;
       if (!this.#turns.isOver(only)) {
         this.#activate(this.#turns.present);
-        const stop = this.#advance(this.#turns.all[this.#turns.present], left, stepOff);
-        stepOff = false;
+        const stop = this.#advance(this.#turns.all[this.#turns.present], left, stepOff && mine);
+        if (mine) stepOff = false;
         if (stop) return stop;
       }
       if (this.#turns.isOver(only) && !this.#nextTurn(only)) {
@@ -748,6 +764,18 @@ export class Machine implements Target {
       }
     }
   }
+
+  /** Lets the other PEs stand from here on, or none. In the past, who stood then stands again if nothing else is said. */
+  #runOnly(pe: number | undefined): void {
+    if (this.#states.length === 1 || pe === this.#only) return;
+    const { timeline } = this.#recorder;
+    if (pe === undefined && timeline && compareMoments(this.moment, timeline.end) < 0) return;
+    this.#recorder.log({ kind: 'only', pe });
+    this.#only = pe;
+  }
+
+  /** The PE that runs while the others stand. */
+  #only: number | undefined;
 
   /** The next PE, or the next round. False when nothing can happen any more. */
   #nextTurn(only: number | undefined): boolean {

@@ -70,6 +70,8 @@ export interface PeHost {
   readonly physical: PhysicalMemory;
   isPowered(pe: number): boolean;
   isWaiting(pe: number): boolean;
+  /** Instructions that a PE has retired. */
+  retired(pe: number): number;
   /** Modelled cycles that a PE has executed. */
   cycles(pe: number): number;
   /** Runs with this PE as the active one, whose state the core works on. */
@@ -157,6 +159,10 @@ export class Pe implements PeView {
 
   get powered(): boolean {
     return this.#host.isPowered(this.index);
+  }
+
+  get retired(): number {
+    return this.#host.retired(this.index);
   }
 
   get cycles(): number {

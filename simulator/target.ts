@@ -261,8 +261,13 @@ export interface Recording {
 export interface RunOptions {
   /** Stop after this many more instructions of the whole machine. */
   readonly instructions: number;
-  /** Run only this PE. */
+  /**
+   * Run only this PE, and let the others stand. In a recorded run it is part of the recording: in the past, a run without
+   * it lets those stand that stood the first time.
+   */
   readonly pe?: number;
+  /** Stop after one more instruction of this PE, while all run: `instructions` is how many they may take for it. */
+  readonly stepOf?: number;
   /** Do not report a breakpoint at the very first instruction (continue from a breakpoint). */
   readonly stepOff?: boolean;
 }
@@ -284,6 +289,8 @@ export interface PeView {
   readonly powered: boolean;
   /** In WFI or WFE. */
   readonly waiting: boolean;
+  /** Instructions that this PE has retired. */
+  readonly retired: number;
   /**
    * Modelled cycles that this PE has executed, as PMCCNTR_EL0 counts them: by the cost profile of the machine, and as many
    * as instructions without one.

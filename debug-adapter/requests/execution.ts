@@ -3,7 +3,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex } from '../address.ts';
 import { type Handler, handler } from '../handler.ts';
-import { Continue, StepInstruction, StepInto, StepLine, StepOut, stepInTargets } from '../motions.ts';
+import { Continue, type Step, StepInstruction, StepInto, StepLine, StepOut, stepInTargets } from '../motions.ts';
 import type { Motion } from '../runner.ts';
 import type { Session } from '../session.ts';
 
@@ -23,7 +23,13 @@ function step(session: Session, args: DebugProtocol.NextArguments, over: boolean
   const motion = byInstruction
     ? new StepInstruction(machine.target, machine.symbols, pe.index, over)
     : new StepLine(machine.target, machine.symbols, pe.index, over);
-  motion.holdsInterrupts = machine.stepping.interrupts === 'held';
+  go(session, motion, args);
+}
+
+/** All PEs run while one steps, unless it is to step alone. */
+function go(session: Session, motion: Step, { singleThread }: { singleThread?: boolean }): void {
+  motion.holdsInterrupts = session.machine.stepping.interrupts === 'held';
+  motion.alone = singleThread === true;
   resume(session, motion);
 }
 
@@ -48,7 +54,7 @@ export const EXECUTION: Readonly<Record<string, Handler>> = {
     if (target === undefined)
       throw new Error(`There is no target ${args.targetId} to step into; ask for the targets of the frame first.`);
     machine.lastPe = pe.index;
-    resume(session, new StepInto(machine.target, machine.symbols, pe.index, target));
+    go(session, new StepInto(machine.target, machine.symbols, pe.index, target), args);
   }),
 
   stepInTargets: handler<DebugProtocol.StepInTargetsArguments, { targets: DebugProtocol.StepInTarget[] }>(
@@ -87,7 +93,7 @@ export const EXECUTION: Readonly<Record<string, Handler>> = {
     const { machine } = session;
     const pe = machine.peOfThread(args.threadId);
     machine.lastPe = pe.index;
-    resume(session, new StepOut(machine.target, machine.symbols, pe.index));
+    go(session, new StepOut(machine.target, machine.symbols, pe.index), args);
   }),
 
   pause: handler<DebugProtocol.PauseArguments, void>('machine', (session, args) => {

@@ -84,6 +84,10 @@ class FakePe implements PeView {
     return this.machine.cycles / this.machine.pes.length;
   }
 
+  get retired(): number {
+    return this.machine.instructions;
+  }
+
   readonly accesses = 0;
 
   get regime(): TranslationRegime {
@@ -346,10 +350,11 @@ export class FakeTarget implements Target {
   }
 
   run(options: RunOptions): StopReason {
-    const pe = this.pes[options.pe ?? 0];
+    const pe = this.pes[options.pe ?? options.stepOf ?? 0];
+    const instructions = options.stepOf === undefined ? options.instructions : 1;
     let { stepOff } = options;
     // The fake is slow on purpose: a slice of it ends soon.
-    for (let count = 0; count < Math.min(options.instructions, 10_000); count++) {
+    for (let count = 0; count < Math.min(instructions, 10_000); count++) {
       if (!stepOff) {
         const ids = this.matching(
           spec =>

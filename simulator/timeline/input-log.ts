@@ -9,6 +9,8 @@ export type Input =
   | { readonly kind: 'register'; readonly pe: number; readonly name: string; readonly value: bigint }
   | { readonly kind: 'memory'; readonly pa: bigint; readonly data: Uint8Array }
   | { readonly kind: 'hold'; readonly pe: number; readonly hold: boolean }
+  /** Only this PE runs from here on; all of them when it is undefined. */
+  | { readonly kind: 'only'; readonly pe: number | undefined }
   | { readonly kind: 'power-off'; readonly pe: number };
 
 export class InputLog {
