@@ -15,6 +15,7 @@ import {
   ITLB_ENTRIES,
   PAGE_FLAGS,
   PAGE_WATCH,
+  PC,
   RAM,
   SIEVE,
 } from './engine/layout.ts';
@@ -58,7 +59,8 @@ export class Breakpoints {
   readonly #all = new Map<number, BreakpointSpec>();
   /** Host addresses of words that have a breakpoint record now, with the low bits of their VA. */
   readonly #placed = new Set<number>();
-  readonly #byKind = new Map<BreakpointSpec['kind'], [number, BreakpointSpec][]>();
+  /** An object, since conditions in loops make it asked for very often. */
+  readonly #byKind: { [K in BreakpointSpec['kind']]?: [number, BreakpointSpec][] | undefined } = {};
   #next = 1;
 
   constructor(host: BreakpointHost) {
@@ -66,10 +68,10 @@ export class Breakpoints {
   }
 
   #of<K extends BreakpointSpec['kind']>(kind: K): readonly [number, Of<K>][] {
-    let entries = this.#byKind.get(kind);
+    let entries = this.#byKind[kind];
     if (entries === undefined) {
       entries = [...this.#all].filter(([id, spec]) => spec.kind === kind && (this.#only?.has(id) ?? true));
-      this.#byKind.set(kind, entries);
+      this.#byKind[kind] = entries;
     }
     return entries as [number, Of<K>][];
   }
@@ -100,7 +102,7 @@ export class Breakpoints {
   }
 
   #changed(kind: BreakpointSpec['kind']): void {
-    this.#byKind.delete(kind);
+    this.#byKind[kind] = undefined;
     if (kind === 'instruction') this.#placeInstructions();
     if (kind === 'data' || kind === 'mapping') {
       this.#placeWatches();
@@ -202,7 +204,7 @@ export class Breakpoints {
     const { records } = this.#host.engine;
     const here = this.#of('register').length > 0 ? this.#hostAt(pc) : -1;
     if (here >= 0) records.lift(here);
-    const offset = Number(pc & 0xfffn);
+    const offset = this.#host.engine.u32[PC >> 2] & 0xfff;
     // The page may be mapped more than once.
     for (const host of this.#placed) if ((host & 0xfff) === offset) records.lift(host);
   }
@@ -485,7 +487,8 @@ const STAGE2_REGISTERS = ['HCR_EL2', 'VTCR_EL2', 'VTTBR_EL2'];
 
 function translatingRegisters(space: AddressSpace): readonly string[] {
   // By tables of somebody who is not loaded; looked at before each run.
-  if (space.kind === 'pa' || space.kind === 'translated' || (space.kind === 'va' && space.vmid !== undefined)) return [];
+  if (space.kind === 'pa' || space.kind === 'translated' || (space.kind === 'va' && space.vmid !== undefined))
+    return [];
   if (space.kind === 'ipa') return space.vttbr === undefined ? STAGE2_REGISTERS : ['VTCR_EL2'];
   const { regime } = space;
   if (regime === undefined) return [...Object.values(STAGE1_REGISTERS).flat(), ...STAGE2_REGISTERS];

@@ -128,11 +128,10 @@ export class Records {
 
   /** Ends every `lift`. */
   putBack(): void {
-    for (const host of this.#lifted) {
+    for (let host = this.#lifted.pop(); host !== undefined; host = this.#lifted.pop()) {
       const half = this.#recordOf(host) >> 1;
       if (half && this.#halves[half] !== OP_UNDECODED && this.#isMarked(host)) this.#halves[half] = OP_BREAKPOINT;
     }
-    this.#lifted.length = 0;
   }
 
   /** The record of a word; 0 where its page has none. */
