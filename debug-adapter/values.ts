@@ -3,7 +3,7 @@
 import type { PeView } from '../simulator/target.ts';
 import { formatPlace, hex, type Place } from './address.ts';
 import { ATE } from './symbols/dwarf/constants.ts';
-import { pointerTo, type Type } from './symbols/dwarf/types.ts';
+import { type Member, pointerTo, type Type } from './symbols/dwarf/types.ts';
 
 export interface Value {
   readonly type: Type;
@@ -97,12 +97,45 @@ function part(pe: PeView, value: Value, type: Type, offset: number, bits?: { off
   return isScalar(type) ? { type, scalar: toNumber(bytes), ...more } : { type, bytes, ...more };
 }
 
-/** A member of a structure by name; members of anonymous members count. */
+/** The form that an enumeration with data has at the moment; undefined for other types. */
+function formOf(pe: PeView, value: Value): Member | undefined {
+  const variants = value.type.variants?.();
+  if (variants === undefined) return undefined;
+  const { discriminant, forms } = variants;
+  if (discriminant === undefined) return forms[0]?.member;
+  const { scalar } = part(pe, value, discriminant.type, discriminant.offset);
+  const bits = discriminant.type.size * 8;
+  const found = forms.find(one => one.value !== undefined && BigInt.asUintN(bits, one.value) === scalar);
+  return (found ?? forms.find(one => one.value === undefined))?.member;
+}
+
+/** The members that a value has. */
+export function membersOf(pe: PeView, value: Value): readonly Member[] {
+  const members = value.type.members?.() ?? [];
+  const form = formOf(pe, value);
+  return form === undefined ? members : [...members, form];
+}
+
+/** The elements of a slice of Rust, which is a pointer and a length; undefined for other values. */
+export function sliceOf(pe: PeView, value: Value): Value | undefined {
+  if (value.type.kind !== 'struct' || !/^&(mut )?(\[.*\]|str)$/.test(value.type.name)) return undefined;
+  const data = memberOf(pe, value, 'data_ptr');
+  const length = memberOf(pe, value, 'length')?.scalar;
+  const target = data?.type.target?.();
+  if (data?.scalar === undefined || length === undefined || target === undefined) return undefined;
+  const count = Number(length > 0xffff_ffffn ? 0n : length);
+  const name = `${target.name}[${count}]`;
+  const type: Type = { kind: 'array', name, size: target.size * count, count, target: () => target };
+  const space = value.place?.space ?? value.pointsInto ?? { kind: 'va' };
+  return { type, place: { space, address: data.scalar } };
+}
+
+/** A member of a structure by name; members of anonymous members and of base classes count. */
 export function memberOf(pe: PeView, value: Value, name: string): Value | undefined {
-  for (const member of value.type.members?.() ?? []) {
+  for (const member of membersOf(pe, value)) {
     const bits = member.bitSize === undefined ? undefined : { offset: member.bitOffset ?? 0, size: member.bitSize };
     if (member.name === name) return part(pe, value, member.type, member.offset, bits);
-    if (member.name !== '') continue;
+    if (member.name !== '' && !member.isBase) continue;
     const inner = memberOf(pe, part(pe, value, member.type, member.offset), name);
     if (inner !== undefined) return inner;
   }
@@ -125,10 +158,13 @@ export function dereference(pe: PeView, value: Value, space: Place['space']): Va
 }
 
 /** Number of children, split as DAP pages them. */
-export function childCount(value: Value): { readonly named: number; readonly indexed: number } {
+export function childCount(pe: PeView, value: Value): { readonly named: number; readonly indexed: number } {
   switch (value.type.kind) {
-    case 'struct':
-      return { named: value.type.members?.().length ?? 0, indexed: 0 };
+    case 'struct': {
+      const elements = sliceOf(pe, value);
+      if (elements !== undefined) return { named: 0, indexed: elements.type.count ?? 0 };
+      return { named: membersOf(pe, value).length, indexed: 0 };
+    }
     case 'array':
       return { named: 0, indexed: value.type.count ?? 0 };
     case 'pointer': {
@@ -209,6 +245,10 @@ export function formatValue(pe: PeView, value: Value, options: FormatOptions = {
   } else if (style !== undefined && scalar !== undefined && type.size > 0) return styled(value, scalar, style);
   if (scalar === undefined) {
     if (type.kind === 'array') return `${type.name}${textOf(pe, value)}`;
+    const form = formOf(pe, value);
+    if (form !== undefined) return `${type.name}::${form.name}${formText(pe, value, form, options)}`;
+    const slice = sliceOf(pe, value);
+    if (slice !== undefined) return type.name.endsWith('str') ? quoted(pe, slice) : `${type.name}, ${slice.type.name}`;
     return value.place === undefined ? type.name : `${type.name} at ${formatPlace(value.place, pe)}`;
   }
   if (value.register !== undefined) return hex(scalar, type.size * 2);
@@ -224,6 +264,22 @@ export function formatValue(pe: PeView, value: Value, options: FormatOptions = {
   const number = numeric(value);
   const isChar = type.encoding === ATE.signedChar || type.encoding === ATE.unsignedChar;
   return isChar ? `${number}${printable(scalar)}` : String(number);
+}
+
+/** What a form of an enumeration has, where that is one number. */
+function formText(pe: PeView, value: Value, form: Member, options: FormatOptions): string {
+  const inner = part(pe, value, form.type, form.offset);
+  const members = form.type.members?.() ?? [];
+  if (members.length !== 1) return members.length === 0 ? '' : '(...)';
+  const only = part(pe, inner, members[0].type, members[0].offset);
+  return only.scalar === undefined ? '(...)' : `(${formatValue(pe, only, options)})`;
+}
+
+function quoted(pe: PeView, { type, place }: Value): string {
+  const count = Math.min(type.count ?? 0, LONGEST_TEXT);
+  const bytes = place === undefined || count === 0 ? new Uint8Array(0) : pe.read(place.space, place.address, count);
+  if (bytes === undefined) return type.name;
+  return JSON.stringify(new TextDecoder().decode(bytes)) + ((type.count ?? 0) > count ? '...' : '');
 }
 
 /** The text in an array of characters, quoted. */

@@ -128,7 +128,8 @@ export function variableValue(context: EvaluationContext, die: Die): Value {
   const expression = die.inherited(one => one.expression(AT.location, pc));
   if (expression === undefined) {
     // Declared here, and defined by an assembler or a linker script: the symbol table has it.
-    const address = die.has(AT.declaration) && die.name !== undefined ? own?.symbol(die.name) : undefined;
+    const name = die.string(AT.linkageName) ?? die.name;
+    const address = die.has(AT.declaration) && name !== undefined ? own?.symbol(name) : undefined;
     if (address === undefined) throw new Error('optimised out');
     return load(pe, { space, address }, type);
   }
@@ -233,8 +234,13 @@ function lookUp(context: EvaluationContext, name: string): Value | undefined {
   if (given !== undefined) return given;
   const { frame, symbols } = context;
   if (frame !== undefined) {
-    const die = frameVariables(frame).find(one => one.name === name);
+    const variables = frameVariables(frame);
+    const die = variables.find(one => one.name === name);
     if (die !== undefined) return variableValue(context, die);
+    // A member of the object whose method this is: C++ writes it without `this`.
+    const self = variables.find(one => one.name === 'this');
+    const member = self === undefined ? undefined : memberOfThis(context, self, name);
+    if (member !== undefined) return member;
   }
   const regime = frame?.physical.regime ?? context.pe.regime;
   const own = frame?.physical.table;
@@ -267,6 +273,14 @@ function lookUp(context: EvaluationContext, name: string): Value | undefined {
     }
   }
   return undefined;
+}
+
+function memberOfThis(context: EvaluationContext, self: Die, name: string): Value | undefined {
+  const type = typeOf(self.type).target?.();
+  if (type?.members?.().some(member => member.name === name || member.isBase) !== true) return undefined;
+  const pointer = variableValue(context, self);
+  const space = pointer.place?.space ?? pointer.pointsInto ?? { kind: 'va' };
+  return memberOf(context.pe, dereference(context.pe, pointer, space), name);
 }
 
 const BASE_TYPES: Readonly<Record<string, Type>> = Object.fromEntries(
@@ -392,6 +406,8 @@ class Evaluator {
         return this.index(node.object, node.index);
       case 'cast':
         return this.cast(node);
+      case 'size':
+        return this.size(node);
     }
   }
 
@@ -508,6 +524,14 @@ class Evaluator {
     if (type === undefined) throw new Error(`A value of type ${object.type.name} has no elements.`);
     const scalar = BigInt.asUintN(64, numeric(object) + index * BigInt(type.size));
     return load(pe, { space: this.spaceOfPointer(object), address: scalar }, type);
+  }
+
+  private size({ type, stars = 0, operand }: Node & { kind: 'size' }): Value {
+    if (operand !== undefined) return number(BigInt(this.evaluate(operand).type.size));
+    if (stars > 0) return number(8n);
+    // A variable in parentheses looks like a type.
+    const isName = type !== undefined && !type.includes(' ') && isVariable(this.context, type);
+    return number(BigInt((isName ? this.named(type) : { type: typeNamed(this.context, type ?? '') }).type.size));
   }
 
   private cast(node: Node & { kind: 'cast' }): Value {

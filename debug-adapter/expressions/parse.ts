@@ -12,10 +12,11 @@ export type Node =
   | { readonly kind: 'assign'; readonly left: Node; readonly right: Node }
   | { readonly kind: 'member'; readonly object: Node; readonly name: string; readonly arrow: boolean }
   | { readonly kind: 'index'; readonly object: Node; readonly index: Node }
+  | { readonly kind: 'size'; readonly type?: string; readonly stars?: number; readonly operand?: Node }
   | { readonly kind: 'cast'; readonly type: string; readonly stars: number; readonly operand: Node };
 
 const TOKEN =
-  /\s*(?:(0[xX][0-9a-fA-F_]+|0[bB][01_]+|\d[\d_]*)[uUlL]*|(\$?[A-Za-z_]\w*)|"([^"]*)"|('(?:\\.|[^'\\])')|(<<|>>|<=|>=|==|!=|&&|\|\||->|[-+*/%&|^~!<>()[\].?:=])|(\S))/y;
+  /\s*(?:(0[xX][0-9a-fA-F_]+|0[bB][01_]+|\d[\d_]*)[uUlL]*|(\$?[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*)|"([^"]*)"|('(?:\\.|[^'\\])')|(<<|>>|<=|>=|==|!=|&&|\|\||->|[-+*/%&|^~!<>()[\].?:=])|(\S))/y;
 
 interface Token {
   readonly kind: 'number' | 'word' | 'text' | 'operator' | 'end';
@@ -150,6 +151,7 @@ class Parser {
   }
 
   private unary(): Node {
+    if (this.peek.kind === 'word' && this.peek.text === 'sizeof') return this.size();
     if (this.peek.kind === 'operator' && UNARY.has(this.peek.text)) {
       if (++this.depth > DEEPEST) throw new Error('The expression is nested too deeply.');
       const node: Node = { kind: 'unary', operator: this.take().text, operand: this.unary() };
@@ -158,6 +160,24 @@ class Parser {
     }
     const cast = this.cast();
     return cast ?? this.postfix();
+  }
+
+  /** `sizeof x`, `sizeof(x)` or `sizeof(struct x *)`. */
+  private size(): Node {
+    this.take();
+    const start = this.position;
+    if (this.accept('(')) {
+      const words: string[] = [];
+      while (this.peek.kind === 'word' && !this.peek.text.startsWith('$')) words.push(this.take().text);
+      let stars = 0;
+      while (words.length > 0 && this.accept('*')) stars++;
+      if (words.length > 0 && this.accept(')')) return { kind: 'size', type: words.join(' '), stars };
+      this.position = start;
+    }
+    if (++this.depth > DEEPEST) throw new Error('The expression is nested too deeply.');
+    const operand = this.unary();
+    this.depth--;
+    return { kind: 'size', operand };
   }
 
   /** `(type *) operand`: a known type word, or a name followed by stars or by `)` and an operand. */

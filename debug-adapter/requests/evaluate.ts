@@ -285,7 +285,7 @@ export const EVALUATE: Readonly<Record<string, Handler>> = {
       const line = args.line === undefined ? 0 : args.line - (session.client.linesStartAt1 === false ? 0 : 1);
       const before = (lines[line] ?? '').slice(0, end);
       const isCommand = /^\s*[a-z-]+$/.test(before);
-      const word = (isCommand ? /[a-z-]*$/ : /\$?\w*$/).exec(before)?.[0] ?? '';
+      const word = (isCommand ? /[a-z-]*$/ : /\$?\w*(?:::\w*)*$/).exec(before)?.[0] ?? '';
       const start = before.length - word.length;
       const wanted = word.replace(/^\$/, '').toLowerCase();
       const targets: DebugProtocol.CompletionItem[] = [];

@@ -22,8 +22,10 @@ import {
   type FormatOptions,
   formatValue,
   memberOf,
+  membersOf,
   numeric,
   type Style,
+  sliceOf,
   type Value,
 } from '../values.ts';
 
@@ -60,7 +62,7 @@ export function toVariable(
   format: FormatOptions,
   evaluateName?: string,
 ): Variable {
-  const { named, indexed } = childCount(value);
+  const { named, indexed } = childCount(pe, value);
   const hasParts = named + indexed > 0;
   return {
     name,
@@ -98,6 +100,8 @@ function partsOf(
   expression: string | undefined,
   style: Style | undefined,
 ): Container {
+  const elements = sliceOf(pe, value);
+  if (elements !== undefined) return partsOf(machine, pe, elements, undefined, style);
   const child = (name: string): Value | undefined => {
     if (value.type.kind === 'array') return elementOf(pe, value, Number(name.replace(/[[\]]/g, '')));
     if (value.type.kind === 'pointer')
@@ -114,7 +118,7 @@ function partsOf(
           : value.type.kind === 'pointer'
             ? [`*${expression ?? ''}`]
             : slice(
-                (value.type.members?.() ?? []).map(member => member.name),
+                membersOf(pe, value).map(member => member.name),
                 paging,
               );
       return names.map(name => {

@@ -10,7 +10,7 @@ function moduleName(table: SymbolTable): string {
 
 /**
  * Where functions of a name begin, behind their prologues: `trap` in all images, `split-4.10!trap` in the one from
- * split-4.10.elf. Throws a sentence when there are none.
+ * split-4.10.elf; `Ring::push` of C++ and Rust with all its overloads. Throws a sentence when there are none.
  */
 export function functionsNamed(
   symbols: Pick<Symbols, 'tables'>,
@@ -24,10 +24,9 @@ export function functionsNamed(
     const known = symbols.tables.map(moduleName).join(', ');
     throw new Error(`No image of this session is called "${module}"${known === '' ? '' : `; there are ${known}`}.`);
   }
-  const found = tables.flatMap(table => {
-    const address = table.symbol(name);
-    return address === undefined ? [] : [{ table, address: table.afterPrologue(address) }];
-  });
+  const found = tables.flatMap(table =>
+    table.addressesNamed(name).map(address => ({ table, address: table.afterPrologue(address) })),
+  );
   if (found.length === 0) {
     throw new Error(`No image of this session has a function "${name}"${module ? ` in ${module}` : ''}.`);
   }

@@ -2,6 +2,7 @@
 
 import type { TranslationRegime } from '../../simulator/target.ts';
 import { type ByteSource, Recent } from './bytes.ts';
+import { demangle, displayName } from './demangle.ts';
 import { AT, TAG } from './dwarf/constants.ts';
 import { CallFrames } from './dwarf/frame.ts';
 import { type Die, DwarfInfo, type Unit } from './dwarf/info.ts';
@@ -127,6 +128,41 @@ function commonTail(a: string, b: string): number {
   return count;
 }
 
+/** The parts of a name between `::`, but not within brackets. */
+function componentsOf(name: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < name.length; at++) {
+    const letter = name[at];
+    if (letter === '<' || letter === '(' || letter === '[' || letter === '{') depth++;
+    else if (letter === ')' || letter === ']' || letter === '}' || (letter === '>' && name[at - 1] !== '-')) depth--;
+    else if (letter === ':' && name[at + 1] === ':' && depth === 0) {
+      parts.push(name.slice(start, at));
+      start = at + 2;
+      at++;
+    }
+  }
+  parts.push(name.slice(start));
+  // Rust writes `max::<u8>`.
+  return parts.reduce<string[]>((all, part) => {
+    if (part.startsWith('<') && all.length > 0) all[all.length - 1] += part;
+    else all.push(part);
+    return all;
+  }, []);
+}
+
+function withoutArguments(part: string): string {
+  const at = part.startsWith('operator') ? -1 : part.indexOf('<');
+  return at > 0 ? part.slice(0, at) : part;
+}
+
+/** The name of a function with its namespaces, where its linkage name has them. */
+function spokenName(die: Die): string | undefined {
+  const linkage = die.inherited(one => one.string(AT.linkageName));
+  return (linkage === undefined ? undefined : demangle(linkage)?.name) ?? die.name;
+}
+
 /** Linker scripts mark the ends of sections by such names; another label at the same address says more. */
 function isBoundary(name: string): boolean {
   return name !== '_start' && /(^|_)([se]?text|start|end|begin)$/.test(name);
@@ -148,6 +184,8 @@ export class SymbolTable {
   private sizedFunctions: readonly FunctionSymbol[] | undefined;
   private labels: readonly FunctionSymbol[] | undefined;
   private names: ReadonlyMap<string, bigint> | undefined;
+  /** Functions by what their mangled names stand for. */
+  private spoken: ReadonlyMap<string, bigint[]> | undefined;
   private unitRanges: readonly { low: bigint; high: bigint; unit: Unit }[] | undefined;
   private addressIndex: AddressIndex | undefined;
   private fileIndex: ReadonlyMap<string, readonly UnitFile[]> | undefined;
@@ -171,6 +209,8 @@ export class SymbolTable {
     this.sections = new DwarfSections(elf);
     this.info = new DwarfInfo(this.sections);
     this.index = new Names(this.info);
+    this.info.definition = (name, tag) =>
+      this.entriesNamed(name).find(die => die.tag === tag && !die.has(AT.declaration));
     this.frames = new CallFrames(elf);
   }
 
@@ -187,6 +227,7 @@ export class SymbolTable {
   relocate(bias: bigint): void {
     this.offset = bias;
     this.names = undefined;
+    this.spoken = undefined;
     this.sizedFunctions = undefined;
     this.labels = undefined;
   }
@@ -207,13 +248,13 @@ export class SymbolTable {
     const functions = this.sizedFunctions ?? [];
     const inside = functions[lastAtOrBelow(functions, symbol => symbol.address, address)];
     if (inside !== undefined && address < inside.address + BigInt(inside.size)) {
-      return { ...inside, offset: address - inside.address };
+      return { ...inside, name: displayName(inside.name), offset: address - inside.address };
     }
     const labels = this.labels ?? [];
     const label = labels[lastAtOrBelow(labels, symbol => symbol.address, address)];
     if (label === undefined || !this.covers(address)) return undefined;
     if (inside !== undefined && inside.address > label.address) return undefined;
-    return { ...label, offset: address - label.address };
+    return { ...label, name: displayName(label.name), offset: address - label.address };
   }
 
   get hasSymbols(): boolean {
@@ -233,9 +274,44 @@ export class SymbolTable {
     return this.names?.get(name);
   }
 
-  symbolNames(): Iterable<string> {
+  /**
+   * Addresses of the functions that a name means: that of the symbol table, or one that C++ or Rust writes, with or
+   * without parameters, template arguments and the namespaces around it. Overloads have a name in common.
+   */
+  addressesNamed(name: string): readonly bigint[] {
+    const exact = this.symbol(name);
+    if (exact !== undefined) return [exact];
+    this.spoken ??= this.readSpoken();
+    return this.spoken.get(name.replace(/\s/g, '')) ?? [];
+  }
+
+  /** As they are written in their language. */
+  *symbolNames(): Iterable<string> {
     this.readSymbols();
-    return this.names?.keys() ?? [];
+    for (const name of this.names?.keys() ?? []) yield displayName(name);
+  }
+
+  private readSpoken(): ReadonlyMap<string, bigint[]> {
+    const spoken = new Map<string, bigint[]>();
+    const put = (text: string, address: bigint): void => {
+      const key = text.replace(/\s/g, '');
+      const addresses = spoken.get(key);
+      if (addresses === undefined) spoken.set(key, [address]);
+      else if (!addresses.includes(address)) addresses.push(address);
+    };
+    for (const { name: symbol, address } of this.sizedFunctions ?? []) {
+      const demangled = demangle(symbol);
+      if (demangled === undefined) continue;
+      put(demangled.full, address);
+      const parts = componentsOf(demangled.name);
+      for (let from = 0; from < parts.length; from++) {
+        const tail = parts.slice(from).join('::');
+        put(tail, address);
+        const bare = parts.slice(from).map(withoutArguments).join('::');
+        if (bare !== tail) put(bare, address);
+      }
+    }
+    return spoken;
   }
 
   private readSymbols(): void {
@@ -520,7 +596,7 @@ export class SymbolTable {
       blocks = [];
       scopes.push({
         die,
-        name: die.name ?? this.functionAt(address)?.name ?? '?',
+        name: spokenName(die) ?? this.functionAt(address)?.name ?? '?',
         low: range.low + this.bias,
         high: range.high + this.bias,
         inlined,

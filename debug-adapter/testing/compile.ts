@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const PACKAGES: Readonly<Record<string, string>> = {
   'aarch64-linux-gnu-gcc': 'gcc-aarch64-linux-gnu',
+  'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
   'aarch64-linux-gnu-objdump': 'binutils-aarch64-linux-gnu',
   'aarch64-linux-gnu-objcopy': 'binutils-aarch64-linux-gnu',
   'aarch64-linux-gnu-readelf': 'binutils-aarch64-linux-gnu',
@@ -36,7 +37,8 @@ export function compile(
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const base = ['-nostdlib', '-static', '-ffreestanding', '-Wl,-Ttext=0x40080000', '-Wl,--build-id=none'];
-    runTool('aarch64-linux-gnu-gcc', [...base, ...flags, '-o', path, programPath(name)]);
+    const compiler = name.endsWith('.cpp') ? 'aarch64-linux-gnu-g++' : 'aarch64-linux-gnu-gcc';
+    runTool(compiler, [...base, ...flags, '-o', path, programPath(name)]);
     return { path, bytes: new Uint8Array(readFileSync(path)), remove };
   } catch (error) {
     remove();

@@ -551,6 +551,8 @@ const MOST_TABLES = 64;
 export class DwarfInfo {
   private readonly abbreviationTables = new Recent<number, Abbreviations>(MOST_TABLES, () => 1);
   private readonly opened = new Map<number, Unit>();
+  /** Finds the definition of a type of any unit by its name and tag, where somebody knows all names. */
+  definition: ((name: string, tag: number) => Die | undefined) | undefined;
   private unitCache: readonly Unit[] | undefined;
   private readonly typeSignatures = new Map<bigint, { unit: Unit; offset: number }>();
 

@@ -107,6 +107,8 @@ export class Names {
   private readonly entries = new Map<string, Entry>();
   /** The same by the offset of the name in `.debug_str`, while the walk goes on: most names come thousands of times. */
   private byOffset: Map<number, Entry> | undefined = new Map();
+  /** Full names of variables that are declared in a namespace, by the offset of the declaration. */
+  private readonly declared = new Map<number, string>();
   private readonly plans = new WeakMap<Abbreviation, Plan>();
   private walk: Generator<number, void> | undefined;
 
@@ -146,6 +148,7 @@ export class Names {
       yield unit.end / length;
     }
     this.byOffset = undefined;
+    this.declared.clear();
   }
 
   private readUnit(unit: Unit): void {
@@ -193,8 +196,12 @@ export class Names {
 
   /** A definition whose name is that of its declaration: a variable that a header declares, a method outside of its class. */
   private addDefinition(declaration: number, kind: number, offset: number, unit: Unit): void {
-    const name = unit.dieAt(unit.firstDie + declaration)?.name;
-    if (name !== undefined) put(this.entryOf(name), kind, offset);
+    const at = unit.firstDie + declaration;
+    const name = unit.dieAt(at)?.name;
+    if (name === undefined) return;
+    put(this.entryOf(name), kind, offset);
+    const qualified = this.declared.get(at);
+    if (qualified !== undefined) put(this.entryOf(qualified), kind, offset);
   }
 
   private add(reader: EntryReader, kind: number, offset: number, holder: string, unit: Unit): void {
@@ -204,7 +211,10 @@ export class Names {
       const name = this.nameOf(reader, unit);
       entry = this.entryOf(name);
       if (key !== undefined) this.byOffset?.set(key, entry);
-      if (holder !== '') put(this.entryOf(`${holder}${name}`), kind, offset);
+      if (holder !== '') {
+        put(this.entryOf(`${holder}${name}`), kind, offset);
+        if (kind === DECLARED_VARIABLE) this.declared.set(offset, `${holder}${name}`);
+      }
     }
     put(entry, kind, offset);
   }

@@ -11,6 +11,16 @@ export interface Member {
   /** Bits from the start of the structure, and width, of a bit-field. */
   readonly bitOffset?: number;
   readonly bitSize?: number;
+  /** A base class: its members are those of the class. */
+  readonly isBase?: boolean;
+}
+
+/** The forms of an enumeration with data: which members there are depends on a discriminant. */
+export interface Variants {
+  /** Undefined where there is one form only. */
+  readonly discriminant?: Member;
+  /** Without a value: the form of all other values. */
+  readonly forms: readonly { readonly value?: bigint; readonly member: Member }[];
 }
 
 export interface Type {
@@ -24,6 +34,7 @@ export interface Type {
   /** What a pointer points to, an array holds, a function returns. */
   readonly target?: () => Type;
   readonly members?: () => readonly Member[];
+  readonly variants?: () => Variants | undefined;
   readonly count?: number;
   readonly enumerators?: readonly { readonly name: string; readonly value: bigint }[];
 }
@@ -71,9 +82,11 @@ function build(die: Die, depth: number): Type {
     case TAG.rvalueReferenceType: {
       const to = die.type;
       const base = to === undefined ? 'void' : nameOf(to);
+      // Rust gives its references and raw pointers names of their own.
+      if (name !== undefined) return { kind: 'pointer', name, size: size || 8, target: () => typeOf(to) };
       return {
         kind: 'pointer',
-        name: `${base}${base.endsWith('*') ? '' : ' '}${die.tag === TAG.pointerType ? '*' : '&'}`,
+        name: `${base}${base.endsWith('*') ? '' : ' '}${die.tag === TAG.pointerType ? '*' : die.tag === TAG.referenceType ? '&' : '&&'}`,
         size: size || 8,
         target: () => typeOf(to),
       };
@@ -94,6 +107,7 @@ function build(die: Die, depth: number): Type {
         return definitionOf(die) ?? { kind: 'struct', name: nameOf(die), size: 0, members: () => [] };
       let members: readonly Member[] | undefined;
       return {
+        ...(isC(die) ? {} : { variants: () => variantsOf(die) }),
         kind: 'struct',
         name: nameOf(die),
         size,
@@ -129,21 +143,32 @@ function qualified(_die: Die, qualifier: string, type: Type): Type {
   return { ...type, name: type.kind === 'pointer' ? `${type.name} ${qualifier}` : `${qualifier} ${type.name}` };
 }
 
+/** C and assembly (DW_LANG of DWARF 5, section 7.12), in which tags have a name space of their own. */
+const C_LANGUAGES = new Set([0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x8001]);
+
+function isC(die: Die): boolean {
+  return C_LANGUAGES.has(die.unit.root.number(AT.language) ?? 0x0c);
+}
+
 /** The name of a type without its shape, so that a structure which points to itself has an end. */
 function nameOf(die: Die, depth = 0): string {
   if (depth > 16) return 'void';
   const inner = (): string => (die.type === undefined ? 'void' : nameOf(die.type, depth + 1));
   switch (die.tag) {
     case TAG.structureType:
-      return `struct ${die.name ?? '{...}'}`;
+    case TAG.classType:
+      return `${isC(die) ? 'struct ' : ''}${die.name ?? '{...}'}`;
     case TAG.unionType:
-      return `union ${die.name ?? '{...}'}`;
+      return `${isC(die) ? 'union ' : ''}${die.name ?? '{...}'}`;
     case TAG.enumerationType:
-      return `enum ${die.name ?? '{...}'}`;
+      return `${isC(die) ? 'enum ' : ''}${die.name ?? '{...}'}`;
     case TAG.pointerType: {
       const base = inner();
       return `${base}${base.endsWith('*') ? '' : ' '}*`;
     }
+    case TAG.referenceType:
+    case TAG.rvalueReferenceType:
+      return `${inner()} ${die.tag === TAG.referenceType ? '&' : '&&'}`;
     case TAG.constType:
       return `const ${inner()}`;
     case TAG.volatileType:
@@ -158,7 +183,7 @@ function nameOf(die: Die, depth = 0): string {
   }
 }
 
-/** The full entry of a structure that is only declared here, in the same unit. */
+/** The full entry of a structure that is only declared here, in the same unit or another one. */
 function definitionOf(die: Die): Type | undefined {
   const name = die.name;
   if (name === undefined) return undefined;
@@ -166,12 +191,39 @@ function definitionOf(die: Die): Type | undefined {
     if (other.tag === die.tag && other.offset !== die.offset && !other.has(AT.declaration) && other.name === name)
       return typeOf(other);
   }
+  const elsewhere = die.unit.info.definition?.(name, die.tag);
+  return elsewhere === undefined ? undefined : typeOf(elsewhere);
+}
+
+function variantsOf(die: Die): Variants | undefined {
+  for (const part of die.children()) {
+    if (part.tag !== TAG.variantPart) continue;
+    const discriminant = part.reference(AT.discriminant);
+    const forms: { value?: bigint; member: Member }[] = [];
+    for (const variant of part.children()) {
+      if (variant.tag !== TAG.variant) continue;
+      const value = variant.bigint(AT.discriminantValue);
+      for (const member of membersOf(variant)) forms.push({ ...(value === undefined ? {} : { value }), member });
+    }
+    const place =
+      discriminant === undefined
+        ? undefined
+        : { name: '', type: typeOf(discriminant.type), offset: discriminant.number(AT.dataMemberLocation) ?? 0 };
+    return { ...(place === undefined ? {} : { discriminant: place }), forms };
+  }
   return undefined;
 }
 
 function membersOf(die: Die): Member[] {
   const members: Member[] = [];
   for (const child of die.children()) {
+    if (child.tag === TAG.inheritance) {
+      const type = typeOf(child.type);
+      const offset = child.number(AT.dataMemberLocation);
+      // The place of a virtual base is in the table of virtual functions.
+      if (offset !== undefined) members.push({ name: type.name, type, offset, isBase: true });
+      continue;
+    }
     if (child.tag !== TAG.member || child.has(AT.external)) continue;
     const type = typeOf(child.type);
     const offset = child.number(AT.dataMemberLocation) ?? 0;
