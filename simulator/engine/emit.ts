@@ -23,10 +23,11 @@ import type { Type } from './wasm/opcodes.ts';
 export interface Environment {
   readonly scope: Scope;
   /**
-   * An access that the TLB does not answer leaves by `callOut` for somebody who begins the instruction anew, instead of
+   * An access that the TLB does not answer leaves by `miss` for somebody who begins the instruction anew, instead of
    * calling the core in the midst of it.
    */
   readonly leavesOnMiss: boolean;
+  miss(): void;
   /** Modelled cycles are counted. */
   readonly costs: boolean;
   /** Pushes a general register. */
@@ -66,9 +67,6 @@ export interface Environment {
 
 const PAGE_BITS = 12;
 const PAGE = -(1 << PAGE_BITS);
-
-/** What `leavesOnMiss` calls out for. */
-const TLB_MISS = 'tlbMiss';
 
 export function emitExpr(e: Expr, env: Environment): void {
   const { scope } = env;
@@ -330,7 +328,7 @@ function emitTlbCompare(
 function emitLeaveOnMiss(env: Environment): void {
   env.scope.code.op('i32.eqz').rarely();
   env.scope.if();
-  env.callOut(TLB_MISS);
+  env.miss();
   env.scope.end();
 }
 

@@ -203,13 +203,14 @@ const PAGE_MARGIN = 1024 * RECORD_BYTES;
 abstract class RecordEnvironment implements Environment {
   readonly scope = new Scope();
   readonly vectorBase = X;
-  readonly leavesOnMiss = false;
+  abstract readonly leavesOnMiss: boolean;
   abstract readonly costs: boolean;
   abstract readonly ip: number;
   protected abstract readonly pool: LocalPool;
 
   constructor(protected readonly imports: Imports) {}
 
+  abstract miss(): void;
   abstract abort(): void;
   abstract callOut(fn: string): void;
   abstract remaining(): void;
@@ -401,6 +402,7 @@ abstract class RecordEnvironment implements Environment {
 
 /** A rare handler: returns 0 when it is done and 1 after an abort. Flags are in memory. */
 export class FunctionEnvironment extends RecordEnvironment {
+  readonly leavesOnMiss = false;
   readonly costs = false;
   readonly ip = 0;
   protected readonly pool: LocalPool = new LocalPool(1);
@@ -413,6 +415,10 @@ export class FunctionEnvironment extends RecordEnvironment {
     this.code.i32(0);
     value();
     this.code.store(address === FLAG_C ? 'i32' : 'i64', address);
+  }
+
+  miss(): never {
+    throw new Error('A function calls the core when the TLB misses.');
   }
 
   abort(): void {
@@ -541,6 +547,18 @@ class MainEnvironment extends RecordEnvironment {
   next(): void {
     this.code.get(IP).i32(RECORD_BYTES).op('i32.add').set(IP);
     this.scope.br('next');
+  }
+
+  /** Where the handler's function is called: it does all of the instruction. */
+  group: string | undefined;
+
+  /** A call in the midst of a handler would cost each access that the TLB answers: V8 saves all registers ahead of it. */
+  get leavesOnMiss(): boolean {
+    return this.group !== undefined;
+  }
+
+  miss(): void {
+    if (this.group !== undefined) this.scope.br(this.group);
   }
 
   abort(): void {
@@ -792,16 +810,18 @@ const GROUPS = [
 function emitDispatch({ ops, firstFunction, functionType, firstRegion }: Plan, env: MainEnvironment): void {
   const { scope } = env;
   const code = scope.code;
-  const inline: { op: Op; label: string }[] = [];
+  const inline: { op: Op; label: string; group: string | undefined }[] = [];
   const targets = [...OWN_OPS];
   for (const [index, op] of ops.entries()) {
     const { fp = false } = op.handler;
-    if (index + OP_FIRST < firstFunction || (env.inlinesFrequent && frequent.has(op.name))) {
+    const isFunction = index + OP_FIRST >= firstFunction;
+    const group = isFunction ? GROUPS[(fp ? 2 : 0) + (op.usesFlags ? 1 : 0)].label : undefined;
+    if (!group || (env.inlinesFrequent && frequent.has(op.name))) {
       const label = `${op.name}${op.far ? ' far' : ''}`;
-      inline.push({ op, label });
+      inline.push({ op, label, group });
       targets.push(label);
     } else {
-      targets.push(GROUPS[(fp ? 2 : 0) + (op.usesFlags ? 1 : 0)].label);
+      targets.push(group);
     }
   }
   const labels = [...OWN_OPS, ...inline.map(({ label }) => label), ...GROUPS.map(({ label }) => label)];
@@ -844,9 +864,10 @@ function emitDispatch({ ops, firstFunction, functionType, firstRegion }: Plan, e
   env.savePc();
   env.exit(EXIT_BREAKPOINT);
 
-  for (const { op } of inline) {
+  for (const { op, group } of inline) {
     scope.end();
     const { handler } = op;
+    env.group = group;
     env.far = op.far;
     if (handler.fp) env.requireFp();
     emitAll(handler.body, env);

@@ -658,6 +658,10 @@ class RegionEmitter implements Environment {
   }
 
   /** Rare, and nothing has changed yet that the interpreter would not change the same way: it begins anew. */
+  miss(): void {
+    this.#undone(REGION_INTERPRET);
+  }
+
   callOut(fn: string): void {
     if (fn === SYSTEM_REGISTER) this.#systemRegister();
     else this.#undone(REGION_INTERPRET);
