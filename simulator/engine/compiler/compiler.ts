@@ -67,6 +67,8 @@ const FARTHEST_PAGE = 15;
 const LONGEST_WAY = 1000;
 /** Regions in a module. */
 const BATCH = 8;
+/** Instructions after which a module takes no further region, so that nobody waits long while it is made. */
+const MODULE_INSTRUCTIONS = 600;
 /** What `mostBytes` is outside of tests. V8's code is a few times as large. */
 export const MOST_BYTES = 24 * 2 ** 20;
 /** Times that a place has to be hot again, after its page has changed under compiled code. */
@@ -143,7 +145,7 @@ export class Compiler implements CodeKeeper {
       else this.#pending.set(page.page, { neighbours: this.#neighbours(base), starts: [start] });
       if (this.#pending.size < BATCH) return;
     }
-    this.compilePending();
+    this.compilePending(page.page);
   }
 
   /**
@@ -216,21 +218,24 @@ export class Compiler implements CodeKeeper {
 
   // --- Compiling --------------------------------------------------------------------------------------------------------
 
-  /** Compiles what waits. */
-  compilePending(): void {
-    const pending = [...this.#pending];
-    this.#pending.clear();
+  /** Compiles what waits, one page before the others, and not all of it when that is much. */
+  compilePending(first: number): void {
+    let instructions = 0;
     const module = new ModuleBuilder();
     const made: {
       compiled: Omit<Compiled, 'bytes'>;
       emitted: NonNullable<ReturnType<typeof emitRegion>>;
       replaces: readonly Compiled[];
     }[] = [];
-    for (const [page, { neighbours, starts: found }] of pending) {
+    for (const page of new Set([first, ...this.#pending.keys()])) {
+      if (instructions >= MODULE_INSTRUCTIONS) break;
+      const { neighbours, starts: found } = this.#pending.get(page) as Pending;
+      this.#pending.delete(page);
       const replaces = this.#joined(page);
       const starts = [...new Set([...found, ...replaces.flatMap(compiled => compiled.starts)])];
       const region = this.#discover(neighbours, starts);
       if (!region) continue;
+      for (const block of region.blocks) instructions += block.instructions.length;
       const number = this.#freeNumbers.pop();
       if (number === undefined) break;
       const emitted = emitRegion(region, number, LONGEST_WAY, this.#import);
