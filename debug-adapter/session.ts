@@ -45,8 +45,8 @@ export class Session {
   client: Partial<DebugProtocol.InitializeRequestArguments> = {};
   initialized = false;
   configured = false;
-  /** Sources without a file, by reference. */
-  readonly sources = new Map<number, string>();
+  /** Paths of sources without a file, by reference less 1. */
+  private readonly sourcePaths: string[] = [];
   readonly indexing = new Indexing(this);
   private current: Machine | undefined;
   private ended = false;
@@ -172,6 +172,17 @@ export class Session {
       if (memory !== undefined && this.client.supportsMemoryEvent) this.event('memory', memory);
       if (this.client.supportsInvalidatedEvent) this.event('invalidated', { areas: ['stacks', 'variables'] });
     });
+  }
+
+  /** What the client asks for a source by that it cannot open itself. */
+  sourceReference(path: string): number {
+    const known = this.sourcePaths.indexOf(path);
+    return known < 0 ? this.sourcePaths.push(path) : known + 1;
+  }
+
+  /** The path that a reference was given for. */
+  sourcePath(reference: number): string | undefined {
+    return this.sourcePaths[reference - 1];
   }
 
   // --- The machine --------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ const debianPackages = {
   /** What tests compare with, and compilers for guest software. */
   comparison: [
     'gcc-aarch64-linux-gnu',
+    'g++-aarch64-linux-gnu',
     'binutils-aarch64-linux-gnu',
     'libc6-dev-arm64-cross',
     'qemu-system-arm',

@@ -3,8 +3,20 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex } from '../address.ts';
 import { type Handler, handler } from '../handler.ts';
+import type { Session } from '../session.ts';
 import { PT_LOAD } from '../symbols/elf.ts';
 import { baseName } from './breakpoints.ts';
+
+/** Gives a reference to a source that an image carries and that is not there as a file. */
+export async function withReference(session: Session, source: DebugProtocol.Source): Promise<DebugProtocol.Source> {
+  const { path } = source;
+  if (path === undefined) return source;
+  const isCarried = session.machine.symbols.tables.some(
+    table => table.carriesSources && table.source(path)?.text !== undefined,
+  );
+  if (!isCarried || (await session.options.files.exists(path))) return source;
+  return { ...source, sourceReference: session.sourceReference(path), origin: 'in the image' };
+}
 
 export const SOURCES: Readonly<Record<string, Handler>> = {
   modules: handler<DebugProtocol.ModulesArguments, DebugProtocol.ModulesResponse['body']>(
@@ -40,19 +52,24 @@ export const SOURCES: Readonly<Record<string, Handler>> = {
     },
   ),
 
-  loadedSources: handler<unknown, { sources: DebugProtocol.Source[] }>('machine', session => {
+  loadedSources: handler<unknown, { sources: DebugProtocol.Source[] }>('machine', async session => {
     const paths = new Set(session.machine.symbols.tables.flatMap(table => table.sourceFiles()));
-    return { sources: [...paths].sort().map(path => ({ name: baseName(path), path })) };
+    const sources = [...paths].sort().map(path => withReference(session, { name: baseName(path), path }));
+    return { sources: await Promise.all(sources) };
   }),
 
   source: handler<DebugProtocol.SourceArguments, DebugProtocol.SourceResponse['body']>(
     'machine',
     async (session, args) => {
-      const path = args.source?.path;
+      const reference = args.source?.sourceReference ?? args.sourceReference;
+      const path = args.source?.path ?? (reference ? session.sourcePath(reference) : undefined);
       if (typeof path !== 'string') throw new Error('A source is known by its path here: "source.path" is missing.');
       // Only what the images name: the debugger is no way to read other files.
-      if (!session.machine.symbols.tables.some(table => table.hasSource(path)))
-        throw new Error(`No image of this session was built from ${path}.`);
+      const known = session.machine.symbols.tables.map(table => table.source(path)).filter(one => one !== undefined);
+      if (known.length === 0) throw new Error(`No image of this session was built from ${path}.`);
+      const carried = known.find(({ text }) => text !== undefined)?.text;
+      // What an image carries is what it was compiled from; the file may have changed since.
+      if (carried !== undefined) return { content: carried() };
       return { content: new TextDecoder().decode(await session.options.files.read(path)) };
     },
   ),

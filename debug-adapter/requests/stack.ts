@@ -11,6 +11,7 @@ import { TAG } from '../symbols/dwarf/constants.ts';
 import type { Frame } from '../unwind.ts';
 import { baseName } from './breakpoints.ts';
 import { guestHypervisorScope } from './guest-hypervisor.ts';
+import { withReference } from './sources.ts';
 import { registerScope, variablesScope } from './variables.ts';
 
 /** Such as `PE 0 · EL1 · EL1&0 · VMID 3`; `level` says more than the EL where somebody knows, such as `L1 virtual EL2`. */
@@ -55,19 +56,20 @@ export const STACK: Readonly<Record<string, Handler>> = {
 
   stackTrace: handler<DebugProtocol.StackTraceArguments, DebugProtocol.StackTraceResponse['body']>(
     'stopped',
-    (session, args) => {
+    async (session, args) => {
       const { machine } = session;
       const { firstId, frames } = machine.stackOf(machine.peOfThread(args.threadId));
       const start = args.startFrame ?? 0;
       const wanted = args.levels ? frames.slice(start, start + args.levels) : frames.slice(start);
-      return {
-        stackFrames: wanted.map((frame, index) => {
-          const { pe, el, boundary } = frame.physical;
-          const level = boundary === undefined || pe.el < 2 ? undefined : nestingBelow(pe, machine.symbols, el);
-          return stackFrame(firstId + start + index, frame, level, session.client);
-        }),
-        totalFrames: frames.length,
-      };
+      const { length } = frames;
+      const stackFrames = wanted.map((frame, index) => {
+        const { pe, el, boundary } = frame.physical;
+        const level = boundary === undefined || pe.el < 2 ? undefined : nestingBelow(pe, machine.symbols, el);
+        return stackFrame(firstId + start + index, frame, level, session.client);
+      });
+      for (const frame of stackFrames)
+        if (frame.source !== undefined) frame.source = await withReference(session, frame.source);
+      return { stackFrames, totalFrames: length };
     },
   ),
 

@@ -478,9 +478,10 @@ export class SymbolTable {
     return [...files].sort();
   }
 
-  /** Whether a path is exactly that of a source file of the image. */
-  hasSource(path: string): boolean {
-    return this.source(path) !== undefined;
+  /** Whether the image has its sources in it, as `-gembed-source` of clang puts them there. */
+  get carriesSources(): boolean {
+    const unit = this.info.firstUnit(({ lineOffset }) => lineOffset !== undefined);
+    return unit !== undefined && (this.filesOf(unit)?.entries.some(({ source }) => source !== undefined) ?? false);
   }
 
   /** What the image says of a source file: how to know it again, and its text if it is in the image. */

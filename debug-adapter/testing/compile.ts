@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const PACKAGES: Readonly<Record<string, string>> = {
   'aarch64-linux-gnu-gcc': 'gcc-aarch64-linux-gnu',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
+  llc: 'llvm',
   'aarch64-linux-gnu-objdump': 'binutils-aarch64-linux-gnu',
   'aarch64-linux-gnu-objcopy': 'binutils-aarch64-linux-gnu',
   'aarch64-linux-gnu-readelf': 'binutils-aarch64-linux-gnu',
@@ -38,7 +39,12 @@ export function compile(
   try {
     const base = ['-nostdlib', '-static', '-ffreestanding', '-Wl,-Ttext=0x40080000', '-Wl,--build-id=none'];
     const compiler = name.endsWith('.cpp') ? 'aarch64-linux-gnu-g++' : 'aarch64-linux-gnu-gcc';
-    runTool(compiler, [...base, ...flags, '-o', path, programPath(name)]);
+    let input = programPath(name);
+    if (name.endsWith('.ll')) {
+      runTool('llc', ['-O0', '-filetype=obj', '-o', `${path}.o`, input]);
+      input = `${path}.o`;
+    }
+    runTool(compiler, [...base, ...flags, '-o', path, input]);
     return { path, bytes: new Uint8Array(readFileSync(path)), remove };
   } catch (error) {
     remove();

@@ -109,3 +109,22 @@ test('a variable of a hypervisor is read at EL2 while its guest runs, and pointe
     rmSync(folder, { recursive: true });
   }
 });
+
+test('a source that the image carries is shown where its file is not', async () => {
+  const program = compile('carried.ll', []);
+  try {
+    await client.start({ program: program.path });
+    const [{ source, line }] = await client.frames();
+    assert.deepEqual([source?.path, line, source?.origin], ['/nowhere/carried.c', 1, 'in the image']);
+    const reference = source?.sourceReference;
+    assert.ok(reference !== undefined && reference > 0);
+    const text = 'void _start(void) {\n  for (;;) /* forever */;\n}\n';
+    const byReference = await client.request('source', { source, sourceReference: reference });
+    assert.equal(byReference.content, text);
+    assert.equal((await client.request('source', { sourceReference: reference })).content, text);
+    const { sources } = await client.request('loadedSources', {});
+    assert.deepEqual(sources, [source]);
+  } finally {
+    program.remove();
+  }
+});
