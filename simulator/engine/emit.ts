@@ -10,6 +10,8 @@ import {
   CTX_DATA_HASH,
   CTX_UNPRIV,
   CTX_UNPRIV_HASH,
+  FPCR,
+  FPSR,
   TLB,
   TLB_ADDEND,
   TLB_ENTRIES,
@@ -20,6 +22,12 @@ import {
 import type { Scope } from './scope.ts';
 import type { Type } from './wasm/opcodes.ts';
 
+/** Locals: number of a virtual page, which no page has while there is none, and TLB_ADDEND of its entry. */
+export interface LastPage {
+  readonly number: number;
+  readonly addend: number;
+}
+
 export interface Environment {
   readonly scope: Scope;
   /**
@@ -28,6 +36,10 @@ export interface Environment {
    */
   readonly leavesOnMiss: boolean;
   miss(): void;
+  /** Locals for the page that the present instruction has accessed last through its base; undefined for none. */
+  lastPage(tag: number): LastPage | undefined;
+  /** The host rounds `relaxed_madd` once. */
+  readonly fuses: boolean;
   /** Modelled cycles are counted. */
   readonly costs: boolean;
   /** Pushes a general register. */
@@ -41,6 +53,8 @@ export interface Environment {
   pc(): void;
   /** Pushes how many instructions are left in the slice after this one. */
   remaining(): void;
+  /** Pushes what `fpLimit` of ir.ts says. */
+  fpLimit(type: 'i32' | 'i64'): void;
   flag(name: 'n' | 'z' | 'c' | 'v'): void;
   holds(code: number): void;
   /** Pushes whether the condition of a mask holds, see `conditionMask`. */
@@ -54,10 +68,12 @@ export interface Environment {
   scratch(type: Type, index: number): number;
   /** Index of an imported function. */
   import(name: string, args: readonly Type[], result: Type | undefined): number;
+  /** A function of the core has been called by an instruction: it may have changed FPSR. */
+  called(): void;
   /** Pushes CTX_DATA, CTX_UNPRIV, or the hash of one in the place of an index of TLB entries. */
   context(address: number): void;
-  /** The arms of an `if` begin, or one of them has ended: what is known of the flags has to hold in all of them. */
-  joins(): void;
+  /** Emits an `if` whose condition is on the stack. */
+  arms(statement: Extract<Stmt, { s: 'if' }>, yes: () => void, no: (() => void) | undefined): void;
   /** Goes to the abort that a function of the core has recorded. */
   abort(): void;
   callOut(fn: string): void;
@@ -97,6 +113,7 @@ export function emitExpr(e: Expr, env: Environment): void {
       return;
     case 'if':
       emitExpr(e.condition, env);
+      if (e.mostly) code.mostly();
       scope.if(e.type);
       emitExpr(e.yes, env);
       scope.else();
@@ -132,6 +149,12 @@ export function emitExpr(e: Expr, env: Environment): void {
     case 'remaining':
       env.remaining();
       return;
+    case 'fused':
+      emitFused(e, env);
+      return;
+    case 'fpLimit':
+      env.fpLimit(e.type);
+      return;
     case 'flag':
       env.flag(e.flag);
       return;
@@ -145,6 +168,22 @@ export function emitExpr(e: Expr, env: Environment): void {
       emitCall(e.fn, e.args, e.type, env);
       return;
   }
+}
+
+function emitFused(e: Extract<Expr, { k: 'fused' }>, env: Environment): void {
+  const { code } = env.scope;
+  const double = e.type === 'f64';
+  if (!env.fuses) {
+    if (double) code.i64(-1n).op('f64.reinterpret_i64');
+    else code.i32(-1).op('f32.reinterpret_i32');
+    return;
+  }
+  const shape = double ? 'f64x2' : 'f32x4';
+  for (const arg of e.args) {
+    emitExpr(arg, env);
+    code.op(`${shape}.splat`);
+  }
+  code.op(`${shape}.relaxed_madd`).op(`${shape}.extract_lane`, 0);
 }
 
 /** Pushes NZCV as an i32 in bits 3:0. */
@@ -169,13 +208,40 @@ function emitCall(fn: string, args: readonly Expr[], result: Type | undefined, e
       result,
     ),
   );
+  env.called();
+}
+
+// FPCR.{RMode, FZ}, and FPSR.IXC which follows in memory.
+const FAR_FROM_PLAIN = (3n << 22n) | (1n << 24n);
+const INEXACT = 1n << (4n + BigInt(FPSR - FPCR) * 8n);
+/** Biased exponents from 2 to two below that of infinity, as `fpLimit` of ir.ts counts. */
+const FP_LIMIT = { i32: 252 << 24, i64: 2044n << 53n };
+
+/** Pushes whether FP arithmetic is as WebAssembly's: rounding to nearest, nothing flushed, inexact signalled before. */
+export function emitFpPlain({ scope: { code } }: Environment): void {
+  code
+    .i32(0)
+    .load('i64', FPCR)
+    .i64(FAR_FROM_PLAIN | INEXACT)
+    .op('i64.and')
+    .i64(INEXACT)
+    .op('i64.eq');
+}
+
+/** Pushes the limit of ordinary results where the i32 on the stack is not 0. */
+export function emitFpLimit(type: 'i32' | 'i64', env: Environment, pushPlain: () => void): void {
+  const { code } = env.scope;
+  if (type === 'i32') code.i32(FP_LIMIT.i32).i32(0);
+  else code.i64(FP_LIMIT.i64).i64(0n);
+  pushPlain();
+  code.select();
 }
 
 export function emitAll(body: readonly Stmt[], env: Environment): void {
   for (const statement of body) emitStmt(statement, env);
 }
 
-function emitStmt(s: Stmt, env: Environment): void {
+export function emitStmt(s: Stmt, env: Environment): void {
   const { scope } = env;
   const code = scope.code;
   switch (s.s) {
@@ -226,16 +292,7 @@ function emitStmt(s: Stmt, env: Environment): void {
       return;
     case 'if':
       emitExpr(s.condition, env);
-      env.joins();
-      scope.if();
-      emitAll(s.yes, env);
-      env.joins();
-      if (s.no.length) {
-        scope.else();
-        emitAll(s.no, env);
-        env.joins();
-      }
-      scope.end();
+      env.arms(s, () => emitAll(s.yes, env), s.no.length ? () => emitAll(s.no, env) : undefined);
       return;
     case 'do':
       emitCall(s.fn, s.args, undefined, env);
@@ -282,7 +339,7 @@ function emitStmt(s: Stmt, env: Environment): void {
 /** Leaves the VA in scratch i64 2, the TLB entry in scratch i32 2, and pushes whether the entry allows the access. */
 function emitTlbCompare(
   env: Environment,
-  address: Expr,
+  pushAddress: () => void,
   bytes: number,
   mode: number,
   tag: number,
@@ -291,7 +348,7 @@ function emitTlbCompare(
   const va = env.scratch('i64', 2);
   const entry = env.scratch('i32', 2);
   const unprivileged = (mode & UNPRIVILEGED) !== 0;
-  emitExpr(address, env);
+  pushAddress();
   // Bits of the page number lie within 32, and go to their place in the index at once.
   code
     .tee(va)
@@ -342,16 +399,52 @@ function emitHostAddress(env: Environment, va: number, entry: number): void {
     .op('i32.add');
 }
 
+/** Pushes where in the engine's memory an access goes; leaves if neither the last page nor the TLB tells. */
+function emitTranslation(env: Environment, s: Extract<Stmt, { s: 'load' | 'store' }>, tag: number): void {
+  const { scope } = env;
+  const { code } = scope;
+  const page = s.mode & (UNPRIVILEGED | ALIGNED) ? undefined : env.lastPage(tag);
+  if (!page) {
+    const { va, entry } = emitTlbCompare(env, () => emitExpr(s.address, env), s.bytes, s.mode, tag);
+    emitLeaveOnMiss(env);
+    emitHostAddress(env, va, entry);
+    return;
+  }
+  const address = env.scratch('i64', 2);
+  emitExpr(s.address, env);
+  code.set(address);
+  scope.block('translated');
+  // An unaligned address, which may reach into the next page, has bits above those of any number.
+  const size = Math.log2(s.bytes);
+  code.get(address);
+  if (size) code.i64(size).op('i64.rotr');
+  code
+    .i64(PAGE_BITS - size)
+    .op('i64.shr_u')
+    .get(page.number)
+    .op('i64.eq')
+    .mostly();
+  scope.brIf('translated');
+  const { va, entry } = emitTlbCompare(env, () => code.get(address), s.bytes, s.mode, tag);
+  emitLeaveOnMiss(env);
+  code.get(va).i64(PAGE_BITS).op('i64.shr_u').set(page.number);
+  code
+    .get(entry)
+    .load('i32', TLB + TLB_ADDEND)
+    .set(page.addend);
+  scope.end();
+  code.get(address).op('i32.wrap_i64').get(page.addend).op('i32.add');
+}
+
 function emitLoad(s: Extract<Stmt, { s: 'load' }>, env: Environment): void {
   const { scope } = env;
   const code = scope.code;
-  const { va, entry } = emitTlbCompare(env, s.address, s.bytes, s.mode, TLB_READ);
   if (env.leavesOnMiss) {
-    emitLeaveOnMiss(env);
-    emitHostAddress(env, va, entry);
+    emitTranslation(env, s, TLB_READ);
     code.load(s.local.type, 0, s.bytes, s.signed).set(env.local(s.local));
     return;
   }
+  const { va, entry } = emitTlbCompare(env, () => emitExpr(s.address, env), s.bytes, s.mode, TLB_READ);
   const host = env.scratch('i32', 2);
   scope.if('i32');
   emitHostAddress(env, va, entry);
@@ -378,13 +471,12 @@ function emitStore(s: Extract<Stmt, { s: 'store' }>, env: Environment): void {
   const value = env.scratch(type, 3);
   emitExpr(s.value, env);
   code.set(value);
-  const { va, entry } = emitTlbCompare(env, s.address, s.bytes, s.mode, TLB_WRITE);
   if (env.leavesOnMiss) {
-    emitLeaveOnMiss(env);
-    emitHostAddress(env, va, entry);
+    emitTranslation(env, s, TLB_WRITE);
     code.get(value).store(type, 0, s.bytes);
     return;
   }
+  const { va, entry } = emitTlbCompare(env, () => emitExpr(s.address, env), s.bytes, s.mode, TLB_WRITE);
   scope.if();
   emitHostAddress(env, va, entry);
   code.get(value).store(type, 0, s.bytes);
@@ -402,12 +494,29 @@ function emitStore(s: Extract<Stmt, { s: 'store' }>, env: Environment): void {
   scope.end();
 }
 
-const FLAG_NODES: ReadonlySet<unknown> = new Set(['flag', 'holds', 'condition', 'flags', 'nzcv']);
+/** Emits an `if` of which nothing has to be known afterwards. */
+export function emitArms(scope: Scope, yes: () => void, no: (() => void) | undefined): void {
+  scope.if();
+  yes();
+  if (no) {
+    scope.else();
+    no();
+  }
+  scope.end();
+}
 
-/** Whether statements read or write the condition flags. They are plain trees, so no kind of node has to be known here. */
-export function usesFlags(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(usesFlags);
+const FLAG_READS: ReadonlySet<unknown> = new Set(['flag', 'holds', 'condition']);
+const FLAG_WRITES: ReadonlySet<unknown> = new Set(['flags', 'nzcv']);
+
+/** Whether there is one of some kinds of node. Statements are plain trees, so no other kind has to be known here. */
+function has(node: unknown, kinds: ReadonlySet<unknown>): boolean {
+  if (Array.isArray(node)) return node.some(item => has(item, kinds));
   if (typeof node !== 'object' || node === null) return false;
   const { k, s } = node as Partial<Expr & Stmt>;
-  return FLAG_NODES.has(k ?? s) || Object.values(node).some(value => typeof value === 'object' && usesFlags(value));
+  return kinds.has(k ?? s) || Object.values(node).some(value => typeof value === 'object' && has(value, kinds));
 }
+
+/** Whether statements read, or write, the condition flags. */
+export const readsFlags = (node: unknown): boolean => has(node, FLAG_READS);
+export const writesFlags = (node: unknown): boolean => has(node, FLAG_WRITES);
+export const usesFlags = (node: unknown): boolean => readsFlags(node) || writesFlags(node);

@@ -9,7 +9,16 @@
  */
 
 import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
-import { type Environment, emitAll, emitExpr, emitNzcv, usesFlags } from './emit.ts';
+import {
+  type Environment,
+  emitAll,
+  emitArms,
+  emitExpr,
+  emitFpLimit,
+  emitFpPlain,
+  emitNzcv,
+  usesFlags,
+} from './emit.ts';
 import type { Expr, FlagKind, Local, Operand, Stmt } from './ir.ts';
 import {
   COMPILED_ENTRIES,
@@ -204,6 +213,8 @@ abstract class RecordEnvironment implements Environment {
   readonly scope = new Scope();
   readonly vectorBase = X;
   abstract readonly leavesOnMiss: boolean;
+  /** Bundles bring an interpreter along, which has to run everywhere. */
+  readonly fuses = false;
   abstract readonly costs: boolean;
   abstract readonly ip: number;
   protected abstract readonly pool: LocalPool;
@@ -261,7 +272,19 @@ abstract class RecordEnvironment implements Environment {
     else this.code.i32(0).load('i32', address).i32(TLB_ENTRY_BITS).op('i32.shl');
   }
 
-  joins(): void {}
+  arms(_statement: unknown, yes: () => void, no: (() => void) | undefined): void {
+    emitArms(this.scope, yes, no);
+  }
+
+  called(): void {}
+
+  lastPage(): undefined {
+    return undefined;
+  }
+
+  fpLimit(type: 'i32' | 'i64'): void {
+    emitFpLimit(type, this, () => emitFpPlain(this));
+  }
 
   pc(): void {
     this.code.i32(0).load('i64', FETCH_PAGE);

@@ -35,7 +35,14 @@ export type Expr =
       readonly lanes: readonly number[];
     }
   | { readonly k: 'select'; readonly type: Type; readonly condition: Expr; readonly yes: Expr; readonly no: Expr }
-  | { readonly k: 'if'; readonly type: Type; readonly condition: Expr; readonly yes: Expr; readonly no: Expr }
+  | {
+      readonly k: 'if';
+      readonly type: Type;
+      readonly condition: Expr;
+      readonly yes: Expr;
+      readonly no: Expr;
+      readonly mostly?: boolean;
+    }
   | { readonly k: 'x'; readonly type: 'i64'; readonly operand: Operand }
   | {
       readonly k: 'v';
@@ -59,6 +66,8 @@ export type Expr =
     }
   | { readonly k: 'pc'; readonly type: 'i64' }
   | { readonly k: 'remaining'; readonly type: 'i32' }
+  | { readonly k: 'fused'; readonly type: Type; readonly args: readonly Expr[] }
+  | { readonly k: 'fpLimit'; readonly type: 'i32' | 'i64' }
   | { readonly k: 'flag'; readonly type: 'i32'; readonly flag: 'n' | 'z' | 'c' | 'v' }
   | { readonly k: 'condition'; readonly type: 'i32'; readonly mask: Expr }
   | { readonly k: 'holds'; readonly type: 'i32'; readonly condition: number }
@@ -148,6 +157,10 @@ export const select = (condition: Expr, yes: Expr, no: Expr): Expr => ({
 /** Only one side is evaluated. */
 export const either = (condition: Expr, yes: Expr, no: Expr): Expr => ({ k: 'if', type: yes.type, condition, yes, no });
 
+/** As `either`, where the condition nearly always holds. */
+export const mostly = (condition: Expr, yes: Expr, no: Expr): Expr =>
+  ({ ...either(condition, yes, no), mostly: true }) as Expr;
+
 /** A general register, 64 bits. Whether number 31 is SP or XZR was decided when the record was made. */
 export const x = (operand: Operand): Expr => ({ k: 'x', type: 'i64', operand });
 /** The low 32 bits of a general register. */
@@ -172,6 +185,14 @@ export const immHigh: Expr = { k: 'imm', type: 'i32', part: 'high' };
 export const pc: Expr = { k: 'pc', type: 'i64' };
 /** Instructions left in this slice, without this one. */
 export const remaining: Expr = { k: 'remaining', type: 'i32' };
+/** A product and a sum with one rounding; NaN where the host cannot do that, or code has to run on any host. */
+export const fused = (a: Expr, b: Expr, addend: Expr): Expr => ({ k: 'fused', type: a.type, args: [a, b, addend] });
+/**
+ * How far a result of WebAssembly's FP arithmetic may be from FP_LEAST, as its image shifted left by one, to have the
+ * bits and flags that the PE gives: i32 for singles, i64 for doubles. 0 where FPCR asks for more than rounding to
+ * nearest, or while inexact has not been signalled.
+ */
+export const fpLimit = (type: 'i32' | 'i64'): Expr => ({ k: 'fpLimit', type });
 export const flag = (name: 'n' | 'z' | 'c' | 'v'): Expr => ({ k: 'flag', type: 'i32', flag: name });
 /** 1 if the condition holds whose set of passing NZCV values is the 16-bit mask (see `conditionMask`). */
 export const condition = (mask: Expr): Expr => ({ k: 'condition', type: 'i32', mask });

@@ -138,6 +138,10 @@ export const MODE_ELEMENT_SHIFT = 4; // bits 7:4: log2 of the element that has t
 export const V = 0x1400;
 export const FPCR = 0x1620; // u32
 export const FPSR = 0x1624; // u32
+/** While compiled code runs: what the condition flags come from, see compiler/flags.ts. */
+export const LAZY_KIND = 0x1628; // u32
+export const LAZY_A = 0x1630; // u64, or u32 for operations on 32 bits
+export const LAZY_B = 0x1638;
 
 // Performance monitors: see core/counters.ts and system/performance-monitors.ts.
 export const PMU_ON = 0x1700; // u32: some counter counts what the core tallies

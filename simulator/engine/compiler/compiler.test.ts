@@ -106,6 +106,62 @@ test('a storm of TLB and cache maintenance in a hot loop changes nothing', () =>
   assert.ok(compiled(tiers) > 0);
 });
 
+test('scalar floating point on drawn operands has the same bits and flags with and without compiled code', () => {
+  // A draw in X1: as it is, near 1, and such that a product and the addend nearly cancel. FPSR and FPCR change at times.
+  const tiers = new TwoTiers(
+    program(
+      0xd2800000, // mov x0, #0x0
+      0xd2a00609, // mov x9, #0x300000
+      0xd5181049, // msr cpacr_el1, x9
+      0xd5033fdf, // isb
+      0xd2824681, // mov x1, #0x1234
+      0xf2f579a1, // movk x1, #0xabcd, lsl #48
+      0xca013421, // loop: eor x1, x1, x1, lsl #13
+      0xca411c21, // eor x1, x1, x1, lsr #7
+      0xca014421, // eor x1, x1, x1, lsl #17
+      0x9e670020, // fmov d0, x1
+      0x9241d822, // and x2, x1, #0x803fffffffffffff
+      0xb24a1c42, // orr x2, x2, #0x3fc0000000000000
+      0x9e670041, // fmov d1, x2
+      0x93c22c43, // ror x3, x2, #11
+      0x9241d863, // and x3, x3, #0x803fffffffffffff
+      0xb24a1c63, // orr x3, x3, #0x3fc0000000000000
+      0x9e670062, // fmov d2, x3
+      0x1e620823, // fmul d3, d1, d2
+      0x9e660064, // fmov x4, d3
+      0xca41f484, // eor x4, x4, x1, lsr #61
+      0x9e670084, // fmov d4, x4
+      0x1f629025, // fnmsub d5, d1, d2, d4
+      0x1f420026, // fmadd d6, d1, d2, d0
+      0x1f418807, // fmsub d7, d0, d1, d2
+      0x1f611050, // fnmadd d16, d2, d1, d4
+      0x1f010811, // fmadd s17, s0, s1, s2
+      0x1f029032, // fmsub s18, s1, s2, s4
+      0x1e6318b3, // fdiv d19, d5, d3
+      0x1e61c014, // fsqrt d20, d0
+      0x1e322a35, // fadd s21, s17, s18
+      0x1e6738d6, // fsub d22, d6, d7
+      0x9e6600a5, // fmov x5, d5
+      0x9e6600c6, // fmov x6, d6
+      0x9e6600e7, // fmov x7, d7
+      0xca050000, // eor x0, x0, x5
+      0xcac014c0, // eor x0, x6, x0, ror #5
+      0xcac024e0, // eor x0, x7, x0, ror #9
+      0xf2781c3f, // tst x1, #0xff00
+      0x54fffc01, // b.ne loop
+      0xd51b443f, // msr fpsr, xzr
+      0xd36aa428, // lsl x8, x1, #22
+      0x926a0508, // and x8, x8, #0xc00000
+      0xf270083f, // tst x1, #0x70000
+      0x9a9f0108, // csel x8, x8, xzr, eq
+      0xd51b4408, // msr fpcr, x8
+      0x17ffffd9, // b loop
+    ),
+  );
+  follow(tiers, 12, 600_000);
+  assert.ok(compiled(tiers) > 0);
+});
+
 test('two PEs that share compiled code have the same state as without', () => {
   const tiers = new TwoTiers({ ...elf('bench/branches.elf'), pes: 2 });
   follow(tiers, 5, 1_000_000);

@@ -3,9 +3,19 @@
  * locals, loaded at the entry and written back at the one exit. The statements of the handlers are the interpreter's.
  */
 
-import { type Environment, emitAll, emitExpr } from '../emit.ts';
+import {
+  type Environment,
+  emitAll,
+  emitArms,
+  emitExpr,
+  emitFpLimit,
+  emitFpPlain,
+  emitStmt,
+  type LastPage,
+  writesFlags,
+} from '../emit.ts';
 import { LocalPool, OP_COMPILED, REGION_ABORT, REGION_CALL, REGION_ENTER, REGION_INTERPRET } from '../interpreter.ts';
-import { conditionMask, type Expr, type FlagKind, type Local, type Operand } from '../ir.ts';
+import { conditionMask, type Expr, type FlagKind, type Local, type Operand, type Stmt } from '../ir.ts';
 import {
   COMPILED_ENTRIES,
   COMPILED_ENTRIES_MAX,
@@ -22,19 +32,27 @@ import {
   FP_ENABLED,
   ITLB,
   ITLB_ENTRIES,
+  LAZY_A,
+  LAZY_B,
+  LAZY_KIND,
   PC,
   RECORD,
   RECORD_BYTES,
   REMAINING,
   SLOT_DISCARD,
+  SLOT_SP,
   SLOT_ZERO,
   TLB_ENTRY_BITS,
+  TLB_READ,
+  TLB_WRITE,
   X,
 } from '../layout.ts';
 import { Scope } from '../scope.ts';
 import type { Type } from '../wasm/opcodes.ts';
-import { comparisonFor, kindNumber, NZCV } from './flags.ts';
+import { comparisonFor, IN_STATE, kindNumber, NZCV } from './flags.ts';
 import { type Flow, structure } from './flow.ts';
+import { fusesMultiplyAdd } from './fused.ts';
+import { Narrowing } from './narrow.ts';
 import { type Block, branchTarget, type Instruction, pageNumber, type Region, successors } from './region.ts';
 
 export interface CompiledRegion {
@@ -48,30 +66,51 @@ export type ImportFunction = (name: string, args: readonly Type[], result: Type 
 
 /** What is known where code is emitted, on the one way that leads there. */
 interface Known {
-  /** The operation that set the flags; undefined when only the local KIND tells. */
+  /** The operation that set the flags, whose operands are in locals; undefined when only LAZY_KIND tells. */
   flags: FlagKind | 'nzcv' | undefined;
-  /** KIND has the kind. */
+  /** LAZY_KIND, LAZY_A and LAZY_B are right. */
   settled: boolean;
   /** FP has been found enabled. */
   fp: boolean;
+  /** Bits by slot: registers whose upper halves are 0, see narrow.ts. */
+  narrow: number;
 }
+
+const NOTHING: Known = { flags: undefined, settled: true, fp: false, narrow: 0 };
 
 // Locals: the parameter is the address of the entry.
 const ENTRY = 0;
 const LEFT = 1; // instructions left after the present block
 const INDEX = 2; // which entry the dispatch goes to
 const RESULT = 3;
-const KIND = 4; // of the flags, see flags.ts
+// Operands of what set the flags, in 32 or 64 bits.
+const FLAG_A_32 = 4;
 const HASH = 5; // CTX_DATA_HASH in the place of an index of TLB entries
-const FLAG_A = 6;
-const FLAG_B = 7;
+const FLAG_A_64 = 6;
+const FLAG_B_64 = 7;
 const BASE = 8; // VA of offset 0
 const TARGET = 9; // VA to go to
 const CONTEXT = 10; // CTX_DATA
-const fixedLocals: readonly Type[] = ['i32', 'i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i64', 'i64'];
+// What fpLimit() of ir.ts says, for singles and doubles.
+const FP_LIMIT_32 = 11;
+const FP_LIMIT_64 = 12;
+const FLAG_B_32 = 13;
+const fixedLocals: readonly Type[] = [
+  ...(['i32', 'i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i64', 'i64'] as const),
+  ...(['i32', 'i64', 'i32'] as const),
+];
+
+/** Locals of the operands that an operation's flags come from; none of NZCV themselves but the first. */
+const flagLocals = (flags: FlagKind | 'nzcv'): { a: number; b: number; type: 'i32' | 'i64' } =>
+  flags.endsWith('64') ? { a: FLAG_A_64, b: FLAG_B_64, type: 'i64' } : { a: FLAG_A_32, b: FLAG_B_32, type: 'i32' };
+/** The second operand is not asked for. */
+const hasOneOperand = (flags: FlagKind | 'nzcv'): boolean => flags === 'nzcv' || flags.startsWith('logic');
 
 const codeOfMask = new Map(Array.from({ length: 14 }, (_, code) => [conditionMask(code), code]));
 const LINK = 30;
+/** Bases, for loads and for stores, that have a last page in one region. More would take the host's registers away. */
+const LAST_PAGES = 2;
+const NO_PAGE = -1;
 /** What moves to and from system registers call out for. */
 const SYSTEM_REGISTER = 'systemRegister';
 
@@ -106,13 +145,17 @@ class RegionEmitter implements Environment {
   /** Loops without calls keep their registers in the host's; to come back costs little, and misses are rare. */
   readonly leavesOnMiss = true;
   readonly costs = false;
+  readonly fuses = fusesMultiplyAdd();
   /** Locals by slot of the register. */
   readonly #registers: number[] = [];
   #registerCount = 0;
   readonly #written = new Set<number>();
   readonly #pool: LocalPool;
   readonly #index = new Map<number, number>();
-  #known: Known = { flags: undefined, settled: true, fp: false };
+  readonly #usesFpLimits: boolean;
+  readonly #lastPages = new Map<string, LastPage>();
+  readonly #flagsNeeded: readonly boolean[];
+  #known: Known = { ...NOTHING };
   #present!: Instruction;
   /** Instructions of the block from the present one on. */
   #ahead = 0;
@@ -124,9 +167,12 @@ class RegionEmitter implements Environment {
     readonly node: ReadonlyMap<number, number>,
     readonly importFunction: ImportFunction,
   ) {
+    this.#usesFpLimits = region.blocks.some(({ instructions }) => instructions.some(({ usage }) => usage.fpLimit));
     this.#findRegisters();
-    this.#pool = new LocalPool(1 + fixedLocals.length + this.#registerCount);
+    this.#findLastPages();
+    this.#pool = new LocalPool(1 + fixedLocals.length + this.#registerCount + 2 * this.#lastPages.size);
     for (const entry of flow.entries) this.#index.set(entry, this.#index.size);
+    this.#flagsNeeded = this.#findFlagsNeeded();
   }
 
   get #code() {
@@ -150,6 +196,36 @@ class RegionEmitter implements Environment {
       this.#registers[slot] = 1 + fixedLocals.length + this.#registerCount++;
   }
 
+  #block(node: number): Block {
+    return this.region.blocks[this.flow.origin[node] - 1];
+  }
+
+  /** Gives locals for a last page to the bases that are most used. */
+  #findLastPages(): void {
+    const weights = new Map<string, number>();
+    const visit = (node: number, depth: number): void => {
+      const inside = depth + Number(node > 0 && this.flow.isLoop[node]);
+      for (const instruction of node ? this.#block(node).instructions : []) {
+        const { loads, stores } = instruction.usage;
+        const key = (tag: number) => lastPageKey(slotOf(instruction, 'rn'), tag);
+        const keys = [...(loads ? [key(TLB_READ)] : []), ...(stores ? [key(TLB_WRITE)] : [])];
+        for (const name of keys) weights.set(name, (weights.get(name) ?? 0) + 8 ** inside);
+      }
+      for (const child of this.flow.children[node]) visit(child, inside);
+    };
+    visit(0, 0);
+    const most = [...weights].filter(([, weight]) => weight >= 8).sort(([, a], [, b]) => b - a);
+    const first = 1 + fixedLocals.length + this.#registerCount;
+    for (const [index, [key]] of most.slice(0, LAST_PAGES).entries()) {
+      this.#lastPages.set(key, { number: first + 2 * index, addend: first + 2 * index + 1 });
+    }
+  }
+
+  lastPage(tag: number): LastPage | undefined {
+    if (!this.#present.usage.reads.includes('rn')) return undefined;
+    return this.#lastPages.get(lastPageKey(slotOf(this.#present, 'rn'), tag));
+  }
+
   #register(slot: number): number {
     return this.#registers[slot];
   }
@@ -167,6 +243,7 @@ class RegionEmitter implements Environment {
     });
     code.i32(0).load('i32', REMAINING).set(LEFT);
     this.#enterState();
+    this.#loadFpLimits();
     code.i32(0).load('i64', PC).set(TARGET);
     scope.block('exit');
     this.#setBase();
@@ -179,21 +256,21 @@ class RegionEmitter implements Environment {
         .store('i64', X + slot * 8);
     code.i32(0).get(LEFT).store('i32', REMAINING);
     code.i32(0).get(TARGET).store('i64', PC);
-    code.get(KIND);
+    code.i32(0).load('i32', LAZY_KIND);
     scope.if();
-    code
-      .get(KIND)
-      .get(FLAG_A)
-      .get(FLAG_B)
-      .call(this.importFunction('settleFlags', ['i32', 'i64', 'i64'], undefined));
+    this.#pushLazyFlags();
+    code.call(this.importFunction('settleFlags', ['i32', 'i64', 'i64'], undefined));
+    code.i32(0).i32(IN_STATE).store('i32', LAZY_KIND);
     scope.end();
     code.get(RESULT).end();
     const entries = new Map<number, { index: number; limit: number }>();
     for (const [node, index] of this.#index) {
-      entries.set(this.region.blocks[node - 1].offset, { index, limit: this.flow.longest[node] });
+      const { offset } = this.#block(node);
+      if (!entries.has(offset)) entries.set(offset, { index, limit: this.flow.longest[node] });
     }
     const registers = new Array<Type>(this.#registerCount).fill('i64');
-    return { code, locals: [...fixedLocals, ...registers, ...this.#pool.types], entries };
+    const pages = [...this.#lastPages.keys()].flatMap((): Type[] => ['i64', 'i32']);
+    return { code, locals: [...fixedLocals, ...registers, ...pages, ...this.#pool.types], entries };
   }
 
   /** Finds the translation contexts if a control has changed. */
@@ -208,6 +285,28 @@ class RegionEmitter implements Environment {
   #loadContext(): void {
     this.#code.i32(0).load('i64', CTX_DATA).set(CONTEXT);
     this.#code.i32(0).load('i32', CTX_DATA_HASH).i32(TLB_ENTRY_BITS).op('i32.shl').set(HASH);
+    for (const { number } of this.#lastPages.values()) this.#code.i64(NO_PAGE).set(number);
+  }
+
+  #loadFpLimits(): void {
+    if (!this.#usesFpLimits) return;
+    const code = this.#code;
+    const plain = this.scratch('i32', 5);
+    emitFpPlain(this);
+    code.set(plain);
+    emitFpLimit('i32', this, () => code.get(plain));
+    code.set(FP_LIMIT_32);
+    emitFpLimit('i64', this, () => code.get(plain));
+    code.set(FP_LIMIT_64);
+  }
+
+  fpLimit(type: 'i32' | 'i64'): void {
+    this.#code.get(type === 'i32' ? FP_LIMIT_32 : FP_LIMIT_64);
+  }
+
+  /** The core signals what FP instructions find. */
+  called(): void {
+    if (this.#present.usage.fp) this.#loadFpLimits();
   }
 
   /** From the entry in ENTRY, whose VA is in TARGET. */
@@ -237,7 +336,7 @@ class RegionEmitter implements Environment {
       this.#within(node, merges);
       return;
     }
-    this.#meet();
+    this.#meet(node);
     scope.loop(`loop ${node}`);
     this.#within(node, merges);
     scope.end();
@@ -254,14 +353,14 @@ class RegionEmitter implements Environment {
     this.scope.block(`block ${first}`);
     this.#within(node, rest);
     this.scope.end();
-    this.#known = { flags: undefined, settled: true, fp: false };
+    this.#known = { ...NOTHING };
     this.#tree(first);
   }
 
   /** Nothing may be known here that does not hold on all ways to this place. */
-  #meet(): void {
-    this.#settle();
-    this.#known = { flags: undefined, settled: true, fp: false };
+  #meet(node: number): void {
+    this.#settleFor(node);
+    this.#known = { ...NOTHING };
   }
 
   #dispatch(): void {
@@ -279,7 +378,7 @@ class RegionEmitter implements Environment {
   }
 
   #emitBlock(node: number): void {
-    const block = this.region.blocks[node - 1];
+    const block = this.#block(node);
     const code = this.#code;
     const { instructions } = block;
     code.get(LEFT).i32(instructions.length).op('i32.sub').set(LEFT);
@@ -288,11 +387,36 @@ class RegionEmitter implements Environment {
       this.#ahead = instructions.length - index;
       if (instruction.usage.fp) this.#requireFp();
       if (instruction === block.branch) this.#emitBranch(node, block, instruction);
-      else emitAll(instruction.usage.body, this);
+      else this.#emitStraight(instruction);
       if (instruction.usage.entersState) this.#loadContext();
       this.#pool.release();
     });
     if (!block.branch) this.#goTo(node, block, block.end);
+  }
+
+  /** An instruction that does not branch. */
+  #emitStraight(instruction: Instruction): void {
+    const { body, reads, writes, narrow } = instruction.usage;
+    const isNarrow = (operand: Operand): boolean => {
+      const slot = slotOf(instruction, operand);
+      return slot === SLOT_ZERO || (slot <= SLOT_SP && (this.#known.narrow >>> slot) % 2 === 1);
+    };
+    if (narrow.simplifies && reads.some(isNarrow)) {
+      const narrowing = new Narrowing(isNarrow);
+      for (const statement of body) emitStmt(narrowing.statement(statement), this);
+    } else {
+      emitAll(body, this);
+    }
+    for (const operand of writes) this.#setNarrow(slotOf(instruction, operand), false);
+    // Two operands may be one register, of which the base is written last: it is no narrow one.
+    if (writes.length === narrow.writes.length || slotsDiffer(instruction))
+      for (const operand of narrow.writes) this.#setNarrow(slotOf(instruction, operand), true);
+  }
+
+  #setNarrow(slot: number, isNarrow: boolean): void {
+    if (slot > SLOT_SP) return;
+    if (isNarrow) this.#known.narrow |= 1 << slot;
+    else this.#known.narrow &= ~(1 << slot);
   }
 
   #emitBranch(node: number, block: Block, branch: Instruction): void {
@@ -335,13 +459,15 @@ class RegionEmitter implements Environment {
   #link(offset: number): void {
     this.#pushAddress(offset);
     this.#code.set(this.#register(LINK));
+    this.#setNarrow(LINK, false);
   }
 
   /** From a node to an offset, inside or out. */
   #goTo(from: number, block: Block, offset: number): void {
     const { scope, flow } = this;
     const code = this.#code;
-    const to = this.node.get(offset);
+    const original = this.node.get(offset);
+    const to = original === undefined ? undefined : flow.successor(from, original);
     const page = this.region.pages.get(pageNumber(offset));
     if (to === undefined || !page) {
       this.#exit(offset);
@@ -360,10 +486,10 @@ class RegionEmitter implements Environment {
       code.i32(this.#index.get(to) as number).set(INDEX);
       scope.br('loop 0');
     } else if (flow.order[to] <= flow.order[from]) {
-      this.#settle();
+      this.#settleFor(to);
       scope.br(`loop ${to}`);
     } else if (flow.isMerge[to]) {
-      this.#settle();
+      this.#settleFor(to);
       scope.br(`block ${to}`);
     } else {
       this.#tree(to);
@@ -560,51 +686,95 @@ class RegionEmitter implements Environment {
 
   setFlags(kind: FlagKind, a: number, b: number): void {
     const code = this.#code;
-    const wide = kind.endsWith('64');
-    for (const [from, to] of [
-      [a, FLAG_A],
-      [b, FLAG_B],
-    ] as const) {
-      code.get(from);
-      if (!wide) code.op('i64.extend_i32_u');
-      code.set(to);
-    }
+    const to = flagLocals(kind);
+    code.get(a).set(to.a);
+    if (!hasOneOperand(kind)) code.get(b).set(to.b);
     this.#known.flags = kind;
     this.#known.settled = false;
   }
 
   setNzcv(local: number): void {
-    this.#code.get(local).op('i64.extend_i32_u').set(FLAG_A);
+    this.#code.get(local).set(FLAG_A_32);
     this.#known.flags = 'nzcv';
     this.#known.settled = false;
   }
 
-  joins(): void {
-    this.#settle();
-    this.#known.flags = undefined;
+  /** What is known of the flags has to hold in both arms, and after them. */
+  arms(statement: Extract<Stmt, { s: 'if' }>, yes: () => void, no: (() => void) | undefined): void {
+    const sets = writesFlags(statement.yes) || writesFlags(statement.no);
+    if (sets && !no) this.#settle();
+    const before = { ...this.#known };
+    const arm = (emit: () => void) => () => {
+      this.#known = { ...before };
+      emit();
+      if (sets) this.#settle();
+    };
+    emitArms(this.scope, arm(yes), no && arm(no));
+    this.#known = sets ? { ...before, flags: undefined, settled: true } : before;
   }
 
-  /** KIND says from here on what the flags come from. */
+  /** Memory says from here on what the flags come from. */
   #settle(): void {
-    const known = this.#known;
-    if (!known.settled && known.flags)
-      this.#code.i32(known.flags === 'nzcv' ? NZCV : kindNumber(known.flags)).set(KIND);
-    known.settled = true;
+    const { flags, settled } = this.#known;
+    this.#known.settled = true;
+    if (settled || !flags) return;
+    const { a, b, type } = flagLocals(flags);
+    const code = this.#code;
+    code
+      .i32(0)
+      .i32(flags === 'nzcv' ? NZCV : kindNumber(flags))
+      .store('i32', LAZY_KIND);
+    code.i32(0).get(a).store(type, LAZY_A);
+    if (!hasOneOperand(flags)) code.i32(0).get(b).store(type, LAZY_B);
+  }
+
+  /** The same, if somebody may ask from a node on. */
+  #settleFor(node: number): void {
+    if (this.#flagsNeeded[node]) this.#settle();
+  }
+
+  /** By node: whether the flags that there are at its beginning may be asked for. */
+  #findFlagsNeeded(): boolean[] {
+    const { flow } = this;
+    const needed = new Array<boolean>(flow.order.length).fill(true);
+    const nodes = [...flow.order.keys()].filter(node => node && flow.order[node] >= 0);
+    for (const node of nodes.sort((a, b) => flow.order[b] - flow.order[a])) {
+      const block = this.#block(node);
+      const first = block.instructions.find(({ usage }) => usage.flags !== 'kept');
+      const goesOn = (offset: number): boolean => {
+        const original = this.node.get(offset);
+        const to = original === undefined ? undefined : flow.successor(node, original);
+        if (to === undefined || pageNumber(offset) !== pageNumber(block.offset)) return true;
+        return flow.viaDispatch(node, to) || flow.order[to] <= flow.order[node] || needed[to];
+      };
+      needed[node] = first ? first.usage.flags === 'needed' : successors(block).some(goesOn);
+    }
+    return needed;
+  }
+
+  /** Pushes the kind and the operands in memory. */
+  #pushLazyFlags(): void {
+    this.#code.i32(0).load('i32', LAZY_KIND).i32(0).load('i64', LAZY_A).i32(0).load('i64', LAZY_B);
   }
 
   #pushNzcv(): void {
     const { flags } = this.#known;
     const code = this.#code;
     if (flags === 'nzcv') {
-      code.get(FLAG_A).op('i32.wrap_i64');
+      code.get(FLAG_A_32);
       return;
     }
-    if (flags) code.i32(kindNumber(flags));
-    else code.get(KIND);
-    code
-      .get(FLAG_A)
-      .get(FLAG_B)
-      .call(this.importFunction('nzcvOf', ['i32', 'i64', 'i64'], 'i32'));
+    if (flags) {
+      const { a, b, type } = flagLocals(flags);
+      code.i32(kindNumber(flags));
+      for (const local of [a, b]) {
+        code.get(local);
+        if (type === 'i32') code.op('i64.extend_i32_u');
+      }
+    } else {
+      this.#pushLazyFlags();
+    }
+    code.call(this.importFunction('nzcvOf', ['i32', 'i64', 'i64'], 'i32'));
   }
 
   flag(name: 'n' | 'z' | 'c' | 'v'): void {
@@ -628,13 +798,9 @@ class RegionEmitter implements Environment {
       code.op('i32.shr_u').i32(1).op('i32.and');
       return;
     }
-    const type = flags.endsWith('64') ? 'i64' : 'i32';
-    const push = (local: number) => {
-      code.get(local);
-      if (type === 'i32') code.op('i32.wrap_i64');
-    };
-    push(FLAG_A);
-    if (comparison.of !== 'first') push(FLAG_B);
+    const { a, b, type } = flagLocals(flags);
+    code.get(a);
+    if (comparison.of !== 'first') code.get(b);
     if (comparison.of === 'add' || comparison.of === 'sub') code.op(`${type}.${comparison.of}`);
     if (comparison.of !== 'both') {
       if (type === 'i64') code.i64(0n);
@@ -693,7 +859,9 @@ class RegionEmitter implements Environment {
         .load('i64', X + rd)
         .set(this.#register(slot));
     this.#enterState();
+    this.#loadFpLimits();
     this.#known.fp = false;
+    this.#known.narrow = 0;
   }
 
   branch(): never {
@@ -704,6 +872,14 @@ class RegionEmitter implements Environment {
     throw new Error('Compiled code handles branches by blocks.');
   }
 }
+
+/** Whether all operands that an instruction writes are different registers. */
+function slotsDiffer(instruction: Instruction): boolean {
+  const { writes } = instruction.usage;
+  return new Set(writes.map(operand => slotOf(instruction, operand))).size === writes.length;
+}
+
+const lastPageKey = (slot: number, tag: number): string => `${slot} ${tag}`;
 
 function operandOf(instruction: Instruction, operand: Operand): number {
   const { ready } = instruction;

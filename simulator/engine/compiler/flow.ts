@@ -1,11 +1,16 @@
 /**
  * Control flow of a region in the form that WebAssembly has: nested blocks and loops. Nodes are numbers; node 0 is the
  * dispatch, which goes to each entry and to which indirect branches come back. After Norman Ramsey, "Beyond Relooper:
- * recursive translation of unstructured control flow to structured control flow" (ICFP 2022); edges that make the graph
- * irreducible go through the dispatch.
+ * recursive translation of unstructured control flow to structured control flow" (ICFP 2022). A loop that is entered at
+ * several places has one of them as its head, and copies of what the others lead to before they come to it; where that
+ * were too much, edges that make the graph irreducible go through the dispatch.
  */
 
 export interface Flow {
+  /** By node: the node that it is a copy of, or itself. */
+  readonly origin: readonly number[];
+  /** The node, or the copy of it, that an edge of the graph leads to. */
+  successor(from: number, original: number): number | undefined;
   /** Number in reverse postorder, -1 for what cannot be reached. */
   readonly order: readonly number[];
   /** Children in the dominator tree. */
@@ -26,10 +31,12 @@ export interface Flow {
 export function structure(
   successors: readonly (readonly number[])[],
   entrySet: Iterable<number>,
-  sizes: readonly number[],
+  nodeSizes: readonly number[],
 ): Flow {
-  const edges = successors.map(targets => [...targets]);
-  const entries = new Set(entrySet);
+  const graph = separateLoops(successors, entrySet, nodeSizes);
+  const { origin, sizes } = graph;
+  const edges = graph.edges.map(targets => [...targets]);
+  const entries = new Set(edges[0]);
   const indirect = new Set<number>();
   const count = edges.length;
   for (;;) {
@@ -69,6 +76,8 @@ export function structure(
       longest[node] += Math.max(0, ...next.map(to => longest[to]));
     }
     return {
+      origin,
+      successor: (from, original) => graph.edges[from].find(to => origin[to] === original),
       order,
       children,
       isLoop,
@@ -78,6 +87,110 @@ export function structure(
       longest,
     };
   }
+}
+
+/** Copies have at most as many instructions as the region, or so many. */
+const FEW = 32;
+
+interface Graph {
+  readonly origin: number[];
+  readonly edges: number[][];
+  readonly sizes: number[];
+}
+
+/** Makes copies of nodes until every loop is entered at its head alone, or copies would be too many. */
+function separateLoops(
+  successors: readonly (readonly number[])[],
+  entrySet: Iterable<number>,
+  nodeSizes: readonly number[],
+): Graph {
+  const origin = [...successors.keys()];
+  const edges = successors.map((targets, node) => (node ? [...targets] : [...entrySet]));
+  const sizes = [...nodeSizes];
+  let budget = Math.max(
+    sizes.reduce((sum, size) => sum + size, 0),
+    FEW,
+  );
+
+  const work: number[][] = [origin.slice(1)];
+  for (let nodes = work.pop(); nodes; nodes = work.pop()) {
+    for (const loop of loops(nodes, edges)) {
+      const inside = new Set(loop);
+      const entered = new Set<number>();
+      const flowsIn = new Set<number>();
+      edges.forEach((targets, from) => {
+        if (inside.has(from)) return;
+        for (const to of targets) {
+          if (!inside.has(to)) continue;
+          entered.add(to);
+          if (from) flowsIn.add(to);
+        }
+      });
+      // Rather one that other code leads to than one that is entered from outside of the region.
+      const head = Math.min(...(flowsIn.size ? flowsIn : entered));
+      if (!entered.size) continue;
+      entered.delete(head);
+      const copied = reachable(entered, edges, node => inside.has(node) && node !== head);
+      const size = [...copied].reduce((sum, node) => sum + sizes[node], 0);
+      if (size > budget) continue;
+      budget -= size;
+      const copies = new Map<number, number>();
+      for (const node of copied) {
+        copies.set(node, origin.push(origin[node]) - 1);
+        sizes.push(sizes[node]);
+      }
+      const copyOf = (node: number): number => copies.get(node) ?? node;
+      for (const targets of edges.filter((_, from) => !inside.has(from))) {
+        targets.forEach((to, index) => {
+          targets[index] = copyOf(to);
+        });
+      }
+      for (const node of copied) edges.push(edges[node].map(copyOf));
+      work.push(
+        loop.filter(node => node !== head),
+        [...copies.values()],
+      );
+    }
+  }
+  return { origin, edges, sizes };
+}
+
+function reachable(
+  from: Iterable<number>,
+  edges: readonly (readonly number[])[],
+  within: (node: number) => boolean,
+): Set<number> {
+  const found = new Set(from);
+  for (const node of found) for (const to of edges[node]) if (within(to)) found.add(to);
+  return found;
+}
+
+/** Strongly connected components with a cycle (Tarjan 1972), of the graph that some nodes make. */
+function loops(nodes: readonly number[], edges: readonly (readonly number[])[]): number[][] {
+  const present = new Set(nodes);
+  const index = new Map<number, number>();
+  const low = new Map<number, number>();
+  const stack: number[] = [];
+  const stacked = new Set<number>();
+  const found: number[][] = [];
+  const visit = (node: number): void => {
+    index.set(node, index.size);
+    low.set(node, index.get(node) as number);
+    stack.push(node);
+    stacked.add(node);
+    for (const to of edges[node]) {
+      if (!present.has(to)) continue;
+      if (!index.has(to)) visit(to);
+      else if (!stacked.has(to)) continue;
+      low.set(node, Math.min(low.get(node) as number, low.get(to) as number));
+    }
+    if (low.get(node) !== index.get(node)) return;
+    const component = stack.splice(stack.indexOf(node));
+    for (const member of component) stacked.delete(member);
+    if (component.length > 1 || edges[node].includes(node)) found.push(component);
+  };
+  for (const node of nodes) if (!index.has(node)) visit(node);
+  return found;
 }
 
 function reversePostorder(edges: readonly (readonly number[])[]): { sequence: number[]; order: number[] } {

@@ -82,6 +82,12 @@ export class Code extends Bytes {
     return this;
   }
 
+  /** The `if` or `br_if` that comes next is nearly always taken. */
+  mostly(): this {
+    this.hints.push({ offset: this.length, likely: 1 });
+    return this;
+  }
+
   op(name: string, lane?: number): this {
     const opcode = opcodes.get(name);
     if (!opcode) throw new Error(`WebAssembly has no instruction ${name}, or its row is missing.`);

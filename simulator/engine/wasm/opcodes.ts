@@ -1,7 +1,7 @@
 /**
  * The WebAssembly instructions that the engine emits: name, opcode, operand types and result type, one per row.
  * Opcodes above 0xff are `0xfdNNN`, the SIMD prefix followed by a LEB128 number, or `0xfcNN`, saturating conversions.
- * Source: WebAssembly Core Specification 2.0, appendix "Index of Instructions".
+ * Source: WebAssembly Core Specification 3.0, appendix "Index of Instructions".
  */
 
 export type Type = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
@@ -63,7 +63,7 @@ v128,v128:v128 f32x4.eq fd041  f32x4.ne fd042  f32x4.lt fd043  f32x4.gt fd044  f
 v128,v128:v128 f64x2.eq fd047  f64x2.ne fd048  f64x2.lt fd049  f64x2.gt fd04a  f64x2.le fd04b  f64x2.ge fd04c
 v128:v128      v128.not fd04d
 v128,v128:v128 v128.and fd04e  v128.andnot fd04f  v128.or fd050  v128.xor fd051
-v128,v128,v128:v128 v128.bitselect fd052
+v128,v128,v128:v128 v128.bitselect fd052  f32x4.relaxed_madd fd105  f64x2.relaxed_madd fd107
 v128:i32       v128.any_true fd053  i8x16.all_true fd063  i16x8.all_true fd083  i32x4.all_true fd0a3  i64x2.all_true fd0c3  i8x16.bitmask fd064  i16x8.bitmask fd084  i32x4.bitmask fd0a4  i64x2.bitmask fd0c4
 v128:v128      i8x16.abs fd060  i8x16.neg fd061  i8x16.popcnt fd062  i16x8.abs fd080  i16x8.neg fd081  i32x4.abs fd0a0  i32x4.neg fd0a1  i64x2.abs fd0c0  i64x2.neg fd0c1
 v128,v128:v128 i8x16.narrow_i16x8_s fd065  i8x16.narrow_i16x8_u fd066  i16x8.narrow_i32x4_s fd085  i16x8.narrow_i32x4_u fd086

@@ -13,9 +13,11 @@ import {
   constant,
   type Expr,
   either,
+  fpLimit,
+  fused,
   immHigh,
   immLow,
-  lane,
+  mostly,
   op,
   type Stmt,
   select,
@@ -23,13 +25,11 @@ import {
   setV,
   setX,
   signExtend,
-  state,
   v,
   w,
   x,
   zeroExtend,
 } from '../../ir.ts';
-import { FPCR, FPSR } from '../../layout.ts';
 import {
   F_ADD,
   F_CURRENT,
@@ -49,7 +49,7 @@ import {
 } from '../../simd-operations.ts';
 import { destination, simd, source } from '../handler.ts';
 import { configure } from '../simd/arithmetic.ts';
-import { fp, registers, Semantics, zeros } from '../simd/build.ts';
+import { fp, registers, Semantics } from '../simd/build.ts';
 
 const semantics = new Semantics();
 export const { handlers: scalarHandlers, lowerings: scalarLowerings } = semantics;
@@ -60,10 +60,11 @@ const typeOf = (size: number): 'i32' | 'i64' => (size === 3 ? 'i64' : 'i32');
 /** The bits of a scalar, as i64 for doubles and i32 for others. */
 const bits = (operand: 'rn' | 'rm' | 'ra', size: number): Expr => v(operand, typeOf(size), 0, 1 << size);
 const wideBits = (operand: 'rn' | 'rm', size: number): Expr => v(operand, 'i64', 0, 1 << size);
-/** Writes a scalar and clears the rest of the register. */
-const result = (value: Expr): Stmt[] => {
-  const wide = value.type === 'i64' ? value : op('i64.extend_i32_u', value);
-  return [setV('rd', lane('i64x2.replace_lane', 0, zeros, wide))];
+/** Writes a scalar and clears the rest of the register: what reads it next is most likely as wide as one of the halves. */
+const writeScalar = (value: Expr): Stmt[] => {
+  const image = value.type === 'f32' ? op('i32.reinterpret_f32', value) : value;
+  const wide = image.type === 'i32' ? op('i64.extend_i32_u', image) : image;
+  return [setV('rd', wide), setV('rd', c64(0), 8)];
 };
 const signOf = (size: number): bigint => 1n << BigInt((8 << size) - 1);
 const negated = (size: number, value: Expr): Expr =>
@@ -78,9 +79,8 @@ function lower(
   if (!/^FRINT[36]/.test(name)) semantics.lower(`${name}_fp_half`, f => make(f, 1));
 }
 
-// FPCR.{RMode, FZ}, and FPSR.IXC which follows in memory.
-const FAR_FROM_PLAIN = (3n << 22n) | (1n << 24n);
-const INEXACT = 1n << (4n + BigInt(FPSR - FPCR) * 8n);
+/** Least image of an ordinary double and single, shifted left by one: a biased exponent of 2. */
+const LEAST = { 64: 2n << 53n, 32: 2n << 24n };
 
 /**
  * WebAssembly's result where it has the same bits and no new flag, else that of the core. So it is with rounding to
@@ -89,17 +89,15 @@ const INEXACT = 1n << (4n + BigInt(FPSR - FPCR) * 8n);
  */
 function quick(size: number, value: Expr, fn: string, ...args: Expr[]): Stmt[] {
   const type = typeOf(size);
-  const width = 8 << size;
-  const [quickly, compute] = bind(op(`${type}.reinterpret_f${width}`, value));
-  const both = op('i64.and', state('i64', FPCR), c64(FAR_FROM_PLAIN | INEXACT));
-  const plain = op('i64.eq', both, c64(INEXACT));
-  // Biased exponents from 2 to two below that of infinity, in one comparison.
-  const [least, many] = size === 3 ? [2n << 53n, 2044n << 53n] : [2n << 24n, 252n << 24n];
-  const shifted = arith(width, 'sub', arith(width, 'shl', quickly, constant(width, 1)), constant(width, least));
-  const ordinary = arith(width, 'lt_u', shifted, constant(width, many));
-  return [compute, ...result(either(op('i32.and', plain, ordinary), quickly, call(type, fn, ...args)))];
+  const width = size === 3 ? 64 : 32;
+  const [result, compute] = bind(value);
+  const image = op(`${type}.reinterpret_f${width}`, result);
+  const shifted = arith(width, 'sub', arith(width, 'shl', image, constant(width, 1)), constant(width, LEAST[width]));
+  const ordinary = arith(width, 'lt_u', shifted, fpLimit(type));
+  const exact = op(`f${width}.reinterpret_${type}`, call(type, fn, ...args));
+  return [compute, ...writeScalar(mostly(ordinary, result, exact))];
 }
-const floating = (operand: 'rn' | 'rm', size: number): Expr => v(operand, size === 3 ? 'f64' : 'f32');
+const floating = (operand: 'rn' | 'rm' | 'ra', size: number): Expr => v(operand, size === 3 ? 'f64' : 'f32');
 
 // Arithmetic of singles and doubles has functions of its own, that of halves is done as on vectors.
 for (const [name, operation, fn] of [
@@ -163,14 +161,22 @@ for (const [name, negateAddend, negateProduct] of [
   for (const size of sizes) {
     const a = bits('ra', size);
     const n = bits('rn', size);
-    const value = call(
-      typeOf(size),
-      `fmadd${8 << size}`,
-      negateAddend ? negated(size, a) : a,
-      negateProduct ? negated(size, n) : n,
-      bits('rm', size),
-    );
-    semantics.add(`${name}.scalar.${size}`, fp(result(value)));
+    const args = [negateAddend ? negated(size, a) : a, negateProduct ? negated(size, n) : n, bits('rm', size)];
+    const fn = `fmadd${8 << size}`;
+    const signed = (operand: 'rn' | 'ra', negate: boolean): Expr => {
+      const value = floating(operand, size);
+      return negate ? op(`${value.type}.neg`, value) : value;
+    };
+    const body =
+      size === 1
+        ? writeScalar(call('i32', fn, ...args))
+        : quick(
+            size,
+            fused(signed('rn', negateProduct), floating('rm', size), signed('ra', negateAddend)),
+            fn,
+            ...args,
+          );
+    semantics.add(`${name}.scalar.${size}`, fp(body));
   }
   lower(name, (f, size) => ({ handler: `${name}.scalar.${size}`, ...registers(f), ra: simd(f.Ra) }));
 }
@@ -179,11 +185,11 @@ for (const [name, negateAddend, negateProduct] of [
 for (const size of sizes) {
   const type = typeOf(size);
   const below = constant(8 << Math.max(size, 2), signOf(size) - 1n);
-  semantics.add(`FMOV.scalar.${size}`, fp(result(bits('rn', size))));
-  semantics.add(`FABS.scalar.${size}`, fp(result(op(`${type}.and`, bits('rn', size), below))));
-  semantics.add(`FNEG.scalar.${size}`, fp(result(negated(size, bits('rn', size)))));
+  semantics.add(`FMOV.scalar.${size}`, fp(writeScalar(bits('rn', size))));
+  semantics.add(`FABS.scalar.${size}`, fp(writeScalar(op(`${type}.and`, bits('rn', size), below))));
+  semantics.add(`FNEG.scalar.${size}`, fp(writeScalar(negated(size, bits('rn', size)))));
   const [chosen, choose] = bind(select(condition(immLow), bits('rn', size), bits('rm', size)));
-  semantics.add(`FCSEL.scalar.${size}`, fp([choose, ...result(chosen)]));
+  semantics.add(`FCSEL.scalar.${size}`, fp([choose, ...writeScalar(chosen)]));
 }
 for (const name of ['FMOV', 'FABS', 'FNEG']) {
   lower(name, (f, size) => ({ handler: `${name}.scalar.${size}`, ...registers(f) }));
@@ -199,9 +205,9 @@ semantics.add('FMOV.to.w', fp([setX('rd', v('rn', 'i32'))]));
 semantics.add('FMOV.to.x', fp([setX('rd', v('rn', 'i64'))]));
 semantics.add('FMOV.to.half', fp([setX('rd', v('rn', 'i32', 0, 2))]));
 semantics.add('FMOV.to.high', fp([setX('rd', v('rn', 'i64', 8))]));
-semantics.add('FMOV.from.w', fp(result(w('rn'))));
-semantics.add('FMOV.from.x', fp(result(x('rn'))));
-semantics.add('FMOV.from.half', fp(result(op('i32.and', w('rn'), c32(0xffff)))));
+semantics.add('FMOV.from.w', fp(writeScalar(w('rn'))));
+semantics.add('FMOV.from.x', fp(writeScalar(x('rn'))));
+semantics.add('FMOV.from.half', fp(writeScalar(op('i32.and', w('rn'), c32(0xffff)))));
 semantics.add('FMOV.from.high', fp([setV('rd', x('rn'), 8, 8)]));
 for (const [row, handler] of [
   ['FMOV_to_w', 'FMOV.to.w'],
@@ -255,10 +261,10 @@ for (const [row, from, to] of [
   ['FCVT_half_single', 1, 2],
   ['FCVT_half_double', 1, 3],
 ] as const) {
-  semantics.add(row, fp(result(call('i64', 'fconvert', wideBits('rn', from), c32(from | (to << 2))))));
+  semantics.add(row, fp(writeScalar(call('i64', 'fconvert', wideBits('rn', from), c32(from | (to << 2))))));
   semantics.lower(row, f => ({ handler: row, ...registers(f) }));
 }
-semantics.add('BFCVT', fp(result(call('i32', 'bfcvt', v('rn', 'i32')))));
+semantics.add('BFCVT', fp(writeScalar(call('i32', 'bfcvt', v('rn', 'i32')))));
 semantics.lower('BFCVT', f => ({ handler: 'BFCVT', ...registers(f) }));
 
 // To integers. The immediate: low, rounding mode and fraction bits as the core takes them; high, width and unsigned.
@@ -298,7 +304,7 @@ for (const size of sizes) {
     for (const unsigned of [0, 1]) {
       const value = sf ? x('rn') : unsigned ? zeroExtend(w('rn')) : signExtend(w('rn'));
       const converted = call('i64', 'fromint', value, c32(size), immLow, c32(unsigned));
-      semantics.add(`${unsigned ? 'UCVTF' : 'SCVTF'}.${sf}.${size}`, fp(result(converted)));
+      semantics.add(`${unsigned ? 'UCVTF' : 'SCVTF'}.${sf}.${size}`, fp(writeScalar(converted)));
     }
   }
 }
