@@ -85,7 +85,7 @@ export async function bench(argv: readonly string[]): Promise<number> {
   process.stdout.write(`${row(['kernel', 'instructions', 'MIPS', 'QEMU MIPS', 'ratio', 'operation'])}\n`);
   const results: Result[] = [];
   for (const file of kernels) {
-    const result = await measure(file, args.scale, args.repeats, compared(path.basename(file, '.elf')));
+    const result = await measure(file, args, compared(path.basename(file, '.elf')));
     results.push(result);
     for (const line of lines(result)) process.stdout.write(`${row(line)}\n`);
   }
@@ -105,13 +105,32 @@ export async function bench(argv: readonly string[]): Promise<number> {
   return EXIT_OK;
 }
 
-function parse(argv: readonly string[]) {
-  let values: { against?: string; only?: string; json?: string; scale?: string; repeats?: string; qemu?: string };
+interface Arguments {
+  readonly against: boolean;
+  readonly only: string | undefined;
+  readonly json: string | undefined;
+  readonly qemu: readonly string[];
+  readonly scale: number;
+  readonly repeats: number;
+  /** 0 measures the interpreter alone. */
+  readonly tier: 0 | 1;
+}
+
+function parse(argv: readonly string[]): Arguments {
+  let values: {
+    against?: string;
+    only?: string;
+    json?: string;
+    scale?: string;
+    repeats?: string;
+    qemu?: string;
+    tier?: string;
+  };
   try {
     const text = { type: 'string' } as const;
     ({ values } = parseArgs({
       args: [...argv],
-      options: { against: text, only: text, json: text, scale: text, repeats: text, qemu: text },
+      options: { against: text, only: text, json: text, scale: text, repeats: text, qemu: text, tier: text },
     }));
   } catch (error) {
     throw new UsageError(`${(error as Error).message.split('. ')[0]}. "hyperstep help" lists the commands.`);
@@ -125,8 +144,11 @@ function parse(argv: readonly string[]) {
   if (!Number.isInteger(repeats) || repeats < 1 || repeats > 1000) {
     throw new UsageError(`--repeats takes a whole number from 1 to 1000, not "${values.repeats}".`);
   }
+  if (values.tier !== undefined && !/^[01]$/.test(values.tier))
+    throw new UsageError(`--tier takes 0 or 1, not "${values.tier}".`);
+  const tier = values.tier === '0' ? 0 : 1;
   const qemu = (values.qemu ?? QEMU).split(',').filter(program => program !== '');
-  return { against: values.against !== undefined, only: values.only, json: values.json, qemu, scale, repeats };
+  return { against: values.against !== undefined, only: values.only, json: values.json, qemu, scale, repeats, tier };
 }
 
 /** The ELF files, in this folder of the package whether the program is bundled or not. */
@@ -150,7 +172,7 @@ export function workloads(only: string | undefined): string[] {
   return names.filter(name => only === undefined || name === only).map(name => path.join(folder, `${name}.elf`));
 }
 
-async function measure(file: string, scale: number, repeats: number, qemus: readonly Qemu[]): Promise<Result> {
+async function measure(file: string, { scale, repeats, tier }: Arguments, qemus: readonly Qemu[]): Promise<Result> {
   const name = path.basename(file, '.elf');
   const image = readFileSync(file);
   const at = symbolOffset(image, 'bench_rounds', file);
@@ -170,7 +192,7 @@ async function measure(file: string, scale: number, repeats: number, qemus: read
     const theirs: number[][] = qemus.map(() => []);
     let instructions = 0;
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const run = runHere(sized(rounds), name);
+      const run = runHere(sized(rounds), name, tier);
       ours.push(run);
       instructions = run.instructions;
       for (const [index, { program, version }] of qemus.entries()) {
@@ -198,7 +220,7 @@ async function measure(file: string, scale: number, repeats: number, qemus: read
 }
 
 /** From the first instruction to power-off. */
-function runHere(image: Uint8Array, name: string): Measured & { instructions: number } {
+function runHere(image: Uint8Array, name: string, tier: 0 | 1): Measured & { instructions: number } {
   const target = createTarget({
     image,
     imageName: name,
@@ -209,6 +231,7 @@ function runHere(image: Uint8Array, name: string): Measured & { instructions: nu
     memory: MEMORY,
     el: 2,
     semihosting: false,
+    tier,
   });
   let text = '';
   target.onConsole = bytes => {
