@@ -13,7 +13,8 @@ const maker = `
   export { handlers } from './simulator/engine/semantics/index.ts';
 `;
 
-async function prepare() {
+/** What `Prepared` of that file is. */
+export async function prepare() {
   const { outputFiles } = await esbuild.build({
     stdin: { contents: maker, resolveDir: root, loader: 'ts' },
     absWorkingDir: root,

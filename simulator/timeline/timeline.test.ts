@@ -117,24 +117,6 @@ test('saved pages stay within their limit, and every moment can still be returne
   assert.equal(fingerprint(machine), state);
 });
 
-test('a limit that thinning cannot keep gives up the oldest moments, and those after them can be returned to', () => {
-  const machine = firstLight();
-  const limit = 10 * 4096;
-  machine.record({ interval: 20_000, limit });
-  const seen: { moment: Machine['moment']; state: string }[] = [];
-  for (let stop = 'limit'; stop === 'limit'; ) {
-    stop = machine.run({ instructions: 50_000 }).kind;
-    assert.ok((machine.recording?.bytes ?? 0) <= limit, `${machine.recording?.bytes} bytes are kept`);
-    seen.push({ moment: machine.moment, state: fingerprint(machine) });
-  }
-  const start = machine.recording?.start.instructions ?? 0;
-  assert.ok(start > 0);
-  const after = seen.filter(({ moment }) => moment.instructions > start);
-  assert.ok(after.length > 1);
-  machine.goTo(after[0].moment);
-  assert.equal(fingerprint(machine), after[0].state);
-});
-
 test('typed input is replayed where it came in', () => {
   // The guest does not listen, so what is compared is the receiver of the PL011.
   const machine = firstLight();
