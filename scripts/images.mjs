@@ -25,6 +25,10 @@ const manifestFile = join(folder, 'manifest.json');
 const KERNEL = /^linux-(image|binary)-\d.*-cloud-arm64$/;
 const KERNEL_16K = /^linux-(image|binary)-\d.*-arm64-16k$/;
 
+const KERNEL_DEBUG = /^linux-(image|binary)-\d.*-cloud-arm64-dbg$/;
+
+/** The kernel with its debug data: hundreds of megabytes, for `npm run test:long`. */
+const VMLINUX = /\/debug\/.*\/vmlinux[^/]*$/;
 const VMLINUZ = /\/boot\/vmlinuz-[^/]*$|\/modules\/[^/]*\/vmlinuz$/;
 const CODE = /\/QEMU_EFI\.fd$/;
 const XEN = /\/boot\/xen-[^/]*-arm64$/;
@@ -41,6 +45,14 @@ const DEBIAN = [
   { result: 'u-boot.bin', set: 'tests', suite: 'bookworm', package: 'u-boot-qemu', file: /\/qemu_arm64\/u-boot\.bin$/ },
   { result: 'busybox', set: 'tests', suite: 'bookworm', package: 'busybox-static', file: /\/bin\/busybox$/ },
   kernel('bookworm', 'tests'),
+  {
+    result: 'vmlinux-bookworm',
+    set: 'symbols',
+    suite: 'bookworm',
+    package: 'linux-image-cloud-arm64-dbg',
+    follow: KERNEL_DEBUG,
+    file: VMLINUX,
+  },
   kernel('trixie', 'ladder'),
   kernel('bookworm-backports', 'ladder'),
   kernel('trixie-backports', 'ladder'),
