@@ -134,6 +134,7 @@ const DID_NOT_HELP = [
   'Larger regions: with 1000 instructions and 8 pages in place of 300 and 4, a boot of Linux enters 8.2 in place of 8.6 million times. Calls go farther than that.',
   'Having V8 optimise sooner (`--wasm-tiering-budget`, a tenth and a hundredth of what it is): the same time. Less than 5 % of a boot runs in code that is not optimised.',
   "V8's cache of compiled JavaScript for the program itself: to start takes as long.",
+  'Adding each exception up where it is logged, or windows of the log that stay in the first-level cache: 17 ns an event in place of 15, and 23 with windows of 512 events. A page of a snapshot as an array buffer of its own cost 6 µs, since it is zeroed first; in a memory that grows it costs the copy.',
 ];
 
 const ratio = (ours, theirs) => (ours && theirs ? (theirs / ours).toFixed(2) : '-');
