@@ -192,6 +192,46 @@ test('a loop that changes an instruction of its own runs the new one at once', (
   assert.ok(u64[X >> 3] > u64[(X >> 3) + 10]);
 });
 
+test('functions that come and go at one place run as they are', () => {
+  // Two loops, of which one has an instruction more and the other an immediate of its own, are written to a page in turn,
+  // hot enough to be compiled, and called.
+  const tiers = new TwoTiers(
+    program(
+      0xd2a80401, // mov x1, #0x40200000
+      0xf2820001, // movk x1, #0x1000
+      0x52ba2006, // mov w6, #0xd1000000
+      0x72808c66, // movk w6, #0x463
+      0x52b6bfe7, // mov w7, #0xb5ff0000
+      0x729ff867, // movk w7, #0xffc3
+      0x52bacbe8, // mov w8, #0xd65f0000
+      0x72807808, // movk w8, #0x3c0
+      0x52b94269, // mov w9, #0xca130000
+      0x52b6bfea, // mov w10, #0xb5ff0000
+      0x729ff46a, // movk w10, #0xffa3
+      0x53161e64, // outer: ubfiz w4, w19, #10, #8
+      0x52b22005, // mov w5, #0x91000000
+      0x2a0400a5, // orr w5, w5, w4
+      0xb9000025, // str w5, [x1]
+      0xf240027f, // tst x19, #0x1
+      0x1a8900cb, // csel w11, w6, w9, eq
+      0x1a8600ec, // csel w12, w7, w6, eq
+      0x1a8a010d, // csel w13, w8, w10, eq
+      0x2900b02b, // stp w11, w12, [x1, #4]
+      0x2901a02d, // stp w13, w8, [x1, #12]
+      0xd508751f, // ic iallu
+      0xd503379f, // dsb nsh
+      0xd5033fdf, // isb
+      0xd2805783, // mov x3, #0x2bc
+      0xd63f0020, // blr x1
+      0x91000673, // add x19, x19, #0x1
+      0x17fffff0, // b outer
+    ),
+  );
+  follow(tiers, 13, 300_000);
+  const statistics = tiers.compiling.engine.compiler?.statistics;
+  assert.ok(statistics && statistics.dropped > 1);
+});
+
 test('code that changes between the time that it is found hot and the time that it is compiled is not compiled', () => {
   // Found after 200 rounds, changed after 256, compiled after 400.
   const tiers = new TwoTiers(selfChanging(0x12001d4b)); // #0xff
