@@ -39,6 +39,8 @@ export interface Frame {
   readonly path?: string;
   readonly line?: number;
   readonly column?: number;
+  /** Of the file at `path`, when it was compiled. */
+  readonly md5?: Uint8Array;
 }
 
 function word(data: Uint8Array | undefined, offset = 0): bigint | undefined {
@@ -295,8 +297,15 @@ function describe(physical: PhysicalFrame): Frame[] {
       ? `0x${physical.pc.toString(16)}`
       : `${symbol.name}${offset === 0n ? '' : `+0x${offset.toString(16)}`}`;
   const row = table?.lineAt(at);
-  let place: Pick<Frame, 'path' | 'line' | 'column'> =
-    row === undefined ? {} : { path: row.path, line: row.line, ...(row.column > 0 ? { column: row.column } : {}) };
+  let place: Pick<Frame, 'path' | 'line' | 'column' | 'md5'> =
+    row === undefined
+      ? {}
+      : {
+          path: row.path,
+          line: row.line,
+          ...(row.column > 0 ? { column: row.column } : {}),
+          ...(row.md5 ? { md5: row.md5 } : {}),
+        };
   const scopes = table?.scopesAt(at) ?? [];
   if (scopes.length === 0) return [{ physical, name: label, ...place }];
   const frames: Frame[] = [];

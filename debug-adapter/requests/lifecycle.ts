@@ -57,6 +57,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   ],
   // The guest's console goes to the client as it is, colours included.
   supportsANSIStyling: true,
+  supportedChecksumAlgorithms: ['MD5'],
   supportsRestartRequest: true,
   supportsValueFormattingOptions: true,
   supportsExceptionInfoRequest: true,

@@ -21,6 +21,13 @@ export function threadName(pe: PeView, level = `EL${pe.el}`): string {
   return `PE ${pe.index} · ${level} · ${pe.regime}${guest}${pe.waiting ? ' · waiting' : ''}`;
 }
 
+/** By which a client knows whether a file is the one that was compiled. */
+function checksumOf({ md5 }: Frame): Pick<DebugProtocol.Source, 'checksums'> {
+  if (md5 === undefined) return {};
+  const checksum = [...md5].map(byte => byte.toString(16).padStart(2, '0')).join('');
+  return { checksums: [{ algorithm: 'MD5', checksum }] };
+}
+
 /** `level` says more of an interrupted level than its number where somebody knows, such as `L2 EL1`. */
 function stackFrame(
   id: number,
@@ -39,7 +46,7 @@ function stackFrame(
         : `${frame.name} · ${level === undefined ? boundary : boundary.replace(/^EL\d/, level)}`,
     line: line - shift,
     column,
-    ...(path === undefined ? {} : { source: { name: baseName(path), path } }),
+    ...(path === undefined ? {} : { source: { name: baseName(path), path, ...checksumOf(frame) } }),
     instructionPointerReference: formatPlace({ space: physical.space, address: physical.pc }, physical.pe),
     ...(physical.table === undefined ? {} : { moduleId: physical.table.name }),
     ...(frame.line === undefined ? { presentationHint: 'subtle' as const } : {}),

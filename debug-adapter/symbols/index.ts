@@ -38,6 +38,8 @@ export interface SourceLine {
   /** End of the row. */
   readonly high: bigint;
   readonly isStatement: boolean;
+  /** MD5 of the file when it was compiled, where the line table has it. */
+  readonly md5?: Uint8Array;
 }
 
 export interface LineAddress {
@@ -349,7 +351,9 @@ export class SymbolTable {
   }
 
   private sourceLine(table: LineTable, row: number): SourceLine {
+    const md5 = table.files.entries[table.fileIndexes[row]]?.md5;
     return {
+      ...(md5 === undefined ? {} : { md5 }),
       path: table.files.path(table.fileIndexes[row]) ?? '',
       line: table.lines[row],
       column: table.columns[row],

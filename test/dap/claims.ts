@@ -107,7 +107,12 @@ export const CAPABILITY_CLAIMS: readonly Claim[] = [
     SPACES,
     'modules say their regime, their guest and their relocation',
   ),
-  row('supportedChecksumAlgorithms', 'Not declared: sources are found by path.'),
+  row(
+    'supportedChecksumAlgorithms',
+    'MD5, where a line table of DWARF 5 has it.',
+    'test/dap/symbols.test.ts',
+    'a source that the image carries is shown where its file is not, and known by its checksum',
+  ),
   row(
     'supportsRestartRequest',
     'The same process, the same run again.',

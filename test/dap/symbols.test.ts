@@ -1,6 +1,7 @@
 /** Symbols of images that are elsewhere, or of another regime than the one that runs. */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,7 +111,7 @@ test('a variable of a hypervisor is read at EL2 while its guest runs, and pointe
   }
 });
 
-test('a source that the image carries is shown where its file is not', async () => {
+test('a source that the image carries is shown where its file is not, and known by its checksum', async () => {
   const program = compile('carried.ll', []);
   try {
     await client.start({ program: program.path });
@@ -122,8 +123,13 @@ test('a source that the image carries is shown where its file is not', async () 
     const byReference = await client.request('source', { source, sourceReference: reference });
     assert.equal(byReference.content, text);
     assert.equal((await client.request('source', { sourceReference: reference })).content, text);
+    const checksum = createHash('md5').update(text).digest('hex');
+    assert.deepEqual(source?.checksums, [{ algorithm: 'MD5', checksum }]);
     const { sources } = await client.request('loadedSources', {});
-    assert.deepEqual(sources, [source]);
+    assert.deepEqual(
+      sources.map((one: { sourceReference?: number }) => one.sourceReference),
+      [reference],
+    );
   } finally {
     program.remove();
   }

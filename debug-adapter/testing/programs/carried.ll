@@ -13,7 +13,7 @@ again:
 !llvm.module.flags = !{!2, !3}
 
 !0 = distinct !DICompileUnit(language: DW_LANG_C11, file: !1, producer: "hand", isOptimized: false, runtimeVersion: 0, emissionKind: FullDebug)
-!1 = !DIFile(filename: "carried.c", directory: "/nowhere", source: "void _start(void) {\0A  for (;;) /* forever */;\0A}\0A")
+!1 = !DIFile(filename: "carried.c", directory: "/nowhere", checksumkind: CSK_MD5, checksum: "e2b6936e381144500a7a0d31992f598e", source: "void _start(void) {\0A  for (;;) /* forever */;\0A}\0A")
 !2 = !{i32 7, !"Dwarf Version", i32 5}
 !3 = !{i32 2, !"Debug Info Version", i32 3}
 !4 = distinct !DISubprogram(name: "_start", scope: !1, file: !1, line: 1, type: !5, scopeLine: 1, unit: !0)
