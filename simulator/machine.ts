@@ -294,7 +294,7 @@ export class Machine implements Target {
         ([name, special]) => [byName(name)?.name ?? name, special],
       ),
     );
-    this.#special.set('DCZID_EL0', { read: () => this.system.blockToZero() });
+    this.#special.set('DCZID_EL0', { read: () => this.system.blockToZero(), fixed: true });
     this.#semihost = this.#semihostingOf();
     this.system = this.#systemCalls();
     this.engine = this.#createEngine();

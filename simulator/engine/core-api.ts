@@ -34,6 +34,7 @@ export interface Core {
   defaultTarget(): number;
   eret(): number;
   returnTo(address: bigint, spsr: number): number;
+  interruptStatus(): bigint;
   pendingInterrupt(): number;
   takeInterrupt(): number;
   takeException(target: number, kind: number, esr: bigint, returnAddress: bigint): void;

@@ -388,12 +388,34 @@ export const ENTRY_ANSWER = 2;
 export const ENTRY_ALLOWED = 3;
 /** The rest is an address among CONTROL_WRITES. */
 export const ENTRY_CONTROL = 4;
-/** A read of a counter; the rest, shifted by 3, is 0 for the physical and 1 for the virtual count. */
-export const ENTRY_COUNTER = 5;
+/** What the core does or computes by itself; the rest, shifted by 3, is a CORE_* number. */
+export const ENTRY_CORE = 5;
 /** An instruction without effect in this machine. */
 export const ENTRY_NOTHING = 6;
 /** FEAT_NV2: the rest, shifted by 3, is the offset in the page of VNCR_EL2 that is accessed in place of the register. */
 export const ENTRY_MEMORY = 7;
+
+// Reads, then instructions with the value of their register.
+export const CORE_PHYSICAL_COUNT = 0;
+export const CORE_VIRTUAL_COUNT = 1;
+export const CORE_INTERRUPT_STATUS = 2; // ISR_EL1
+export const CORE_INSTRUCTIONS = 4; // the first of them
+export const CORE_CACHE = 4; // maintenance by VA that acts as a load
+export const CORE_CACHE_STORE = 5; // and as a store: DC IVAC
+/** Plus one of TLBI_*, the exception level from TLBI_LEVEL_SHIFT on, and TLBI_SHAREABLE. */
+export const CORE_TLBI = 64;
+export const TLBI_KIND = 7;
+export const TLBI_VMALL = 0;
+export const TLBI_VMALLS12 = 1;
+export const TLBI_ALL = 2;
+export const TLBI_IPA = 3;
+export const TLBI_ASID = 4;
+export const TLBI_VA = 5;
+export const TLBI_VAA = 6;
+export const TLBI_LEVEL_SHIFT = 3;
+export const TLBI_SHAREABLE = 32;
+/** Flag of the tlbi functions: contexts of all PEs, not of the present one alone. */
+export const TLBI_ALL_PES = 1;
 
 // --- Compiled code: see compiler/ ----------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ import {
   ENTRY_ALLOWED,
   ENTRY_ANSWER,
   ENTRY_BYTES,
-  ENTRY_COUNTER,
+  ENTRY_CORE,
   ENTRY_KIND,
   ENTRY_MEMORY,
   ENTRY_NOTHING,
@@ -224,7 +224,9 @@ export class SystemCalls {
     if (access.kind === 'execute') {
       if (accessed.kind === 'instruction') {
         if (accessed.name === 'DC ZVA') return ENTRY_ALLOWED;
-        return this.#host.instructions.get(accessed.name) === nothing ? ENTRY_NOTHING : access;
+        const instruction = this.#host.instructions.get(accessed.name);
+        if (typeof instruction === 'number') return ENTRY_CORE | (instruction << 3);
+        return instruction === nothing ? ENTRY_NOTHING : access;
       }
       const firmware =
         (accessed.name === 'HVC' || accessed.name === 'SMC') && this.#host.conduit === accessed.name.toLowerCase();
@@ -239,7 +241,8 @@ export class SystemCalls {
     const special = this.#host.special.get(row.name);
     if (special?.place) return special.place() | ENTRY_PLAIN;
     if (!write) {
-      if (special?.counter) return ENTRY_COUNTER | (special.counter === 'virtual' ? 8 : 0);
+      if (special?.core !== undefined) return ENTRY_CORE | (special.core << 3);
+      if (special?.fixed && special.read) return this.tables.constant(special.read()) ?? access;
       return special?.read ? access : slotOf(row) | ENTRY_PLAIN;
     }
     if (special?.write) return access;
@@ -384,7 +387,7 @@ export class SystemCalls {
 
   #instruction(name: string, argument: bigint): number {
     const execute = this.#host.instructions.get(name);
-    if (!execute) {
+    if (typeof execute !== 'function') {
       this.#host.unimplemented(this.#engine.records.word(this.#engine.u32[RECORD >> 2]));
       return CALL_REFUSE;
     }

@@ -15,11 +15,14 @@ import {
   CONTROL_SLOT,
   CONTROL_TRAPS,
   CONTROL_VARIANT,
+  CORE_INSTRUCTIONS,
+  CORE_INTERRUPT_STATUS,
+  CORE_VIRTUAL_COUNT,
   CYCLES,
   EL,
   ENTRY_ALLOWED,
   ENTRY_CONTROL,
-  ENTRY_COUNTER,
+  ENTRY_CORE,
   ENTRY_KIND,
   ENTRY_MEMORY,
   ENTRY_NOTHING,
@@ -53,11 +56,13 @@ import {
   defaultTarget,
   eret,
   eretAuthenticated,
+  interruptStatus,
   pendingInterrupt,
   switchStackPointer,
   takeAbort,
   takeException,
 } from './exceptions';
+import { maintain } from './maintenance';
 import { pacAllowed } from './pointer-authentication';
 import { CNTVOFF_EL2, HCR_EL2, VNCR_EL2 } from './slots.generated';
 import { HCR_E2H, HCR_TGE, has } from './state';
@@ -178,10 +183,20 @@ export function systemRegister(record: usize): i32 {
       if (!writeControl(entry - ENTRY_CONTROL, load<u64>(operand))) return slowCall(SLOW_ACCESS, u32(record));
       chargeAccess(offset);
       return done();
-    case ENTRY_COUNTER:
+    case ENTRY_CORE: {
       chargeAccess(offset);
-      store<u64>(operand, count(entry >> 3 != 0));
-      return CALL_NEXT;
+      const operation = i32(entry >> 3);
+      if (operation < CORE_INSTRUCTIONS) {
+        store<u64>(
+          operand,
+          operation == CORE_INTERRUPT_STATUS ? interruptStatus() : count(operation == CORE_VIRTUAL_COUNT),
+        );
+        return CALL_NEXT;
+      }
+      if (maintain(operation, load<u64>(operand))) return done();
+      takeAbort(load<u64>(PC));
+      return jumped();
+    }
     case ENTRY_ALLOWED:
       return CALL_AGAIN;
     case ENTRY_NOTHING:
@@ -223,7 +238,7 @@ function chargeAccess(offset: u32): void {
 export function systemRegisterWithin(record: usize): i32 {
   const offset = load<u32>(record, ACCESS);
   const kind = accessEntry(offset) & ENTRY_KIND;
-  if (kind != ENTRY_PLAIN && kind != ENTRY_CONTROL && kind != ENTRY_COUNTER && kind != ENTRY_NOTHING) return 0;
+  if (kind != ENTRY_PLAIN && kind != ENTRY_CONTROL && kind != ENTRY_CORE && kind != ENTRY_NOTHING) return 0;
   if (load<u32>(IRQ_LINES) != 0 && kind == ENTRY_CONTROL) return 0;
   if (kind == ENTRY_CONTROL)
     return i32(writeControl(accessEntry(offset) - ENTRY_CONTROL, load<u64>(X + load<u16>(record, RECORD_D))));

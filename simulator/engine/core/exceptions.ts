@@ -323,6 +323,17 @@ export function pendingInterrupt(): i32 {
   return 0;
 }
 
+/** ISR_EL1: what is pending, physical or (for a guest) virtual. */
+export function interruptStatus(): u64 {
+  const lines = load<u32>(IRQ_LINES);
+  const hcr: u64 = load<i32>(EL) == 1 ? load<u64>(HCR_EL2) : 0;
+  let status: u64 = 0;
+  if ((lines & ((hcr & HCR_AMO) != 0 ? LINE_VSERROR : LINE_SERROR)) != 0) status |= PSTATE_A;
+  if ((lines & ((hcr & HCR_IMO) != 0 ? LINE_VIRQ : LINE_IRQ)) != 0) status |= PSTATE_I;
+  if ((lines & ((hcr & HCR_FMO) != 0 ? LINE_VFIQ : LINE_FIQ)) != 0) status |= PSTATE_F;
+  return status;
+}
+
 /** Takes the pending interrupt, to return to PC. Its LINE_* bit, 0 when none is taken. */
 export function takeInterrupt(): i32 {
   const pending = pendingInterrupt();

@@ -34,6 +34,7 @@ export { debugChanged, stepState, takeBreakpoint, takeStep } from './debug';
 export {
   defaultTarget,
   eret,
+  interruptStatus,
   pendingInterrupt,
   readPstate,
   returnTo,

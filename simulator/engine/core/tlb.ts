@@ -89,7 +89,7 @@ export function chargeFault(): void {
   store<f64>(CYCLES, load<f64>(CYCLES) + load<f64>(WALK_COST));
 }
 
-function entryOf(va: u64, context: u32): usize {
+export function entryOf(va: u64, context: u32): usize {
   return TLB + (((u32(va >> 12) ^ contextHash(context)) & (TLB_ENTRIES - 1)) << 5);
 }
 

@@ -2,7 +2,7 @@
 // `flags`: TLBI_ALL_PES for the Inner and Outer Shareable forms. Maintenance by last level is the same as without.
 // Dropping more than was asked for is allowed, so whole contexts go where entries would have to be searched.
 
-import { PE_INDEX } from '../layout';
+import { PE_INDEX, TLBI_ALL_PES } from '../layout';
 import {
   contextAsid,
   contextHasStage1,
@@ -23,7 +23,6 @@ import { dropTableAddresses } from './stage2';
 import { REGIME_EL10 } from './state';
 import { dropPage } from './tlb';
 
-const TLBI_ALL_PES: u32 = 1;
 const RANGE_PAGES: u64 = 32; // a longer range retires contexts instead
 
 function concerns(id: u32, flags: u32): bool {

@@ -5,7 +5,7 @@ import { BREAKPOINTS, WATCHPOINTS } from '../../arch/registers/rows/debug.ts';
 import type { Board } from '../../board/virt.ts';
 import { GicV3 } from '../../gic/gicv3.ts';
 import type { Engine } from '../engine.ts';
-import { EL } from '../layout.ts';
+import { CORE_PHYSICAL_COUNT, CORE_VIRTUAL_COUNT, EL } from '../layout.ts';
 import { slotOf } from '../pe-state.ts';
 import type { PerformanceMonitors } from './performance-monitors.ts';
 import { pure, type SpecialRegister } from './special.ts';
@@ -87,10 +87,10 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
   const inHost = () => (el() === 2 && (hcr() & E2H) !== 0n) || (el() === 0 && (hcr() & (E2H | TGE)) === (E2H | TGE));
   const virtualCount = pure(() => (inHost() ? timers.physicalCount(pe()) : timers.virtualCount(pe())));
   const physicalCount = pure(() => timers.physicalCount(pe()));
-  made.set('CNTVCT_EL0', { ...virtualCount, counter: 'virtual' });
-  made.set('CNTVCTSS_EL0', { ...virtualCount, counter: 'virtual' });
-  made.set('CNTPCT_EL0', { ...physicalCount, counter: 'physical' });
-  made.set('CNTPCTSS_EL0', { ...physicalCount, counter: 'physical' });
+  made.set('CNTVCT_EL0', { ...virtualCount, core: CORE_VIRTUAL_COUNT });
+  made.set('CNTVCTSS_EL0', { ...virtualCount, core: CORE_VIRTUAL_COUNT });
+  made.set('CNTPCT_EL0', { ...physicalCount, core: CORE_PHYSICAL_COUNT });
+  made.set('CNTPCTSS_EL0', { ...physicalCount, core: CORE_PHYSICAL_COUNT });
 
   made.set('OSLAR_EL1', {
     write: value => {

@@ -5,6 +5,9 @@ import type { Engine } from '../engine.ts';
 import {
   ACCESS_READ,
   ACCESS_WRITE,
+  CORE_CACHE,
+  CORE_CACHE_STORE,
+  CORE_TLBI,
   EL,
   FAULT_CM,
   FAULT_FLAGS,
@@ -16,6 +19,16 @@ import {
   FEATURE_LPA2,
   FEATURES,
   PAN,
+  TLBI_ALL,
+  TLBI_ALL_PES,
+  TLBI_ASID,
+  TLBI_IPA,
+  TLBI_LEVEL_SHIFT,
+  TLBI_SHAREABLE,
+  TLBI_VA,
+  TLBI_VAA,
+  TLBI_VMALL,
+  TLBI_VMALLS12,
   TRACE,
   TRACE_ATTRIBUTES,
   TRACE_FAULT_FLAGS,
@@ -34,7 +47,6 @@ const REGIME_EL10 = 0;
 const REGIME_EL2 = 1;
 const REGIME_EL20 = 2;
 const REGIME_EL3 = 3;
-const ALL_PES = 1;
 const EVERY_ASID = -1;
 const PA_MASK = 0x000f_ffff_ffff_f000n;
 
@@ -45,7 +57,7 @@ export function maintenanceInstructions(engine: () => Engine): Map<string, Syste
     const [operation, form] = name.split(' ');
     if (operation === 'TLBI') made.set(name, invalidateTlb(engine, form));
     else if (operation === 'AT') made.set(name, translateAddress(engine, form));
-    else if (/^(DC (C|I)\w*VA\w*|IC IVAU)$/.test(name)) made.set(name, maintainCache(engine, form));
+    else if (/^(DC (C|I)\w*VA\w*|IC IVAU)$/.test(name)) made.set(name, form === 'IVAC' ? CORE_CACHE_STORE : CORE_CACHE);
     // Caches are not modelled: instructions are fetched as they were last stored, and data has one copy. Prediction
     // restrictions (CFP, CPP, DVP) have nothing to restrict.
     else if (name !== 'DC ZVA') made.set(name, nothing);
@@ -53,58 +65,34 @@ export function maintenanceInstructions(engine: () => Engine): Map<string, Syste
   return made;
 }
 
-/** Regime that a TLBI for EL1 means at this moment: that of the host while HCR_EL2.{E2H,TGE} = {1,1}. */
-function el1Regime(engine: Engine): number {
-  return engine.core.regimeOf(0) === REGIME_EL20 ? REGIME_EL20 : REGIME_EL10;
+const kinds: Readonly<Record<string, number>> = {
+  VMALL: TLBI_VMALL,
+  VMALLS12: TLBI_VMALLS12,
+  ALL: TLBI_ALL,
+  IPAS2: TLBI_IPA,
+  ASID: TLBI_ASID,
+  VA: TLBI_VA,
+  VAA: TLBI_VAA,
+};
+
+/** That of a last level is the same as of all; the forms by range of IPA are answered as by IPA, for the whole VMID. */
+function invalidateTlb(engine: () => Engine, form: string): SystemInstruction {
+  const parts = /^(R?)(VMALLS12|VMALL|ALL|IPAS2|ASID|VAA|VA)L?E([123])((?:[IO]S)?)(?:NXS)?$/.exec(form);
+  if (!parts) throw new Error(`TLBI ${form} has no meaning here: its row needs one in maintenance.ts.`);
+  const [, range, kind, level, shareable] = parts;
+  if (range && kind !== 'IPAS2') return invalidateRange(engine, kind === 'VAA', level, shareable ? TLBI_ALL_PES : 0);
+  return CORE_TLBI + kinds[kind] + (Number(level) << TLBI_LEVEL_SHIFT) + (shareable ? TLBI_SHAREABLE : 0);
 }
 
-function invalidateTlb(engine: () => Engine, form: string): SystemInstruction {
-  const flags = /[IO]S(NXS)?$/.test(form) ? ALL_PES : 0;
-  const base = form.replace(/NXS$/, '').replace(/[IO]S$/, '');
-  const regimeOf = (level: string) => {
-    if (level === '3') return REGIME_EL3;
-    if (level === '1') return el1Regime(engine());
-    return engine().core.regimeOf(2) === REGIME_EL20 ? REGIME_EL20 : REGIME_EL2;
-  };
-  const vmidOf = (regime: number) => (regime === REGIME_EL10 ? engine().core.currentVmid() : 0);
-  const asidOf = (argument: bigint) => Number(argument >> 48n);
-  // Bits 43:0 are VA[55:12].
-  const address = (argument: bigint) => BigInt.asUintN(64, BigInt.asIntN(44, argument) << 12n);
-
-  const all = /^(ALLE|VMALL)(\w*)(\d)$/.exec(base);
-  if (base === 'VMALLE1' || base === 'VMALLS12E1') {
-    return () => {
-      const { core } = engine();
-      if (base === 'VMALLE1' && el1Regime(engine()) === REGIME_EL20) core.tlbiRegime(REGIME_EL20, flags);
-      else core.tlbiVmid(core.currentVmid(), flags);
-      return true;
-    };
-  }
-  if (all) {
-    return () => {
-      const level = all[3];
-      engine().core.tlbiRegime(level === '1' ? REGIME_EL10 : regimeOf(level), flags);
-      return true;
-    };
-  }
-  if (base.includes('IPAS2')) {
-    return argument => {
-      const { core } = engine();
-      core.tlbiIpa(core.currentVmid(), (argument & 0xf_ffff_ffffn) << 12n, flags);
-      return true;
-    };
-  }
-  const match = /^(R?)(VAA|VA|ASID)L?E(\d)$/.exec(base);
-  if (!match) throw new Error(`TLBI ${form} has no meaning here: its row needs one in maintenance.ts.`);
-  const [, range, kind, level] = match;
+function invalidateRange(engine: () => Engine, everyAsid: boolean, level: string, flags: number): SystemInstruction {
   return argument => {
     const { core } = engine();
-    const regime = regimeOf(level);
-    const vmid = vmidOf(regime);
-    const bound = kind === 'VAA' || regime === REGIME_EL2 || regime === REGIME_EL3 ? EVERY_ASID : asidOf(argument);
-    if (kind === 'ASID') core.tlbiAsid(regime, vmid, asidOf(argument), flags);
-    else if (range) core.tlbiRange(regime, vmid, bound, ...rangeOf(argument, wideAddresses(engine(), regime)), flags);
-    else core.tlbiVa(regime, vmid, bound, address(argument), flags);
+    const present = core.regimeOf(level === '1' ? 0 : 2);
+    const regime = level === '3' ? REGIME_EL3 : present;
+    const vmid = regime === REGIME_EL10 ? core.currentVmid() : 0;
+    const bound = !everyAsid && regime !== REGIME_EL2 && regime !== REGIME_EL3;
+    const asid = bound ? Number(argument >> 48n) : EVERY_ASID;
+    core.tlbiRange(regime, vmid, asid, ...rangeOf(argument, wideAddresses(engine(), regime)), flags);
     return true;
   };
 }
@@ -133,22 +121,6 @@ export function rangeOf(argument: bigint, wide: boolean): [bigint, bigint] {
   const count = (((argument >> 39n) & 31n) + 1n) << (5n * scale + 1n);
   const start = BigInt.asUintN(64, BigInt.asIntN(37, argument) << (wide ? 16n : granule));
   return [start, count << granule];
-}
-
-/**
- * Maintenance by VA does nothing but translate, and aborts where that fails (Arm ARM, MMU faults generated by cache
- * maintenance operations). Permissions count at EL0, which needs to read, and for DC IVAC, which needs to write.
- */
-function maintainCache(engine: () => Engine, form: string): SystemInstruction {
-  return argument => {
-    const { core, u32, i32 } = engine();
-    const el = u32[EL >> 2];
-    const access = form === 'IVAC' ? ACCESS_WRITE : ACCESS_READ;
-    if (core.translate(argument, access, el, 0)) return form !== 'IVAC' || core.mayInvalidate(argument) !== 0;
-    const isPermission = (i32[(TRACE + TRACE_STATUS) >> 2] & 0x3c) === 0x0c;
-    if (isPermission && el !== 0 && access === ACCESS_READ) return true;
-    return abort(engine(), argument);
-  };
 }
 
 /** Describes the fault of the last translation as an abort of the present instruction. */

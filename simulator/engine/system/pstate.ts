@@ -3,26 +3,7 @@
 import type { Features } from '../../arch/features.ts';
 import { cacheSize } from '../../arch/registers/reset.ts';
 import type { Engine } from '../engine.ts';
-import {
-  DAIF,
-  DIT,
-  EL,
-  FPCR,
-  FPSR,
-  IRQ_LINES,
-  LINE_FIQ,
-  LINE_IRQ,
-  LINE_SERROR,
-  LINE_VFIQ,
-  LINE_VIRQ,
-  LINE_VSERROR,
-  PAN,
-  SLOT_SP,
-  SPSEL,
-  SSBS,
-  UAO,
-  X,
-} from '../layout.ts';
+import { CORE_INTERRUPT_STATUS, DAIF, DIT, EL, FPCR, FPSR, PAN, SLOT_SP, SPSEL, SSBS, UAO, X } from '../layout.ts';
 import { slotOf } from '../pe-state.ts';
 import { pure, type SpecialRegister } from './special.ts';
 
@@ -110,15 +91,6 @@ export function pstateRegisters(engine: () => Engine, features: Features): Map<s
     ['MIDR_EL1', identity('MIDR_EL1', 'VPIDR_EL2')],
     ['MPIDR_EL1', identity('MPIDR_EL1', 'VMPIDR_EL2')],
     ['CCSIDR_EL1', pure(() => cacheSize(stored('CSSELR_EL1')))],
-    ['ISR_EL1', pure(() => interruptStatus(word(IRQ_LINES), word(EL), stored('HCR_EL2')))],
+    ['ISR_EL1', { ...pure(() => engine().core.interruptStatus()), core: CORE_INTERRUPT_STATUS }],
   ]);
-}
-
-/** ISR_EL1: what is pending, physical or (for a guest) virtual. */
-function interruptStatus(lines: number, el: number, hcr: bigint): bigint {
-  const guest = el === 1;
-  const irq = guest && (hcr & 0x10n) !== 0n ? LINE_VIRQ : LINE_IRQ;
-  const fiq = guest && (hcr & 0x8n) !== 0n ? LINE_VFIQ : LINE_FIQ;
-  const error = guest && (hcr & 0x20n) !== 0n ? LINE_VSERROR : LINE_SERROR;
-  return (lines & error ? 0x100n : 0n) | (lines & irq ? 0x80n : 0n) | (lines & fiq ? 0x40n : 0n);
 }

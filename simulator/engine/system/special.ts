@@ -13,8 +13,10 @@ export interface SpecialRegister {
   readonly place?: () => number;
   /** The same as `read` and `write` in halves, for registers that hypervisors access often: bigints are slow. */
   readonly halves?: Halves;
-  /** The register is this count, which the core computes by itself. */
-  readonly counter?: 'physical' | 'virtual';
+  /** Which of CORE_* the value is that the core computes by itself. */
+  readonly core?: number;
+  /** The value is the same as long as EL and the trap controls are. */
+  readonly fixed?: boolean;
   /** The value without the effects of a read: for trap rules and debuggers. Left out where that is what is stored. */
   readonly value?: () => bigint;
 }
@@ -28,8 +30,11 @@ export interface Halves {
   write(low: number, high: number): void;
 }
 
-/** Executes with the value of the register operand. False after the core recorded an abort. */
-export type SystemInstruction = (argument: bigint) => boolean;
+/**
+ * Executes with the value of the register operand; false after the core recorded an abort. A number is one of CORE_*, by
+ * which the core does it.
+ */
+export type SystemInstruction = ((argument: bigint) => boolean) | number;
 
 /** A system instruction without effect in this machine. */
 export const nothing: SystemInstruction = () => true;
