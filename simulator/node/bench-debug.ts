@@ -21,7 +21,7 @@ const DEFAULT_INSTRUCTIONS = 1_000_000_000;
 const DEFAULT_KERNELS = ['integer', 'memory', 'svc', 'hvc', 'switch'];
 /** Those whose past is visited: the fastest, the one that writes most, the one with most exceptions. */
 const VISITED = ['integer', 'memory', 'switch'];
-const PAIRS = 21;
+const PAIRS = 9;
 /** CPU time of each of a pair. */
 const PAIR_SECONDS = 0.06;
 const VISITS = 20;
