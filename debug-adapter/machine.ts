@@ -41,6 +41,12 @@ function withLevels(stop: Stop, target: Target, symbols: Symbols): Stop {
 
 const LONGEST_LOG = 10_000;
 
+/** A line of a source. */
+export interface Location {
+  readonly path: string;
+  readonly line: number;
+}
+
 export class Machine {
   readonly symbols = new Symbols();
   readonly breakpoints: Breakpoints;
@@ -56,6 +62,7 @@ export class Machine {
   private firstReference = 1;
   readonly stepInTargets = new Map<number, StepInPlace>();
   readonly gotoTargets = new Map<number, { readonly address: bigint }>();
+  private readonly locations = new Map<number, Location>();
   readonly exceptions: ExceptionEvent[] = [];
   /** Kernels whose own symbols were looked for. */
   readonly kernelsLookedFor = new Set<string>();
@@ -116,6 +123,7 @@ export class Machine {
     this.containers.clear();
     this.gotoTargets.clear();
     this.stepInTargets.clear();
+    this.locations.clear();
     this.firstReference = this.nextReference;
   }
 
@@ -152,6 +160,39 @@ export class Machine {
     const container = this.containers.get(reference as number);
     if (container === undefined) throw this.unknown('variables reference', reference);
     return container;
+  }
+
+  /** Keeps a place in the sources until the next resume; returns its reference for the request `locations`. */
+  keepLocation(location: Location): number {
+    const reference = this.nextReference++;
+    this.locations.set(reference, location);
+    return reference;
+  }
+
+  location(reference: unknown): Location {
+    const location = this.locations.get(reference as number);
+    if (location === undefined) throw this.unknown('location', reference);
+    return location;
+  }
+
+  /** The end of what was recorded when it was looked at last. */
+  private recorded: { readonly of: unknown; readonly end: number } = { of: undefined, end: 0 };
+
+  /**
+   * What there is to say when a change in the past, or a step of a PE alone, has begun another future: marks in the one that
+   * is no more are dropped. Undefined when nothing was lost.
+   */
+  noticeFork(): string | undefined {
+    const { recording } = this.target;
+    const end = recording?.end.instructions ?? 0;
+    const before = this.recorded;
+    this.recorded = { of: recording, end };
+    // After a reset it is recorded anew.
+    if (before.of !== recording || end >= before.end) return undefined;
+    const lost = [...this.marks].filter(([, { instructions }]) => instructions > end).map(([name]) => name);
+    for (const name of lost) this.marks.delete(name);
+    const marks = lost.length === 0 ? '' : ` The marks there are gone: ${lost.join(', ')}.`;
+    return `The run takes another course from instruction ${end.toLocaleString('en')} on: what came later is forgotten.${marks}`;
   }
 
   /** How steps treat interrupts. */

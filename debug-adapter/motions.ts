@@ -56,6 +56,10 @@ export class RunThrough implements Motion {
     this.ids = (this.places[this.reached]?.specs() ?? []).map(spec => this.target.addBreakpoint(spec));
   }
 
+  get title(): string {
+    return `Running to ${this.places[this.reached]?.name ?? 'the end'}`;
+  }
+
   next(): Partial<RunOptions> {
     const stepOff = !this.first;
     this.first = false;
@@ -117,6 +121,10 @@ export abstract class Step implements Motion {
     protected readonly index: number,
   ) {
     this.pe = target.pes[index];
+  }
+
+  get title(): string {
+    return 'Stepping';
   }
 
   /** The other PEs stand until it is over; otherwise they go on while this one takes its instructions. */

@@ -41,6 +41,8 @@ export interface Motion {
   after(reason: StopReason): Stop | undefined;
   /** Addresses of symbols have changed. */
   symbolsChanged?(): void;
+  /** What takes long, for a progress bar; none for what is to last. */
+  readonly title?: string;
   /** Ids of breakpoints that the motion set. */
   owns?(id: number): boolean;
   /** Removes what the motion set. */
@@ -84,6 +86,11 @@ export class Runner {
 
   get running(): boolean {
     return this.motion !== undefined;
+  }
+
+  /** What it is at, if that is to come to an end. */
+  get title(): string | undefined {
+    return this.motion?.title;
   }
 
   start(motion: Motion): void {

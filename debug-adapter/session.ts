@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly send: (message: DebugProtocol.ProtocolMessage) => void;
   readonly createTarget: (config: MachineConfig) => Target;
   readonly files: Files;
+  /** Milliseconds that work takes before it has a progress bar. */
+  readonly progressDelay?: number;
 }
 
 /** Milliseconds until a progress bar is shown, and between two changes of it. */
@@ -105,6 +107,7 @@ export class Session {
       this.present = request;
       await this.answer(request);
       this.present = undefined;
+      if (this.current?.running === false) this.noticeFork();
       for (const action of this.later.splice(0)) action();
     }
     this.busy = false;
@@ -208,7 +211,10 @@ export class Session {
       };
     }
     this.current = new Machine(target, launch, {
-      slice: () => this.flushConsole(),
+      slice: () => {
+        this.flushConsole();
+        this.showRun();
+      },
       output: (category, text) => this.output(category, text),
       stopped: stop => this.stopped(stop),
       ended: end => this.guestEnded(end),
@@ -233,6 +239,8 @@ export class Session {
 
   stopped(stop: Stop): void {
     const { machine } = this;
+    this.endRun();
+    this.noticeFork();
     const pe = stop.reason === 'pause' ? machine.lastPe : stop.pe;
     machine.stop = { ...stop, pe };
     machine.lastPe = pe;
@@ -257,10 +265,55 @@ export class Session {
     this.indexing.resume();
   }
 
+  /** Tells the user when what came later is not to be reached any more. */
+  private noticeFork(): void {
+    const sentence = this.current?.noticeFork();
+    if (sentence !== undefined) this.output('console', `${sentence}\n`);
+  }
+
   private guestEnded(end: End): void {
+    this.endRun();
     this.output('console', `${end.message}\n`);
     this.event('exited', { exitCode: end.exitCode });
     this.close();
+  }
+
+  private get progressDelay(): number {
+    return this.options.progressDelay ?? PROGRESS_DELAY;
+  }
+
+  /** When the present run with an end was seen first. */
+  private runBegan: number | undefined;
+  private runShown: { readonly progressId: string; last: number } | undefined;
+
+  /** A bar for a run to a place, or a step, that takes longer than a moment. */
+  private showRun(): void {
+    const title = this.current?.runner.title;
+    const now = performance.now();
+    if (title === undefined) {
+      this.endRun();
+      return;
+    }
+    this.runBegan ??= now;
+    const message = `at instruction ${this.machine.target.instructions.toLocaleString('en')}`;
+    if (this.runShown === undefined) {
+      if (!this.client.supportsProgressReporting || now - this.runBegan <= this.progressDelay) return;
+      const progressId = `hyperstep-${this.nextProgress++}`;
+      this.runShown = { progressId, last: now };
+      this.progress = progressId;
+      this.event('progressStart', { progressId, title, cancellable: true, message });
+    } else if (now - this.runShown.last > PROGRESS_STEP) {
+      this.runShown.last = now;
+      this.event('progressUpdate', { progressId: this.runShown.progressId, message });
+    }
+  }
+
+  private endRun(): void {
+    this.runBegan = undefined;
+    if (this.runShown === undefined) return;
+    this.event('progressEnd', { progressId: this.runShown.progressId });
+    this.runShown = undefined;
+    this.progress = undefined;
   }
 
   /**
@@ -276,7 +329,7 @@ export class Session {
         const step = task.next();
         if (step.done) return step.value;
         const now = performance.now();
-        if (this.client.supportsProgressReporting && now - last > (shown ? PROGRESS_STEP : PROGRESS_DELAY)) {
+        if (this.client.supportsProgressReporting && now - last > (shown ? PROGRESS_STEP : this.progressDelay)) {
           last = now;
           const { instructions } = (step.value ?? {}) as { instructions?: number };
           const message =

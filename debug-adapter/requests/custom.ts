@@ -140,7 +140,7 @@ export async function explain(session: Session, threadId?: number): Promise<WhyR
   const found = await session.drain(`Looking for what set ${describeSubject(decided, pe)}`, lastWrite(decided, where));
   if (found === undefined) return { text };
   const line = symbols.at(found.pc, target.pes[found.pe].regime)?.lineAt(found.pc);
-  await session.drain('Going back to now', target.travel(now));
+  await session.drain('Returning from the search to where you were', target.travel(now));
   return {
     text,
     setBy: {

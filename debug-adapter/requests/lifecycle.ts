@@ -26,7 +26,7 @@ const BREAKPOINT_MODES: DebugProtocol.BreakpointMode[] = [
   },
 ];
 
-/** What is declared has a handler, and the other way round; `capabilities.test.ts` holds it. */
+/** What is declared is what is proven, and is dispatched: see test/dap/claims.test.ts. */
 export const CAPABILITIES: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
   supportsFunctionBreakpoints: true,
@@ -124,6 +124,11 @@ export const LIFECYCLE: Readonly<Record<string, Handler>> = {
     for (const note of launch.notes) session.output('console', `${note}\n`);
     // Breakpoints can be resolved from now on: the client may send its configuration.
     session.afterResponse(() => session.event('initialized'));
+  }),
+
+  // The machine lives in the adapter, so there is none before it is launched.
+  attach: handler<unknown, void>('initialized', () => {
+    throw new Error('There is nothing to attach to: this debugger makes its machine. Use launch.');
   }),
 
   configurationDone: handler<unknown, void>('machine', session => {

@@ -19,6 +19,15 @@ export async function withReference(session: Session, source: DebugProtocol.Sour
 }
 
 export const SOURCES: Readonly<Record<string, Handler>> = {
+  locations: handler<DebugProtocol.LocationsArguments, DebugProtocol.LocationsResponse['body']>(
+    'stopped',
+    (session, args) => {
+      const { path, line } = session.machine.location(args.locationReference);
+      const shift = session.client.linesStartAt1 === false ? 1 : 0;
+      return { source: { name: baseName(path), path }, line: line - shift };
+    },
+  ),
+
   modules: handler<DebugProtocol.ModulesArguments, DebugProtocol.ModulesResponse['body']>(
     'machine',
     (session, args) => {

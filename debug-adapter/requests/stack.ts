@@ -4,11 +4,14 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { PeView } from '../../simulator/target.ts';
 import { formatPlace, hex } from '../address.ts';
 import { describeException } from '../breakpoints.ts';
-import { frameVariables } from '../expressions/evaluate.ts';
+import { frameVariables, variableValue } from '../expressions/evaluate.ts';
 import { type Handler, handler } from '../handler.ts';
+import type { Machine } from '../machine.ts';
 import { nestingBelow, nestingOf } from '../nesting.ts';
 import { TAG } from '../symbols/dwarf/constants.ts';
+import { typeOf } from '../symbols/dwarf/types.ts';
 import type { Frame } from '../unwind.ts';
+import { formatValue } from '../values.ts';
 import { baseName } from './breakpoints.ts';
 import { guestHypervisorScope } from './guest-hypervisor.ts';
 import { withReference } from './sources.ts';
@@ -53,6 +56,32 @@ function stackFrame(
   };
 }
 
+/** The name of a frame as a client wants it: with its module, its parameters, its line. */
+function formatted(machine: Machine, frame: Frame, name: string, format: DebugProtocol.StackFrameFormat): string {
+  const { physical, line } = frame;
+  const wants = (part: 'parameters' | 'line' | 'module'): boolean =>
+    format[part] === true || format.includeAll === true;
+  const parameters = frameVariables(frame).filter(one => one.tag === TAG.formalParameter);
+  const shown = parameters.map(die => {
+    const parts: string[] = [];
+    if (format.parameterTypes) parts.push(typeOf(die.type).name);
+    if (format.parameterNames || !(format.parameterTypes || format.parameterValues)) parts.push(die.name ?? '?');
+    const before = parts.join(' ');
+    if (!format.parameterValues) return before;
+    let value: string;
+    try {
+      const where = { pe: physical.pe, symbols: machine.symbols, frame };
+      value = formatValue(physical.pe, variableValue(where, die), { hex: format.hex ?? false });
+    } catch (error) {
+      value = `<${(error as Error).message}>`;
+    }
+    return before === '' ? value : `${before}=${value}`;
+  });
+  const module = wants('module') && physical.table !== undefined ? `${baseName(physical.table.name)}!` : '';
+  const list = wants('parameters') && frame.scope !== undefined ? `(${shown.join(', ')})` : '';
+  return `${module}${name}${list}${wants('line') && line !== undefined ? `:${line}` : ''}`;
+}
+
 export const STACK: Readonly<Record<string, Handler>> = {
   threads: handler<unknown, { threads: DebugProtocol.Thread[] }>('machine', session => ({
     threads: session.machine.target.pes.map(pe => ({
@@ -72,7 +101,9 @@ export const STACK: Readonly<Record<string, Handler>> = {
       const stackFrames = wanted.map((frame, index) => {
         const { pe, el, boundary } = frame.physical;
         const level = boundary === undefined || pe.el < 2 ? undefined : nestingBelow(pe, machine.symbols, el);
-        return stackFrame(firstId + start + index, frame, level, session.client);
+        const shown = stackFrame(firstId + start + index, frame, level, session.client);
+        const { format } = args;
+        return format === undefined ? shown : { ...shown, name: formatted(machine, frame, shown.name, format) };
       });
       for (const frame of stackFrames)
         if (frame.source !== undefined) frame.source = await withReference(session, frame.source);

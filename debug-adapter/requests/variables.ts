@@ -53,6 +53,15 @@ function slice<T>(items: readonly T[], paging: Paging): readonly T[] {
   return paging.count > 0 ? items.slice(paging.start, paging.start + paging.count) : items.slice(paging.start);
 }
 
+/** Registers that hold addresses of code. */
+const CODE_ADDRESSES = /^(?:PC|X30|LR|ELR_EL[123])$/;
+
+/** The line of the code at an address, for the request `locations`. */
+function leadsTo(machine: Machine, pe: PeView, address: bigint): { valueLocationReference?: number } {
+  const row = machine.symbols.at(address, pe.regime)?.lineAt(address);
+  return row === undefined ? {} : { valueLocationReference: machine.keepLocation({ path: row.path, line: row.line }) };
+}
+
 /** A value as a variable, with a reference to its parts. */
 export function toVariable(
   machine: Machine,
@@ -77,6 +86,9 @@ export function toVariable(
       : value.type.kind === 'pointer' && value.scalar !== undefined
         ? { memoryReference: hex(value.scalar) }
         : {}),
+    ...(value.scalar !== undefined && value.type.kind === 'pointer' && value.type.target?.().kind === 'function'
+      ? leadsTo(machine, pe, value.scalar)
+      : {}),
     ...(value.assign === undefined && !hasParts ? { presentationHint: { attributes: ['readOnly'] } } : {}),
   };
 }
@@ -243,6 +255,7 @@ function registers(machine: Machine, context: EvaluationContext, names: readonly
             evaluateName: `$${name.toLowerCase()}`,
             variablesReference: parts.length > 0 ? machine.keep(fields(context, name)) : 0,
             ...(value.type.size === 8 ? { memoryReference: hex(value.scalar) } : {}),
+            ...(CODE_ADDRESSES.test(name) ? leadsTo(machine, pe, value.scalar) : {}),
             ...(value.assign === undefined ? { presentationHint: { attributes: ['readOnly'] } } : {}),
           };
         } catch (error) {

@@ -18,6 +18,9 @@ const BEYOND = 'test/dap/beyond.test.ts';
 const PAST = 'test/dap/past.test.ts';
 const SESSION = 'debug-adapter/session.test.ts';
 const SPACES = 'test/dap/spaces.test.ts';
+const PROTOCOL = 'test/dap/protocol.test.ts';
+const GUESTS = 'test/dap/guest-spaces.test.ts';
+const PES = 'test/dap/several-pes.test.ts';
 
 const row = (name: string, text: string, file?: string, title?: string): Claim => ({
   name,
@@ -120,7 +123,12 @@ export const CAPABILITY_CLAIMS: readonly Claim[] = [
     'restarts from the first instruction, twice the same run',
   ),
   row('supportsExceptionOptions', 'Not declared: filters with conditions say more than break modes.'),
-  row('supportsValueFormattingOptions', 'Hexadecimal on request.', SPACES, 'values are hexadecimal on request'),
+  row(
+    'supportsValueFormattingOptions',
+    'Hexadecimal, and names of frames with module, parameters and line; `,x` `,d` `,16` behind any expression.',
+    PROTOCOL,
+    'frames are named as the client wants them',
+  ),
   row(
     'supportsExceptionInfoRequest',
     'Every field of the syndrome.',
@@ -147,21 +155,21 @@ export const CAPABILITY_CLAIMS: readonly Claim[] = [
   row('supportsTerminateRequest', 'Ends the machine.', SESSION, 'a whole session: breakpoints'),
   row(
     'supportsDataBreakpoints',
-    'Memory of any space, registers, fields, list registers, stage-2 ranges.',
-    FIRST_LIGHT,
-    'stop at a write to a C variable, at its PA and at its IPA',
+    'Memory of any space, followed where it is mapped; registers, fields, list registers, stage-2 ranges.',
+    'test/engine/mapped-watchpoints.test.ts',
+    'is watched wherever it is mapped, forwards and backwards',
   ),
   row(
     'supportsReadMemoryRequest',
-    'Any space, without side effects on devices.',
-    FIRST_LIGHT,
-    'the guest is the same through its VA, its IPA and the PA',
+    'Any space, also of guests that do not run and of their guests, without side effects on devices.',
+    GUESTS,
+    'goes through three translations, whoever runs',
   ),
   row(
     'supportsWriteMemoryRequest',
-    'Any space; part of the replay.',
-    SESSION,
-    'memory is read up to where it ends, and written',
+    'Any space; part of the replay, and in the past the begin of another future.',
+    PROTOCOL,
+    'a change in the past begins another future',
   ),
   row(
     'supportsDisassembleRequest',
@@ -171,9 +179,9 @@ export const CAPABILITY_CLAIMS: readonly Claim[] = [
   ),
   row(
     'supportsCancelRequest',
-    'Queued requests and long searches.',
-    SESSION,
-    'a cancelled request is answered as cancelled',
+    'Queued requests, long searches, runs to a place and steps, by their progress bar.',
+    PROTOCOL,
+    'long work has a bar, and cancel ends it',
   ),
   row(
     'supportsBreakpointLocationsRequest',
@@ -191,15 +199,15 @@ export const CAPABILITY_CLAIMS: readonly Claim[] = [
   row('supportsInstructionBreakpoints', 'At a VA of any regime.', BEYOND, 'bind an address to a regime'),
   row(
     'supportsExceptionFilterOptions',
-    'Conditions over levels, syndrome, guest, PE, INTID, registers.',
-    PAST,
-    'know the INTID of an interrupt, the PE, the guest',
+    'Conditions over levels, syndrome, guest, PE, INTID (GICv2 and GICv3), registers.',
+    'test/dap/interrupts.test.ts',
+    'physical and virtual ones',
   ),
   row(
     'supportsSingleThreadExecutionRequests',
-    'One PE goes on, the others stand.',
-    SPACES,
-    'one PE goes on while the others stand',
+    'One PE goes on or steps while the others stand; otherwise they run in their turns. Both are replayed.',
+    PES,
+    'of a single thread leave the other PE where it stands',
   ),
   row(
     'supportsDataBreakpointBytes',
@@ -225,9 +233,9 @@ export const CAPABILITY_CLAIMS: readonly Claim[] = [
 export const ASKS: readonly Claim[] = [
   row(
     'See EL2 tables from a stop in EL1',
-    'Any regime from any stop: `el2:0x...`, the walk of a regime.',
-    FIRST_LIGHT,
-    'stage 2 of the guest is listed and walked',
+    'Any regime and any guest from any stop: `el2:0x...`, `vm2:0x...`, `l2:0x...`, the walk of a regime.',
+    GUESTS,
+    'is read and written while its host runs',
   ),
   row(
     'Correct stage-2 walks',
@@ -273,9 +281,9 @@ export const ASKS: readonly Claim[] = [
   ),
   row(
     'The debugger walks guest tables itself',
-    'The machine does; two stages, any regime.',
-    FIRST_LIGHT,
-    'the guest is the same through its VA, its IPA and the PA',
+    'The machine does; two stages, any regime, three for a guest of a guest.',
+    GUESTS,
+    'goes through three translations, whoever runs',
   ),
   row(
     'Symbols by address space',
@@ -291,9 +299,9 @@ export const ASKS: readonly Claim[] = [
   ),
   row(
     'Reverse at source level',
-    'Line, out, last write, last change of level, marks.',
-    PAST,
-    'out of a function leads to its call',
+    'Line, out, last change of level, marks; last write by instruction, device, table walk or user.',
+    'test/dap/last-writer.test.ts',
+    'the access flag is set by a table walk',
   ),
   row(
     'Disassembly with source',
