@@ -124,7 +124,6 @@ export class Breakpoints {
 
   /** After the machine was loaded anew. */
   rearm(): void {
-    this.#placed.clear();
     this.#placeInstructions();
     this.#placeRegisters();
     this.#placeWatches();

@@ -47,6 +47,16 @@ test('a function of C++ is meant by its name, with or without its class, its nam
   assert.equal(unknown.verified, false);
 });
 
+test('a breakpoint that is taken away after a restart is gone', async () => {
+  await functions('area');
+  await client.until('continue');
+  await client.request('restart', {});
+  await client.event('stopped');
+  await functions('hidden');
+  await client.until('continue');
+  assert.match(await client.top(), /^hidden:/);
+});
+
 test('members, those of bases too, are known in a method without this', async () => {
   await client.request('setBreakpoints', {
     source: { path },
