@@ -11,7 +11,7 @@ import { Decoder } from './arch/instructions/decoder.ts';
 import { instructionRows } from './arch/instructions/index.ts';
 import { byName, isImplemented, registers, resetValue, sanitize } from './arch/registers/index.ts';
 import { SCR_AFTER_FIRMWARE } from './arch/registers/reset.ts';
-import { COUNTER_FREQUENCY } from './board/device.ts';
+import { type AccessSize, COUNTER_FREQUENCY } from './board/device.ts';
 import { FLASH_BLOCK } from './board/devices/flash.ts';
 import { interruptName } from './board/interrupt-names.ts';
 import { planLoad, writeSegments } from './board/loader/loader.ts';
@@ -30,7 +30,6 @@ import { coreFeatures, physicalAddressBits } from './engine/core-features.ts';
 import { ACTIVE_STATE, Engine } from './engine/engine.ts';
 import { EXIT_BREAKPOINT, EXIT_BUDGET } from './engine/interpreter.ts';
 import {
-  BOUNCE,
   BREAKPOINTS_ADDRESS,
   CYCLES,
   DAIF,
@@ -359,8 +358,8 @@ export class Machine implements Target {
           this.#hostCalls++;
           return this.system.slowCall(operation, record);
         },
-        deviceRead: (pa, size) => this.#deviceRead(pa, size),
-        deviceWrite: (pa, size) => this.#deviceWrite(pa, size),
+        deviceRead: (pa, size, at) => this.#deviceRead(pa, size as AccessSize, at),
+        deviceWrite: (pa, size, value, at) => this.#deviceWrite(pa, size as AccessSize, value, at),
         watch: (low, high, size, write) =>
           this.#breakpoints.watched((high >>> 0) * 2 ** 32 + (low >>> 0), size, write !== 0),
         firstWrite: page => this.#recorder.timeline?.firstWrite(page),
@@ -930,19 +929,25 @@ export class Machine implements Target {
 
   // --- Devices and lines ----------------------------------------------------------------------------------------------
 
-  #deviceRead(pa: number, size: number): number {
+  /** What a device gives, -1 for a hole. No read changes a deadline or memory. */
+  #deviceRead(pa: number, size: AccessSize, at: number): number {
     this.#hostCalls++;
     this.#breakpoints.watched(pa, size, false);
-    if (this.#costs) this.engine.charge(this.#costs.device(pa, false));
-    const data = this.engine.u8.subarray(BOUNCE, BOUNCE + size);
-    return this.board.bus.readInto(pa, data) ? 1 : 0;
+    if (this.#costs && at === 0) this.engine.charge(this.#costs.device(pa, false));
+    const value = this.board.bus.read(pa, size);
+    return value === undefined ? -1 : value >>> 0;
   }
 
-  #deviceWrite(pa: number, size: number): number {
+  #deviceWrite(pa: number, size: AccessSize, value: number, at: number): number {
     this.#hostCalls++;
     this.#breakpoints.watched(pa, size, true);
-    if (this.#costs) this.engine.charge(this.#costs.device(pa, true));
-    return this.board.bus.writeFrom(pa, this.engine.u8.subarray(BOUNCE, BOUNCE + size)) ? 1 : 0;
+    if (this.#costs && at === 0) this.engine.charge(this.#costs.device(pa, true));
+    const { bus } = this.board;
+    const region = bus.find(pa);
+    if (region === undefined) return 0;
+    if (!region.device.contained) this.engine.u32[EXIT_REQUEST >> 2] = 1;
+    region.device.write(pa - region.base, size, value);
+    return 1;
   }
 
   #setLines(pe: number, irq: boolean, fiq: boolean, virq: boolean, vfiq: boolean): void {

@@ -12,6 +12,8 @@ export interface Device {
   /** The value, zero-extended, of `bytes` bytes at `offset` from the device's base. Reading may have effects. */
   read(offset: number, bytes: AccessSize): number;
   write(offset: number, bytes: AccessSize, value: number): void;
+  /** Writes change the device, its interrupts and the console, but neither memory nor when something is due. */
+  readonly contained?: boolean;
   /** The whole state, as a value that `structuredClone` can copy and that nothing changes later. */
   snapshot(): unknown;
   /** Takes what `snapshot` of the same kind of device gave. */
@@ -113,37 +115,6 @@ export class Bus {
     region.device.write(pa - region.base, bytes, value);
     return true;
   }
-
-  /** Fills `data` from `pa`, in aligned accesses of at most 4 bytes from low to high; false when it meets a hole. */
-  readInto(pa: number, data: Uint8Array): boolean {
-    for (let done = 0; done < data.length; ) {
-      const bytes = pieceAt(pa + done, data.length - done);
-      const value = this.read(pa + done, bytes);
-      if (value === undefined) return false;
-      for (let i = 0; i < bytes; i++) data[done + i] = value >>> (8 * i);
-      done += bytes;
-    }
-    return true;
-  }
-
-  /** Writes all of `data` to `pa`, in aligned accesses of at most 4 bytes from low to high; false when it meets a hole. */
-  writeFrom(pa: number, data: Uint8Array): boolean {
-    for (let done = 0; done < data.length; ) {
-      const bytes = pieceAt(pa + done, data.length - done);
-      let value = 0;
-      for (let i = 0; i < bytes; i++) value |= data[done + i] << (8 * i);
-      if (!this.write(pa + done, bytes, value >>> 0)) return false;
-      done += bytes;
-    }
-    return true;
-  }
-}
-
-/** The widest aligned access at `pa` of at most `left` bytes. */
-function pieceAt(pa: number, left: number): AccessSize {
-  if (left >= 4 && pa % 4 === 0) return 4;
-  if (left >= 2 && pa % 2 === 0) return 2;
-  return 1;
 }
 
 /** A number as `0x…` in messages. */

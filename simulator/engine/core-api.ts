@@ -71,9 +71,12 @@ export interface Core {
 export interface CoreHost {
   watch(paLow: number, paHigh: number, size: number, write: number): void;
   firstWrite(page: number): void;
-  /** Puts the value into BOUNCE; 0 for an external abort. */
-  deviceRead(pa: number, size: number): number;
-  deviceWrite(pa: number, size: number): number;
+  /**
+   * Device accesses of 1, 2 or 4 bytes, aligned, `at` bytes into that of their instruction. -1 and 0 for an external
+   * abort. The PE goes on behind it unless EXIT_REQUEST is set or an interrupt is pending.
+   */
+  deviceRead(pa: number, size: number, at: number): number;
+  deviceWrite(pa: number, size: number, value: number, at: number): number;
   recordsFor(page: number): number;
   /** The entry of an access table that is new, by its offset: see core/access-tables.ts. */
   accessEntry(offset: number): number;

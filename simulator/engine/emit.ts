@@ -74,6 +74,8 @@ export interface Environment {
   context(address: number): void;
   /** Emits an `if` whose condition is on the stack. */
   arms(statement: Extract<Stmt, { s: 'if' }>, yes: () => void, no: (() => void) | undefined): void;
+  /** Before a call for an access that the TLB has not answered: bits of MODE_* that it adds to the mode. */
+  beforeAccess(): number;
   /** Goes to the abort that a function of the core has recorded. */
   abort(): void;
   callOut(fn: string): void;
@@ -449,10 +451,11 @@ function emitLoad(s: Extract<Stmt, { s: 'load' }>, env: Environment): void {
   scope.if('i32');
   emitHostAddress(env, va, entry);
   scope.else();
+  const mode = s.mode | env.beforeAccess();
   code
     .get(va)
     .i32(s.bytes)
-    .i32(s.mode)
+    .i32(mode)
     .call(env.import('loadSlow', ['i64', 'i32', 'i32'], 'i32'))
     .tee(host)
     .op('i32.eqz');
@@ -482,10 +485,11 @@ function emitStore(s: Extract<Stmt, { s: 'store' }>, env: Environment): void {
   code.get(value).store(type, 0, s.bytes);
   scope.else();
   code.i32(0).get(value).store(type, BOUNCE, s.bytes);
+  const mode = s.mode | env.beforeAccess();
   code
     .get(va)
     .i32(s.bytes)
-    .i32(s.mode)
+    .i32(mode)
     .call(env.import('storeSlow', ['i64', 'i32', 'i32'], 'i32'))
     .op('i32.eqz');
   scope.if();
@@ -503,6 +507,14 @@ export function emitArms(scope: Scope, yes: () => void, no: (() => void) | undef
     no();
   }
   scope.end();
+}
+
+/** Loads and stores in statements. */
+export function accessesOf(body: readonly Stmt[]): number {
+  return body.reduce((sum, s) => {
+    if (s.s === 'if') return sum + accessesOf(s.yes) + accessesOf(s.no);
+    return sum + (s.s === 'load' || s.s === 'store' ? 1 : 0);
+  }, 0);
 }
 
 const FLAG_READS: ReadonlySet<unknown> = new Set(['flag', 'holds', 'condition']);

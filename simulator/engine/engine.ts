@@ -32,6 +32,7 @@ import {
   BTYPE_REMAINING,
   CYCLES,
   CYCLES_END,
+  DEVICE_DONE,
   ENTRY_BYTES,
   ENTRY_COSTS,
   EXIT_REQUEST,
@@ -284,11 +285,15 @@ export class Engine {
 
   /** The one instruction in the checked form; what is left after it counts on top. */
   #stepDevice(): number {
+    // Its access may have been made already, and have asked for the end of the slice.
+    const done = this.u32[DEVICE_DONE >> 2];
+    if (done) this.i32[EXIT_REQUEST >> 2] = 0;
     const after = this.#left - 1;
     this.#goal -= after;
     this.#left = 1;
     this.f64[RETIRED_END >> 3] -= after;
     const exit = this.#step();
+    if (done) this.i32[EXIT_REQUEST >> 2] = 1;
     this.#goal += after;
     this.#left += after;
     this.f64[RETIRED_END >> 3] += after;

@@ -10,6 +10,7 @@
 
 import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
 import {
+  accessesOf,
   type Environment,
   emitAll,
   emitArms,
@@ -47,6 +48,7 @@ import {
   HEAT_END,
   ITLB,
   ITLB_ENTRIES,
+  MODE_ALONE,
   OP_COSTS,
   PC,
   RECORD,
@@ -286,6 +288,10 @@ abstract class RecordEnvironment implements Environment {
     emitFpLimit(type, this, () => emitFpPlain(this));
   }
 
+  beforeAccess(): number {
+    return 0;
+  }
+
   pc(): void {
     this.code.i32(0).load('i64', FETCH_PAGE);
     this.code.get(this.ip).i32(0).load('i32', FETCH_RECORDS).op('i32.sub').i32(2).op('i32.shr_u');
@@ -492,6 +498,8 @@ class MainEnvironment extends RecordEnvironment {
   readonly ip = IP;
   readonly pool = new LocalPool(FIXED_LOCALS.length);
   far = false;
+  /** The present handler has one access, so that a device may be accessed before the instruction begins anew. */
+  alone = false;
 
   constructor(
     imports: Imports,
@@ -595,6 +603,13 @@ class MainEnvironment extends RecordEnvironment {
 
   remaining(): void {
     this.code.get(END).get(IP).op('i32.sub').i32(RECORD_BYTES).op('i32.sub').i32(4).op('i32.shr_s');
+  }
+
+  override beforeAccess(): number {
+    if (this.checked || !this.alone) return 0;
+    this.saveRemaining();
+    this.code.i32(0).get(IP).store('i32', RECORD);
+    return MODE_ALONE;
   }
 
   /** State to memory, the call, flags back. Leaves its result in RESULT. */
@@ -892,6 +907,7 @@ function emitDispatch({ ops, firstFunction, functionType, firstRegion }: Plan, e
     const { handler } = op;
     env.group = group;
     env.far = op.far;
+    env.alone = accessesOf(handler.body) === 1;
     if (handler.fp) env.requireFp();
     emitAll(handler.body, env);
     const last = handler.body.at(-1);

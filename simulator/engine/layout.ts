@@ -111,6 +111,9 @@ export const FAULT_DEVICE = 64; // a device access outside of the checked interp
 /** 16 bytes through which slow loads and stores pass their data, and device accesses their values. */
 export const BOUNCE = 0x1300;
 
+/** u32: 1 when the instruction at PC has made its device access already; it begins anew with what is in BOUNCE. */
+export const DEVICE_DONE = 0x1330;
+
 // Where the interpreter is: the page of VA that it fetches from, and that page's decoded records.
 export const FETCH_PAGE = 0x1340; // u64
 export const FETCH_RECORDS = 0x1348; // u32
@@ -132,6 +135,8 @@ export const MODE_UNPRIVILEGED = 1; // LDTR and STTR
 export const MODE_ORDERED = 2; // exclusive, acquire, release: alignment is always checked
 export const MODE_ACQUIRE = 8; // of the ordered ones, those that are neither exclusive nor atomic: SCTLR_ELx.nAA
 export const MODE_VNCR = 4; // the access that FEAT_NV2 makes instead of a register access
+/** The only access of its instruction, with RECORD and REMAINING written: it may reach a device at once. */
+export const MODE_ALONE = 256;
 export const MODE_ELEMENT_SHIFT = 4; // bits 7:4: log2 of the element that has to be aligned, plus 1; 0 for the whole size
 
 /** V0 to V31, 16 bytes each, then one discarded. */

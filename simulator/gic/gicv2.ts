@@ -42,6 +42,7 @@ const FIELDS = ['ackCtl', 'fiqEn'] as const;
 /** A frame whose registers are banked by PE. The distributor saves the whole controller. */
 abstract class Frame implements Device {
   abstract readonly name: string;
+  readonly contained = true;
   protected readonly gic: GicV2;
 
   constructor(gic: GicV2) {

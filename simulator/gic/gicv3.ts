@@ -45,6 +45,7 @@ export interface GicV3Config extends GicConfig {
 /** GICD. */
 class Distributor implements Device {
   readonly name = 'GICv3 distributor';
+  readonly contained = true;
   readonly #gic: GicV3;
 
   constructor(gic: GicV3) {
@@ -112,6 +113,7 @@ class Distributor implements Device {
 /** GICR: two frames of 64 KiB for each PE, RD_base and SGI_base. */
 class Redistributors implements Device {
   readonly name = 'GICv3 redistributors';
+  readonly contained = true;
   readonly #gic: GicV3;
 
   constructor(gic: GicV3) {

@@ -274,7 +274,7 @@ export class EngineUnderTest {
         watch: () => {},
         firstWrite: () => {},
         // There are no devices: an access outside of RAM is an external abort.
-        deviceRead: () => 0,
+        deviceRead: () => -1,
         deviceWrite: () => 0,
         observed: () => {},
         logFull: () => {},

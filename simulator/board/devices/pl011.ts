@@ -53,6 +53,7 @@ const FIELDS = ['fifo', 'queue', 'ris', 'imsc', 'control', 'line', 'fractions', 
 
 export class Pl011 implements Device {
   readonly name = 'PL011';
+  readonly contained = true;
   /** Called for each byte that the guest sends. */
   onOutput: ((byte: number) => void) | undefined;
   /** The receive FIFO. */

@@ -864,6 +864,10 @@ class RegionEmitter implements Environment {
     this.#known.narrow = 0;
   }
 
+  beforeAccess(): never {
+    throw new Error('Compiled code leaves for an access that the TLB has not answered.');
+  }
+
   branch(): never {
     throw new Error('Compiled code handles branches by blocks.');
   }

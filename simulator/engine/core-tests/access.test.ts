@@ -134,13 +134,46 @@ test('a device access waits for the checked interpreter, then goes to the host',
   assert.equal(m.core.loadSlow(0x1004n, 4, 0), 0);
   assert.equal(m.fault().flags, L.FAULT_DEVICE);
   m.set32(L.STEPPING, 1);
-  m.deviceValue = 0xabcdn;
+  m.deviceValue = 0xabcd;
   assert.equal(m.core.loadSlow(0x1004n, 4, 0), L.BOUNCE);
   assert.equal(m.get32(L.BOUNCE), 0xabcd);
-  assert.equal(m.get32(L.EXIT_REQUEST), 1);
+  assert.equal(m.get32(L.EXIT_REQUEST), 0);
   m.set64(L.BOUNCE, 0x77n);
   assert.equal(m.core.storeSlow(0x1008n, 1, 0), 1);
   assert.deepEqual(m.events, ['read 0x9000004 4', 'write 0x9000008 1 0x77']);
+});
+
+test('a device access has pieces of at most 4 bytes, the low one first', () => {
+  const { m, table } = machine();
+  m.map(table, 0, 12, 0x1000n, 0x9000000n, 3, VALID);
+  m.set32(L.STEPPING, 1);
+  m.deviceValue = 0x89abcdef;
+  assert.equal(m.core.loadSlow(0x1008n, 8, 0), L.BOUNCE);
+  assert.equal(m.get64(L.BOUNCE), 0x89abcdef89abcdefn);
+  m.set64(L.BOUNCE, 0x8765432101234567n);
+  assert.equal(m.core.storeSlow(0x1010n, 8, 0), 1);
+  assert.deepEqual(m.events, [
+    ...['read 0x9000008 4', 'read 0x900000c 4'],
+    ...['write 0x9000010 4 0x1234567', 'write 0x9000014 4 0x87654321'],
+  ]);
+});
+
+test('a device access that is alone is made at once, and once, also when it ends the slice', () => {
+  const { m, table } = machine();
+  m.map(table, 0, 12, 0x1000n, 0x9000000n, 3, VALID);
+  m.deviceValue = 7;
+  assert.equal(m.core.loadSlow(0x1004n, 4, L.MODE_ALONE), L.BOUNCE);
+  m.set32(L.EXIT_REQUEST, 1);
+  assert.equal(m.core.loadSlow(0x1008n, 4, L.MODE_ALONE), 0);
+  assert.equal(m.fault().flags, L.FAULT_DEVICE);
+  m.set32(L.STEPPING, 1);
+  assert.equal(m.core.loadSlow(0x1008n, 4, 0), L.BOUNCE);
+  assert.equal(m.get32(L.BOUNCE), 7);
+  m.set32(L.STEPPING, 0);
+  assert.equal(m.core.storeSlow(0x100cn, 4, L.MODE_ALONE), 0);
+  m.set32(L.STEPPING, 1);
+  assert.equal(m.core.storeSlow(0x100cn, 4, 0), 1);
+  assert.deepEqual(m.events, ['read 0x9000004 4', 'read 0x9000008 4', 'write 0x900000c 4 0x7']);
 });
 
 test('an external abort of a device is recorded with status 0x10', () => {

@@ -15,7 +15,7 @@ export class TestMachine {
   readonly view: DataView;
   readonly core: Core;
   readonly events: string[] = [];
-  deviceValue = 0n;
+  deviceValue = 0;
   deviceAborts = false;
   /** The log of exceptions, for who observes them. */
   log: Pick<ExceptionLog, 'full' | 'differs'> | undefined;
@@ -31,11 +31,10 @@ export class TestMachine {
       firstWrite: (page: number) => this.events.push(`firstWrite ${page}`),
       deviceRead: (pa: number, size: number) => {
         this.events.push(`read ${hex(pa)} ${size}`);
-        this.view.setBigUint64(L.BOUNCE, this.deviceValue, true);
-        return this.deviceAborts ? 0 : 1;
+        return this.deviceAborts ? -1 : this.deviceValue;
       },
-      deviceWrite: (pa: number, size: number) => {
-        this.events.push(`write ${hex(pa)} ${size} ${hex(this.view.getBigUint64(L.BOUNCE, true))}`);
+      deviceWrite: (pa: number, size: number, value: number) => {
+        this.events.push(`write ${hex(pa)} ${size} ${hex(value)}`);
         return this.deviceAborts ? 0 : 1;
       },
       recordsFor: (page: number) => {

@@ -9,6 +9,7 @@ import {
   CTX_FETCH,
   CTX_FETCH_HASH,
   CTX_UNPRIV,
+  DEVICE_DONE,
   EL,
   EXIT_REQUEST,
   FAULT_BTI,
@@ -27,10 +28,12 @@ import {
   INFO_FLAGS,
   INFO_PA,
   INFO_RAM,
+  IRQ_LINES,
   ITLB,
   ITLB_ENTRIES,
   ITLB_GUARDED,
   MODE_ACQUIRE,
+  MODE_ALONE,
   MODE_ELEMENT_SHIFT,
   MODE_ORDERED,
   MODE_UNPRIVILEGED,
@@ -61,6 +64,7 @@ import {
 import { countEvent } from './counters';
 import { watchpointHit } from './debug';
 import { codeChanged, deviceRead, deviceWrite, fetched, recordsFor, watch } from './env';
+import { pendingInterrupt } from './exceptions';
 import { ALIGNMENT, DEBUG, EXTERNAL } from './format';
 import { beforeWrite, hostAddress, isReadOnly, pageFlags, pageIndex } from './physical';
 import { mayUseStack } from './stack-pointer';
@@ -133,9 +137,9 @@ export function mayInvalidate(va: u64): i32 {
   return i32(!watched(va & ~(<u64>63), 64, 0, true, contextFor(0), FAULT_CM));
 }
 
-/** A device access has to wait for the checked interpreter. */
-function refuseDevice(va: u64, flags: u32): bool {
-  if (load<u32>(STEPPING) != 0) return false;
+/** Device accesses wait for the checked interpreter, but for those that are alone. */
+function refuseDevice(va: u64, mode: i32, flags: u32): bool {
+  if (load<u32>(STEPPING) != 0 || (mode & MODE_ALONE) != 0) return false;
   recordFault(va, 0, flags | FAULT_DEVICE);
   return true;
 }
@@ -143,7 +147,7 @@ function refuseDevice(va: u64, flags: u32): bool {
 /** An access to a watched page waits for the checked interpreter too, which stops right behind it. */
 function refuseWatched(entry: usize, va: u64, flags: u32): bool {
   if (!isMemory(entry) || (pageFlags(pageIndex(hostPage(entry))) & PAGE_WATCH) == 0) return false;
-  return refuseDevice(va, flags);
+  return refuseDevice(va, 0, flags);
 }
 
 /**
@@ -169,16 +173,15 @@ export function loadSlow(va: u64, size: i32, mode: i32): u32 {
     if (watched(va, size, mode, false, context, flags)) return 0;
     if (refuseWatched(entry, va, flags)) return 0;
     if (isMemory(entry)) return readMemory(entry, va, size);
-    if (refuseDevice(va, flags)) return 0;
-    return readDevice(entry, va, size, 0, flags) ? BOUNCE : 0;
+    if (refuseDevice(va, mode, flags)) return 0;
+    return deviceDone() || (readDevice(entry, va, size, 0, flags) && mayGoOn(va, flags)) ? BOUNCE : 0;
   }
   const second = (va & PAGE_MASK) + 0x1000;
   const next = lookup(second, ACCESS_READ, context, flags);
   if (next == 0) return 0;
   if (watched(va, size, mode, false, context, flags)) return 0;
-  if (!(isMemory(entry) && isMemory(next)) && refuseDevice(va, flags)) return 0;
+  if (!(isMemory(entry) && isMemory(next)) && refuseDevice(va, 0, flags)) return 0;
   if (refuseWatched(entry, va, flags) || refuseWatched(next, va, flags)) return 0;
-  // The second part first: a device read leaves its value at the start of BOUNCE.
   if (!gather(next, second, size - room, room, flags)) return 0;
   return gather(entry, va, room, 0, flags) ? BOUNCE : 0;
 }
@@ -198,26 +201,53 @@ function gather(entry: usize, va: u64, size: i32, at: i32, flags: u32): bool {
   return true;
 }
 
-/** Reads a device into BOUNCE + `at`; part of an access that crosses into another page goes byte by byte. */
+/** The widest aligned access at a PA of at most `left` bytes that devices have. */
+function deviceBytes(pa: u64, left: i32): i32 {
+  if (left >= 4 && (u32(pa) & 3) == 0) return 4;
+  return left >= 2 && (u32(pa) & 1) == 0 ? 2 : 1;
+}
+
+/** Reads a device into BOUNCE + `at`, from low to high. */
 function readDevice(entry: usize, va: u64, size: i32, at: i32, flags: u32): bool {
-  store<u32>(EXIT_REQUEST, 1);
   const pa = paOf(entry, va);
-  const whole = at == 0 && (size & (size - 1)) == 0;
-  const step = whole ? size : 1;
-  const kept = load<v128>(BOUNCE);
-  let value = kept;
+  let step = 0;
   for (let done = 0; done < size; done += step) {
-    if (deviceRead(f64(pa + done), step) == 0) {
+    step = deviceBytes(pa + done, size - done);
+    const value = deviceRead(f64(pa + done), step, done);
+    if (value < 0) {
       recordFault(va + done, EXTERNAL, flags);
       return false;
     }
-    if (whole) return true;
-    const byte = load<u8>(BOUNCE);
-    v128.store(BOUNCE, value);
-    store<u8>(BOUNCE + at + done, byte);
-    value = v128.load(BOUNCE);
+    const to: usize = BOUNCE + at + done;
+    if (step == 4) store<u32>(to, u32(value));
+    else if (step == 2) store<u16>(to, u16(value));
+    else store<u8>(to, u8(value));
   }
+  look();
   return true;
+}
+
+/** A device may have raised an interrupt: the slice ends behind the access then, as when the host asks for it. */
+function look(): void {
+  if (load<u32>(IRQ_LINES) != 0 && pendingInterrupt() != 0) store<u32>(EXIT_REQUEST, 1);
+}
+
+/** The access has been made by an instruction that began anew since. */
+function deviceDone(): bool {
+  if (load<u32>(DEVICE_DONE) == 0) return false;
+  store<u32>(DEVICE_DONE, 0);
+  return true;
+}
+
+/**
+ * After a device access: only the checked interpreter can end its slice behind the present instruction, and so it gets
+ * the instruction when somebody asks for that.
+ */
+function mayGoOn(va: u64, flags: u32): bool {
+  if (load<u32>(STEPPING) != 0 || load<u32>(EXIT_REQUEST) == 0) return true;
+  store<u32>(DEVICE_DONE, 1);
+  recordFault(va, 0, flags | FAULT_DEVICE);
+  return false;
 }
 
 /**
@@ -247,14 +277,14 @@ export function storeSlow(va: u64, size: i32, mode: i32): i32 {
       writeMemory(entry, va, size, 0);
       return 1;
     }
-    if (refuseDevice(va, flags | FAULT_WRITE)) return 0;
-    return i32(writeDevice(entry, va, size, 0, flags));
+    if (refuseDevice(va, mode, flags | FAULT_WRITE)) return 0;
+    return i32(deviceDone() || (writeDevice(entry, va, size, 0, flags) && mayGoOn(va, flags | FAULT_WRITE)));
   }
   const second = (va & PAGE_MASK) + 0x1000;
   const next = lookup(second, ACCESS_WRITE, context, flags);
   if (next == 0) return 0;
   if (watched(va, size, mode, true, context, flags | FAULT_WRITE)) return 0;
-  if (!(takesStores(entry) && takesStores(next)) && refuseDevice(va, flags | FAULT_WRITE)) return 0;
+  if (!(takesStores(entry) && takesStores(next)) && refuseDevice(va, 0, flags | FAULT_WRITE)) return 0;
   if (refuseWatched(entry, va, flags | FAULT_WRITE) || refuseWatched(next, va, flags | FAULT_WRITE)) return 0;
   if (refuseCode(entry, va, room, mode) || refuseCode(next, second, size - room, mode)) return 0;
   if (!scatter(entry, va, room, 0, flags)) return 0;
@@ -339,22 +369,18 @@ export function beforeHostWrite(pa: u64, bytes: u32): void {
 }
 
 function writeDevice(entry: usize, va: u64, size: i32, at: i32, flags: u32): bool {
-  store<u32>(EXIT_REQUEST, 1);
   const pa = paOf(entry, va);
-  const step = at == 0 && (size & (size - 1)) == 0 ? size : 1;
-  const value = v128.load(BOUNCE);
+  let step = 0;
   for (let done = 0; done < size; done += step) {
-    if (at + done != 0) {
-      v128.store(BOUNCE, value);
-      store<u8>(BOUNCE, load<u8>(BOUNCE + at + done));
-    }
-    const taken = deviceWrite(f64(pa + done), step);
-    v128.store(BOUNCE, value);
-    if (taken == 0) {
+    step = deviceBytes(pa + done, size - done);
+    const from: usize = BOUNCE + at + done;
+    const value = step == 4 ? load<u32>(from) : step == 2 ? load<u16>(from) : load<u8>(from);
+    if (deviceWrite(f64(pa + done), step, f64(value), done) == 0) {
       recordFault(va + done, EXTERNAL, flags | FAULT_WRITE);
       return false;
     }
   }
+  look();
   return true;
 }
 

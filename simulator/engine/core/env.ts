@@ -4,10 +4,10 @@
 export declare function watch(paLow: u32, paHigh: u32, size: i32, write: i32): void;
 /** First store to a page since the last snapshot. */
 export declare function firstWrite(page: u32): void;
-/** Device load: puts the value into BOUNCE; 0 for an external abort. */
-export declare function deviceRead(pa: f64, size: i32): i32;
-/** Device store of the value in BOUNCE; 0 for an external abort. */
-export declare function deviceWrite(pa: f64, size: i32): i32;
+/** Device load of 1, 2 or 4 bytes, `at` bytes into its access: -1 for an external abort. */
+export declare function deviceRead(pa: f64, size: i32, at: i32): f64;
+/** Device store; 0 for an external abort. */
+export declare function deviceWrite(pa: f64, size: i32, value: f64, at: i32): i32;
 /** Makes the decoded records of a page of RAM and returns their address; sets PAGE_RECORDS and PAGE_CODE. */
 export declare function recordsFor(page: u32): u32;
 /** An exception was taken (kind 0 synchronous, 1 IRQ, 2 FIQ, 3 SError) or returned from (4) that somebody may want. */
