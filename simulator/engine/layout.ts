@@ -73,8 +73,8 @@ export const BREAKPOINTS_CONTEXT = 0x11b4;
 export const WATCHPOINTS = 0x11b8;
 /** u32: ISS of the SError that LINE_SERROR asks for. */
 export const SERROR_SYNDROME = 0x11bc;
-/** 4 ELs x 2 values of PSTATE.SP x {u32 address of the access table, u32 FP_ENABLED}. See core/access-tables.ts. */
-export const TRAP_TABLE_CACHE = 0x1360;
+/** u32: address of what is known of the trap controls as they are now, TRAP_UNSEEN if they were not looked up yet. */
+export const TRAP_STATE = 0x1360;
 /** f64: modelled time at which REMAINING is 0, less CYCLES. */
 export const TIME_END = 0x1310;
 /** f64: modelled cycles that the PE has executed; 0 in a machine without a cost profile. */
@@ -347,7 +347,7 @@ export const WRITE_MASKS_END = 0x458000;
 
 // --- Access tables: how a context finds its table, and what entries refer to ----------------------------------------
 
-/** u32 each: first table of a bucket; the next one is in the table's header. */
+/** u32 each: first state of a bucket; the next one is in the state. */
 export const TRAP_HASH = 0x458000;
 export const TRAP_HASH_BUCKETS = 1024;
 /** {u32 address, u32 0, u64 mask} of every control that answers depend on. */
@@ -364,7 +364,9 @@ export const TICK_TIME = 0x459410; // f64: modelled time that a tick of the coun
 export const INSTRUCTION_TIME = 0x459418;
 /** u64 each: what registers read as that have the same value throughout a trap context. */
 export const CONSTANTS = 0x459420;
-export const CONSTANTS_END = 0x459800;
+export const CONSTANTS_END = 0x459780;
+/** What TRAP_STATE refers to before the controls were looked up: no table for any level. */
+export const TRAP_UNSEEN = 0x459780; // TRAP_STATE_LEVELS bytes
 /** What a write to a control does, CONTROL_BYTES each. */
 export const CONTROL_WRITES = 0x459800;
 export const CONTROL_WRITES_END = 0x460000;
@@ -421,6 +423,14 @@ export const TLBI_LEVEL_SHIFT = 3;
 export const TLBI_SHAREABLE = 32;
 /** Flag of the tlbi functions: contexts of all PEs, not of the present one alone. */
 export const TLBI_ALL_PES = 1;
+
+/**
+ * Where a change of a control leads: {u32 from, u32 address of the control, u64 its new value, u32 to, u32 0} each, by a
+ * hash. Switching worlds changes the same controls to the same values in the same order.
+ */
+export const TRAP_CHANGES = 0x440800;
+export const TRAP_CHANGES_MAX = 64;
+export const TRAP_CHANGE_BYTES = 24;
 
 // --- Compiled code: see compiler/ ----------------------------------------------------------------------------------
 

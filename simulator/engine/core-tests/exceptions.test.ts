@@ -198,8 +198,9 @@ test('a guest hypervisor under FEAT_NV finds EL2 in SPSR_EL1', () => {
 
 test('the access table and FP state of the new level come from the cache', () => {
   const m = machine(1);
-  m.set32(L.TRAP_TABLE_CACHE + 40, 0x123400);
-  m.set32(L.TRAP_TABLE_CACHE + 44, 1);
+  m.set32(L.TRAP_STATE, L.TRAP_UNSEEN);
+  m.set32(L.TRAP_UNSEEN + 40, 0x123400);
+  m.set32(L.TRAP_UNSEEN + 44, 1);
   m.core.takeException(2, 0, 0n, 0n);
   assert.equal(m.get32(L.TRAP_TABLE), 0x123400);
   assert.equal(m.get32(L.FP_ENABLED), 1);

@@ -47,8 +47,8 @@ import {
   X,
 } from '../layout';
 import { loadSlow, storeSlow } from './access';
-import { accessEntry, accessTablesChanged, arriveAtTable, enterAccessTable } from './access-tables';
-import { contextsChangedAt, enterState } from './context';
+import { accessEntry, arriveAtTable, enterAccessTable, trapControlChanged } from './access-tables';
+import { contextsChangedAt, enterState, levelsUnder } from './context';
 import { stepState } from './debug';
 import { slowCall } from './env';
 import {
@@ -237,27 +237,27 @@ function chargeAccess(offset: u32): void {
  */
 export function systemRegisterWithin(record: usize): i32 {
   const offset = load<u32>(record, ACCESS);
-  const kind = accessEntry(offset) & ENTRY_KIND;
+  const entry = accessEntry(offset);
+  const kind = entry & ENTRY_KIND;
   if (kind != ENTRY_PLAIN && kind != ENTRY_CONTROL && kind != ENTRY_CORE && kind != ENTRY_NOTHING) return 0;
-  if (load<u32>(IRQ_LINES) != 0 && kind == ENTRY_CONTROL) return 0;
-  if (kind == ENTRY_CONTROL)
-    return i32(writeControl(accessEntry(offset) - ENTRY_CONTROL, load<u64>(X + load<u16>(record, RECORD_D))));
-  systemRegister(record);
-  return 1;
+  if (kind != ENTRY_CONTROL) return i32(systemRegister(record) == CALL_NEXT);
+  if (load<u32>(IRQ_LINES) != 0) return 0;
+  return i32(writeControl(entry - ENTRY_CONTROL, load<u64>(X + load<u16>(record, RECORD_D))));
 }
 
 /** False when the change has an effect that the host has to care for; then nothing is written. */
 function writeControl(first: usize, value: u64): bool {
   const control = (value & load<u64>(first, CONTROL_VARIANT)) != 0 ? first + CONTROL_BYTES : first;
-  const slot = load<u32>(control, CONTROL_SLOT);
+  const slot: usize = load<u32>(control, CONTROL_SLOT);
   const next = (value & load<u64>(control, CONTROL_KEEP)) | load<u64>(control, CONTROL_ONES);
   const changed = load<u64>(slot) ^ next;
   if ((changed & load<u64>(control, CONTROL_EFFECTS)) != 0) return false;
   if (changed == 0) return true;
   store<u64>(slot, next);
   const levels = load<u32>(control, CONTROL_LEVELS);
-  if (levels != 0) contextsChangedAt(levels);
-  if ((changed & load<u64>(control, CONTROL_TRAPS)) != 0) accessTablesChanged();
+  if (levels != 0) contextsChangedAt(slot == HCR_EL2 ? levels & levelsUnder(changed) : levels);
+  const traps = load<u64>(control, CONTROL_TRAPS);
+  if ((changed & traps) != 0) trapControlChanged(slot, next & traps);
   return true;
 }
 

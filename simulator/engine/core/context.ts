@@ -44,6 +44,7 @@ import {
   el2Enabled,
   HCR_CD,
   HCR_DC,
+  HCR_E2H,
   HCR_FWB,
   HCR_NV,
   HCR_NV1,
@@ -144,6 +145,13 @@ export function currentAsid(regime: i32): u32 {
   const tcr = tcrOf(regime);
   const asid = u32(ttbrOf(regime, bit(tcr, 22) != 0) >> 48);
   return has(FEATURE_ASID16) && bit(tcr, 36) != 0 ? asid : asid & 0xff;
+}
+
+/** Exception levels, a bit each, whose contexts depend on some of these bits of HCR_EL2: what resolve() looks at. */
+export function levelsUnder(hcr: u64): u32 {
+  if ((hcr & (HCR_E2H | HCR_TGE)) != 0) return 7;
+  const stage2 = HCR_VM | HCR_PTW | HCR_CD | HCR_DC | HCR_FWB | HCR_NV | HCR_NV1;
+  return (hcr & stage2) != 0 ? 3 : 0;
 }
 
 /** Id of the context of an exception level, made if it is new. */
