@@ -178,6 +178,6 @@ function entryOf(table: usize, offset: u32): u32 {
 
 /** The entry at an offset in the present context. */
 export function accessEntry(offset: u32): u32 {
-  enterAccessTable();
+  if (load<u32>(TRAP_TABLE) == TRAP_TABLES) enterAccessTable();
   return entryOf(load<u32>(TRAP_TABLE), offset);
 }

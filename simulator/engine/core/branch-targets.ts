@@ -29,6 +29,7 @@ export function branchType(): u32 {
 /** Sets PSTATE.BTYPE for the instruction after the present one. */
 export function setBranchType(type: u32): void {
   store<u32>(BTYPE, type);
+  if (type == 0) return;
   store<i32>(BTYPE_REMAINING, load<i32>(REMAINING) - 1);
   expectTarget();
 }

@@ -369,12 +369,17 @@ export function enterState(): void {
   if (load<u64>(entry) == 0) fillCache(entry);
   v128.store(CTX_DATA, v128.load(entry));
   v128.store(CTX_DATA + 16, v128.load(entry + 16));
-  let unpriv = load<u64>(entry + CACHED_UNPRIV);
+  store<u32>(CTX_UNPRIV_HASH, contextHash(load<u32>(entry + CACHED_UNPRIV)));
+  if ((load<u32>(UAO) | load<u32>(SP_LOW)) != 0) enterUnusual(entry);
+}
+
+/** LDTR acts as LDR, or SP is misaligned. */
+function enterUnusual(entry: usize): void {
   if (load<u32>(UAO) != 0) {
-    unpriv = load<u64>(entry);
-    store<u64>(CTX_UNPRIV, unpriv);
+    const data = load<u64>(entry);
+    store<u64>(CTX_UNPRIV, data);
+    store<u32>(CTX_UNPRIV_HASH, contextHash(u32(data)));
   }
-  store<u32>(CTX_UNPRIV_HASH, contextHash(u32(unpriv)));
   if (load<u32>(SP_LOW) != 0 && checksStack()) {
     store<u64>(CTX_DATA, 0);
     store<u64>(CTX_UNPRIV, 0);

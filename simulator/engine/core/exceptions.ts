@@ -163,7 +163,7 @@ export function readPstate(): u32 {
     (load<u32>(PSTATE_SS) << 21) |
     (load<u32>(PSTATE_IL) << 20) |
     (load<u32>(SSBS) << 12) |
-    (branchType() << 10) |
+    (load<u32>(BTYPE) == 0 ? 0 : branchType() << 10) |
     load<u32>(DAIF) |
     (load<u32>(EL) << 2) |
     load<u32>(SPSEL)
@@ -198,7 +198,7 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   let offset: u64 = from < target ? 0x400 : load<u32>(SPSEL) != 0 ? 0x200 : 0;
   offset += u64(kind) << 7;
 
-  if (from == 1 && target == 1 && believesEl2()) spsr = (spsr & ~(<u32>0xc)) | 8;
+  if (from == 1 && target == 1 && (load<u64>(HCR_EL2) & HCR_NV) != 0 && believesEl2()) spsr = (spsr & ~(<u32>0xc)) | 8;
   store<u64>(banked(target, SPSR_EL1, SPSR_EL2, SPSR_EL3), spsr);
   store<u64>(banked(target, ELR_EL1, ELR_EL2, ELR_EL3), returnAddress);
   if (kind == SYNC || kind == SERROR) store<u64>(banked(target, ESR_EL1, ESR_EL2, ESR_EL3), esr);
@@ -212,8 +212,7 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   store<u32>(PSTATE_IL, 0);
   store<u32>(BTYPE, 0);
   store<u32>(UAO, 0);
-  if (has(FEATURE_PAN) && bit(sctlr, 23) == 0 && (target == 1 || (target == 2 && inHost(effectiveHcr()))))
-    store<u32>(PAN, 1);
+  if (has(FEATURE_PAN) && bit(sctlr, 23) == 0 && (target == 1 || (target == 2 && isHost()))) store<u32>(PAN, 1);
   if (has(FEATURE_SSBS)) store<u32>(SSBS, bit(sctlr, 44));
   if (has(FEATURE_MTE)) store<u32>(TCO, 1);
   store<u32>(EXCLUSIVE_VALID, 0);
@@ -229,7 +228,17 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
 export function defaultTarget(): i32 {
   const el = load<i32>(EL);
   if (el != 0) return el;
-  return (effectiveHcr() & HCR_TGE) != 0 ? 2 : 1;
+  return guestsOff() ? 2 : 1;
+}
+
+/** HCR_EL2.TGE acts. Exceptions ask often, and mostly the bit is not even set. */
+function guestsOff(): bool {
+  return (load<u64>(HCR_EL2) & HCR_TGE) != 0 && (effectiveHcr() & HCR_TGE) != 0;
+}
+
+/** EL0 belongs to the host at EL2. */
+function isHost(): bool {
+  return (load<u64>(HCR_EL2) & HCR_TGE) != 0 && inHost(effectiveHcr());
 }
 
 function isExternal(status: u32): bool {
@@ -363,7 +372,7 @@ function illegalReturn(spsr: u32, el: i32): bool {
   if (target > el) return true;
   if (target == 0) return (spsr & 1) != 0;
   if (target == 2) return !has(FEATURE_EL2) || !el2Enabled();
-  return target == 1 && (effectiveHcr() & HCR_TGE) != 0;
+  return target == 1 && guestsOff();
 }
 
 /** Returns from an exception by SPSR_ELx and ELR_ELx of the present EL. 0 for an illegal return, which sets PSTATE.IL. */
