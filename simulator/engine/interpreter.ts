@@ -4,8 +4,8 @@
  *
  * Instructions are counted without work on the straight path: `ip` walks the records of a page, `end` is the record
  * at which the slice would be over if no branch were taken, and each taken branch moves `end` along with `ip`. The
- * unchecked form leaves when fewer than a page of records is left; the checked form compares before each instruction,
- * and alone may access devices, so that a device access ends its slice at the very instruction.
+ * unchecked form leaves when fewer than a page of records is left; the checked form compares before each instruction.
+ * A device access that ends its slice is completed by the checked form, which leaves behind the very instruction.
  */
 
 import { CALL_AGAIN, CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
