@@ -394,29 +394,44 @@ export function checksStack(): bool {
 
 /** The context of loads and stores that enterState() has not put in place. */
 export function withheldContext(unprivileged: bool): u32 {
+  return unprivileged && load<u32>(UAO) == 0 ? unprivilegedContext() : u32(load<u64>(presentCache()));
+}
+
+/** That of LDTR and STTR, which is resolved when it is asked for: a world switch hardly ever needs it. */
+function unprivilegedContext(): u32 {
   const entry = presentCache();
-  return u32(load<u64>(unprivileged && load<u32>(UAO) == 0 ? entry + CACHED_UNPRIV : entry));
+  const known = load<u64>(entry + CACHED_UNPRIV);
+  if (known != 0) return u32(known);
+  let context: u32;
+  let generation: u32;
+  do {
+    // Running out of ids drops what was known.
+    generation = load<u32>(CTX_GENERATION_NOW);
+    if (load<u64>(entry) == 0) fillCache(entry);
+    context = resolve(load<i32>(EL), false, true);
+  } while (load<u32>(CTX_GENERATION_NOW) != generation);
+  store<u64>(entry + CACHED_UNPRIV, context);
+  enterState();
+  return context;
 }
 
 function fillCache(entry: usize): void {
   const el = load<i32>(EL);
   const pan = load<u32>(PAN) != 0;
-  // LDTR acts as EL0 at EL1, and at EL2 of a host with EL2&0; elsewhere as LDR.
+  // LDTR acts as EL0 at EL1, and at EL2 of a host with EL2&0, by a context that is not known yet; elsewhere as LDR.
   const asEl0 = el == 1 || (el == 2 && inHost(effectiveHcr()) && regimeOf(2) == REGIME_EL20);
   let data: u32;
   let fetch: u32;
-  let unpriv: u32;
   let generation: u32;
   do {
-    // Running out of ids while these three are made drops the first ones.
+    // Running out of ids while these two are made drops the first ones.
     generation = load<u32>(CTX_GENERATION_NOW);
     data = resolve(el, pan, false);
     fetch = pan ? resolve(el, false, false) : data;
-    unpriv = asEl0 ? resolve(el, false, true) : data;
   } while (load<u32>(CTX_GENERATION_NOW) != generation);
   store<u64>(entry, data);
   store<u64>(entry + CACHED_FETCH, fetch);
-  store<u64>(entry + CACHED_UNPRIV, unpriv);
+  store<u64>(entry + CACHED_UNPRIV, asEl0 ? 0 : data);
   store<u32>(entry + CACHED_DATA_HASH, contextHash(data));
   store<u32>(entry + CACHED_FETCH_HASH, contextHash(fetch));
 }
