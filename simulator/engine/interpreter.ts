@@ -470,7 +470,15 @@ export class FunctionEnvironment extends RecordEnvironment {
     throw new Error('A handler that branches has to be inline.');
   }
 
+  /** The handler has one access, so that a device may be accessed before the instruction begins anew. */
+  #alone = false;
+
+  override beforeAccess(): number {
+    return this.#alone ? MODE_ALONE : 0;
+  }
+
   emit(body: readonly Stmt[]): { code: Scope['code']; locals: readonly Type[] } {
+    this.#alone = accessesOf(body) === 1;
     emitAll(body, this);
     this.code.i32(0).end();
     return { code: this.code, locals: this.pool.types };
@@ -498,8 +506,6 @@ class MainEnvironment extends RecordEnvironment {
   readonly ip = IP;
   readonly pool = new LocalPool(FIXED_LOCALS.length);
   far = false;
-  /** The present handler has one access, so that a device may be accessed before the instruction begins anew. */
-  alone = false;
 
   constructor(
     imports: Imports,
@@ -601,15 +607,14 @@ class MainEnvironment extends RecordEnvironment {
     this.code.i32(0).get(END).get(IP).op('i32.sub').i32(4).op('i32.shr_s').store('i32', REMAINING);
   }
 
-  remaining(): void {
-    this.code.get(END).get(IP).op('i32.sub').i32(RECORD_BYTES).op('i32.sub').i32(4).op('i32.shr_s');
-  }
-
-  override beforeAccess(): number {
-    if (this.checked || !this.alone) return 0;
+  /** For a device that the instruction accesses, which asks for the time, and the core, which asks for its base register. */
+  saveInstruction(): void {
     this.saveRemaining();
     this.code.i32(0).get(IP).store('i32', RECORD);
-    return MODE_ALONE;
+  }
+
+  remaining(): void {
+    this.code.get(END).get(IP).op('i32.sub').i32(RECORD_BYTES).op('i32.sub').i32(4).op('i32.shr_s');
   }
 
   /** State to memory, the call, flags back. Leaves its result in RESULT. */
@@ -832,9 +837,7 @@ function emitCheck(env: MainEnvironment): void {
   code.i32(EXIT_BUDGET).i32(EXIT_LEAVE).get(IP).get(END).op('i32.ge_s').select().set(RESULT);
   scope.br('exit');
   scope.end();
-  // A device that the instruction accesses asks for the time, the core for its base register.
-  env.saveRemaining();
-  code.i32(0).get(IP).store('i32', RECORD);
+  env.saveInstruction();
 }
 
 /** Handlers outside of the main function, by what has to be done around the call. */
@@ -907,7 +910,6 @@ function emitDispatch({ ops, firstFunction, functionType, firstRegion }: Plan, e
     const { handler } = op;
     env.group = group;
     env.far = op.far;
-    env.alone = accessesOf(handler.body) === 1;
     if (handler.fp) env.requireFp();
     emitAll(handler.body, env);
     const last = handler.body.at(-1);
@@ -920,6 +922,8 @@ function emitDispatch({ ops, firstFunction, functionType, firstRegion }: Plan, e
     scope.end();
     if (group.fp) env.requireFp();
     if (group.usesFlags) env.saveFlags();
+    // The checked form has it done.
+    if (!env.checked) env.saveInstruction();
     code.get(IP).get(OP).i32(firstFunction).op('i32.sub').callIndirect(functionType);
     scope.brIf('abort');
     if (group.usesFlags) env.loadFlags();
