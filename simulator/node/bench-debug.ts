@@ -280,9 +280,7 @@ function* past(target: Target, name: string, instructions: number): Generator<Fi
   for (const moment of moments.sort((a, b) => b - a)) {
     const there: Moment = { ...end, instructions: moment };
     target.goTo(there);
-    const before = performance.now();
-    target.goTo({ ...there, instructions: moment - 1 });
-    times.push(performance.now() - before);
+    times.push(1000 * cpuTime(() => target.goTo({ ...there, instructions: moment - 1 })));
   }
   yield { name: `${name}: step back, median of ${VISITS}`, value: median(times), unit: 'ms', most: 50 };
   yield { name: `${name}: step back, longest`, value: Math.max(...times), unit: 'ms', most: 50 };
@@ -344,8 +342,11 @@ function conditions(target: Target): number {
     },
   });
   // As with all figures, after the engine has warmed up.
-  seconds(target, 20_000_000);
-  asked = 0;
-  const time = seconds(target, 20_000_000);
-  return asked / time;
+  seconds(target, 60_000_000);
+  const rate = (): number => {
+    asked = 0;
+    const time = seconds(target, SLICE);
+    return asked / time;
+  };
+  return median(Array.from({ length: PAIRS }, rate));
 }

@@ -39,7 +39,7 @@ interface Snapshot {
 
 // What is slower than an instruction, in instructions, so that the way from a snapshot to the next one takes about the
 // same time whatever is done. Counts and no clock, as everywhere.
-const EXCEPTION_WORK = 60;
+const EXCEPTION_WORK = 150;
 const HOST_CALL_WORK = 500;
 /** A page costs its copy and two walks: snapshots come less often while a run writes to many, up to a limit. */
 const PAGE_WORK = 60_000;
