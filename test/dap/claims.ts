@@ -179,9 +179,9 @@ export const CAPABILITY_CLAIMS: readonly Claim[] = [
   ),
   row(
     'supportsCancelRequest',
-    'Queued requests, long searches, runs to a place and steps, by their progress bar.',
-    PROTOCOL,
-    'long work has a bar, and cancel ends it',
+    'Queued requests, searches, runs to a place, steps and reading of symbols, by their request or their progress bar.',
+    'test/dap/long-work.test.ts',
+    'leaves the machine where it was',
   ),
   row(
     'supportsBreakpointLocationsRequest',
