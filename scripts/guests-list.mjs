@@ -1,6 +1,6 @@
 // The guest software of this repository: one row per ELF file. `sources` are compiled with the common flags of
 // guests.mjs and `flags`, without FP and AdvSIMD registers unless
-// `fp` is set, and linked by `script`.
+// `fp` is set, and linked by `script`. `rust` is the one source of a program in Rust, which tests of the debugger run.
 
 const hypervisors = 'simulator/hypervisors';
 const common = ['pl011.c', 'print.c', 'psci.c', 'tables.c'].map(name => `${hypervisors}/common/${name}`);
@@ -132,4 +132,9 @@ export const GUESTS = [
   ...['integer', 'memory', 'branches', 'indirect', 'svc', 'hvc', 'switch', 'tlbi', 'mmio'].map(name => workload(name)),
   workload('fp', true),
   workload('simd', true),
+  {
+    name: 'shapes',
+    rust: 'debug-adapter/testing/programs/shapes.rs',
+    output: 'debug-adapter/testing/programs/shapes.elf',
+  },
 ];

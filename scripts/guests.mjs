@@ -1,6 +1,8 @@
 // Builds the guest software of this repository, whose ELF files are committed so that nobody needs a cross compiler to
 // run it. Rebuilding gives the same bytes with Debian's gcc-aarch64-linux-gnu, in whatever folder the repository is.
 //
+// The one in Rust takes Debian's rustc, and the core library of the same release, which is fetched into .cache.
+//
 //   node scripts/guests.mjs            builds every guest into its place
 //   node scripts/guests.mjs --check    builds into a temporary folder and compares with the committed files
 //   node scripts/guests.mjs NAME...    only these, with or without --check
@@ -11,9 +13,20 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GUESTS } from './guests-list.mjs';
+import { ownSuite, Suite } from './images-apt.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const COMPILER = 'aarch64-linux-gnu-gcc';
+const LINKER = 'aarch64-linux-gnu-ld';
+/** Debian's, whatever other one comes first in PATH: the bytes are those of its release. */
+const RUST_COMPILER = '/usr/bin/rustc';
+const RUST_TARGET = 'aarch64-unknown-linux-gnu';
+
+const PACKAGES = {
+  [COMPILER]: 'gcc-aarch64-linux-gnu',
+  [LINKER]: 'binutils-aarch64-linux-gnu',
+  [RUST_COMPILER]: 'rustc',
+};
 
 /** No library, and aligned accesses only: much of this runs with the MMU off. */
 const FLAGS = [
@@ -44,11 +57,56 @@ const LINK_FLAGS = [
   '-Wl,--no-warn-rwx-segments',
 ];
 
-function compile(args) {
-  const result = spawnSync(COMPILER, args, { cwd: root, encoding: 'utf8' });
-  if (result.error) throw new Error(`Cannot run ${COMPILER}: install Debian's package gcc-aarch64-linux-gnu.`);
+/** Not optimised, so that all variables are there; names by RFC 2603. */
+const RUST_FLAGS = [
+  '--edition=2021',
+  `--target=${RUST_TARGET}`,
+  '--crate-type=lib',
+  '--emit=obj',
+  '-g',
+  '-Cpanic=abort',
+  '-Crelocation-model=static',
+  '-Ccodegen-units=1',
+  '-Coverflow-checks=off',
+  '-Csymbol-mangling-version=v0',
+  `--remap-path-prefix=${root}=.`,
+];
+
+/** Without a linker script: the program is where RAM has the boot loader's images, its entry is `_start`. */
+const RUST_LINK_FLAGS = [
+  '-nostdlib',
+  '-static',
+  '--gc-sections',
+  '--omagic',
+  '--no-warn-rwx-segments',
+  '--build-id=none',
+  '-Ttext=0x40080000',
+];
+
+function run(tool, args) {
+  const result = spawnSync(tool, args, { cwd: root, encoding: 'utf8' });
+  if (result.error) throw new Error(`Cannot run ${tool}: install Debian's package ${PACKAGES[tool]}.`);
   if (result.status !== 0) throw new Error(result.stderr);
   if (result.stderr) console.error(result.stderr);
+}
+
+const compile = args => run(COMPILER, args);
+
+/** The folder with the core library of Debian's rustc for A64. */
+function rustLibrary() {
+  const cache = join(root, '.cache/rust');
+  const folder = join(cache, ownSuite(), 'unpacked/libstd-rust-dev/usr');
+  if (!existsSync(join(folder, 'lib/rustlib', RUST_TARGET)))
+    new Suite(cache, ownSuite(), 'arm64').unpack('libstd-rust-dev');
+  return folder;
+}
+
+/** Builds the guest that is one file of Rust. */
+function buildRust({ name, rust }, output, scratch) {
+  run(RUST_COMPILER, ['--version']);
+  const object = join(scratch, `${name}.o`);
+  run(RUST_COMPILER, [...RUST_FLAGS, `--crate-name=${name}`, `--sysroot=${rustLibrary()}`, rust, '-o', object]);
+  run(LINKER, [...RUST_LINK_FLAGS, object, '-o', output]);
 }
 
 /** Builds one guest into the file `output`, by way of object files in `scratch`. */
@@ -77,7 +135,8 @@ function main(args) {
     for (const guest of GUESTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
       const place = join(root, guest.output);
       const output = check ? join(scratch, `${guest.name}.elf`) : place;
-      build(guest, output, scratch);
+      if (guest.rust) buildRust(guest, output, scratch);
+      else build(guest, output, scratch);
       if (!check) {
         console.log(`built ${guest.output}, ${readFileSync(output).length} bytes`);
       } else if (existsSync(place) && readFileSync(place).equals(readFileSync(output))) {
