@@ -58,9 +58,9 @@ test('an enumeration with data shows the form that it has, and that one only', (
     const pe = memory(discriminant, ...bytes);
     return [formatValue(pe, at(EXIT)), membersOf(pe, at(EXIT)).map(({ name }) => name)];
   };
-  assert.deepEqual(shown(0), ['Exit::Halt', ['Halt']]);
-  assert.deepEqual(shown(1), ['Exit::Hypercall(5)', ['Hypercall']]);
-  assert.deepEqual(shown(7), ['Exit::Abort(...)', ['Abort']]);
+  assert.deepEqual(shown(0), ['Halt', ['Halt']]);
+  assert.deepEqual(shown(1), ['Hypercall(5)', ['Hypercall']]);
+  assert.deepEqual(shown(7), ['Abort { ... }', ['Abort']]);
   const pe = memory(1, ...bytes);
   const form = memberOf(pe, at(EXIT), 'Hypercall');
   assert.equal(form && memberOf(pe, form, '__0')?.scalar, 5n);
@@ -75,7 +75,7 @@ test('a slice is an array of its length, and a str is its text', () => {
     ]);
   const pe = memory(0x10, 0x10, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0x65, 0x6c, 0x32);
   assert.equal(formatValue(pe, at(slice('&str'))), '"el2"');
-  assert.equal(formatValue(pe, at(slice('&[u8]'))), '&[u8], u8[3]');
+  assert.equal(formatValue(pe, at(slice('&[u8]'))), '[u8; 3]');
   assert.deepEqual(childCount(pe, at(slice('&mut [u8]'))), { named: 0, indexed: 3 });
   assert.deepEqual(sliceOf(pe, at(slice('&[u8]')))?.place, { space: { kind: 'va' }, address: 0x1010n });
   assert.equal(sliceOf(pe, at(slice('Slice'))), undefined);

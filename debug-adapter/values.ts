@@ -124,7 +124,7 @@ export function sliceOf(pe: PeView, value: Value): Value | undefined {
   const target = data?.type.target?.();
   if (data?.scalar === undefined || length === undefined || target === undefined) return undefined;
   const count = Number(length > 0xffff_ffffn ? 0n : length);
-  const name = `${target.name}[${count}]`;
+  const name = `[${target.name}; ${count}]`;
   const type: Type = { kind: 'array', name, size: target.size * count, count, target: () => target };
   const space = value.place?.space ?? value.pointsInto ?? { kind: 'va' };
   return { type, place: { space, address: data.scalar } };
@@ -224,6 +224,12 @@ function printable(code: bigint): string {
   return code >= 32n && code < 127n ? ` '${String.fromCharCode(Number(code))}'` : '';
 }
 
+/** A character of Unicode, where there is one of this number and it can be seen. */
+function codePoint(code: number): string {
+  const isCharacter = code >= 32 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && (code < 127 || code >= 160);
+  return isCharacter ? ` '${String.fromCodePoint(code)}'` : '';
+}
+
 function float(bits: bigint, size: number): string | undefined {
   const bytes = toBytes(bits, size);
   const view = new DataView(bytes.buffer);
@@ -246,9 +252,9 @@ export function formatValue(pe: PeView, value: Value, options: FormatOptions = {
   if (scalar === undefined) {
     if (type.kind === 'array') return `${type.name}${textOf(pe, value)}`;
     const form = formOf(pe, value);
-    if (form !== undefined) return `${type.name}::${form.name}${formText(pe, value, form, options)}`;
+    if (form !== undefined) return `${form.name}${formText(pe, value, form, options)}`;
     const slice = sliceOf(pe, value);
-    if (slice !== undefined) return type.name.endsWith('str') ? quoted(pe, slice) : `${type.name}, ${slice.type.name}`;
+    if (slice !== undefined) return type.name.endsWith('str') ? quoted(pe, slice) : slice.type.name;
     return value.place === undefined ? type.name : `${type.name} at ${formatPlace(value.place, pe)}`;
   }
   if (value.register !== undefined) return hex(scalar, type.size * 2);
@@ -262,17 +268,23 @@ export function formatValue(pe: PeView, value: Value, options: FormatOptions = {
   if (options.hex) return hex(scalar, type.size * 2);
   if (type.encoding === ATE.boolean) return scalar === 0n ? 'false' : 'true';
   const number = numeric(value);
+  if (type.encoding === ATE.utf) return `${number}${codePoint(Number(number))}`;
   const isChar = type.encoding === ATE.signedChar || type.encoding === ATE.unsignedChar;
   return isChar ? `${number}${printable(scalar)}` : String(number);
 }
 
-/** What a form of an enumeration has, where that is one number. */
+/** What a form of an enumeration has, where that is one value which fits into a line; `__0` has no name in the source. */
 function formText(pe: PeView, value: Value, form: Member, options: FormatOptions): string {
   const inner = part(pe, value, form.type, form.offset);
   const members = form.type.members?.() ?? [];
-  if (members.length !== 1) return members.length === 0 ? '' : '(...)';
-  const only = part(pe, inner, members[0].type, members[0].offset);
-  return only.scalar === undefined ? '(...)' : `(${formatValue(pe, only, options)})`;
+  if (members.length === 0) return '';
+  const [{ name, type, offset }] = members;
+  const isNamed = !name.startsWith('__');
+  const only = members.length > 1 ? undefined : part(pe, inner, type, offset);
+  const isShort = only?.scalar !== undefined || (only && (formOf(pe, only) ?? sliceOf(pe, only)) !== undefined);
+  const text = only !== undefined && isShort ? formatValue(pe, only, options) : '...';
+  if (!isNamed) return `(${text})`;
+  return isShort ? ` { ${name}: ${text} }` : ' { ... }';
 }
 
 function quoted(pe: PeView, { type, place }: Value): string {

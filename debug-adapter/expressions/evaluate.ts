@@ -16,6 +16,7 @@ import {
   load,
   memberOf,
   numeric,
+  sliceOf,
   toNumber,
   type Value,
 } from '../values.ts';
@@ -519,7 +520,8 @@ class Evaluator {
     const { pe } = this.context;
     const object = this.evaluate(objectNode);
     const index = numeric(this.evaluate(indexNode));
-    if (object.type.kind === 'array') return elementOf(pe, object, Number(index));
+    const elements = sliceOf(pe, object) ?? object;
+    if (elements.type.kind === 'array') return elementOf(pe, elements, Number(index));
     const type = object.type.target?.();
     if (type === undefined) throw new Error(`A value of type ${object.type.name} has no elements.`);
     const scalar = BigInt.asUintN(64, numeric(object) + index * BigInt(type.size));

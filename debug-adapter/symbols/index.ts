@@ -154,6 +154,27 @@ function componentsOf(name: string): string[] {
   }, []);
 }
 
+/** The parts of a name, in all the ways that it is written: `<Disk as Read>::next` is `Disk::next` and `Read::next` too. */
+function spellings(name: string): readonly string[][] {
+  const [first, ...rest] = componentsOf(name);
+  if (!first.startsWith('<') || !first.endsWith('>')) return [[first, ...rest]];
+  const inner = first.slice(1, -1);
+  let depth = 0;
+  let cut = inner.length;
+  for (let at = 0; at < inner.length && cut === inner.length; at++) {
+    if ('<([{'.includes(inner[at])) depth++;
+    else if (')]}'.includes(inner[at]) || (inner[at] === '>' && inner[at - 1] !== '-')) depth--;
+    else if (depth === 0 && inner.startsWith(' as ', at)) cut = at;
+  }
+  const holders = [inner.slice(0, cut), inner.slice(cut + 4)].filter(holder => holder !== '');
+  return [[first, ...rest], ...holders.map(holder => [...componentsOf(holder), ...rest])];
+}
+
+/** A name as it is looked up: Rust writes `max::<u8>` and `max<u8>`. */
+function keyOf(name: string): string {
+  return name.replace(/\s/g, '').replaceAll('::<', '<');
+}
+
 function withoutArguments(part: string): string {
   const at = part.startsWith('operator') ? -1 : part.indexOf('<');
   return at > 0 ? part.slice(0, at) : part;
@@ -284,7 +305,7 @@ export class SymbolTable {
     const exact = this.symbol(name);
     if (exact !== undefined) return [exact];
     this.spoken ??= this.readSpoken();
-    return this.spoken.get(name.replace(/\s/g, '')) ?? [];
+    return this.spoken.get(keyOf(name)) ?? [];
   }
 
   /** As they are written in their language. */
@@ -296,7 +317,7 @@ export class SymbolTable {
   private readSpoken(): ReadonlyMap<string, bigint[]> {
     const spoken = new Map<string, bigint[]>();
     const put = (text: string, address: bigint): void => {
-      const key = text.replace(/\s/g, '');
+      const key = keyOf(text);
       const addresses = spoken.get(key);
       if (addresses === undefined) spoken.set(key, [address]);
       else if (!addresses.includes(address)) addresses.push(address);
@@ -305,12 +326,13 @@ export class SymbolTable {
       const demangled = demangle(symbol);
       if (demangled === undefined) continue;
       put(demangled.full, address);
-      const parts = componentsOf(demangled.name);
-      for (let from = 0; from < parts.length; from++) {
-        const tail = parts.slice(from).join('::');
-        put(tail, address);
-        const bare = parts.slice(from).map(withoutArguments).join('::');
-        if (bare !== tail) put(bare, address);
+      for (const parts of spellings(demangled.name)) {
+        for (let from = 0; from < parts.length; from++) {
+          const tail = parts.slice(from).join('::');
+          put(tail, address);
+          const bare = parts.slice(from).map(withoutArguments).join('::');
+          if (bare !== tail) put(bare, address);
+        }
       }
     }
     return spoken;

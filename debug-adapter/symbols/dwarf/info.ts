@@ -104,6 +104,11 @@ export class Die {
     return this.inherited(die => die.reference(AT.type));
   }
 
+  /** The names of the namespaces and classes around it, as `shapes::Circle::`; empty where there are none. */
+  get holder(): string {
+    return this.unit.holderOf(this.offset);
+  }
+
   /** The first answer along DW_AT_abstract_origin and DW_AT_specification. */
   inherited<T>(ask: (die: Die) => T | undefined): T | undefined {
     let die: Die | undefined = this;
@@ -161,6 +166,15 @@ export class Die {
   }
 }
 
+/** A namespace or a class, from its entry up to the end of all within it. */
+interface Holder {
+  readonly start: number;
+  readonly end: number;
+  readonly name: string;
+}
+
+const HOLDERS = new Set<number>([TAG.namespace, TAG.structureType, TAG.classType, TAG.unionType]);
+
 const DW_UT_COMPILE = 1;
 const DW_UT_TYPE = 2;
 const DW_UT_SKELETON = 4;
@@ -170,6 +184,7 @@ const DW_UT_SPLIT_TYPE = 6;
 export class Unit {
   private rootDie: Die | undefined;
   private cachedRanges: readonly AddressRange[] | undefined;
+  private holders: readonly Holder[] | undefined;
 
   constructor(
     readonly info: DwarfInfo,
@@ -209,8 +224,9 @@ export class Unit {
     return this.info.abbreviationTable(this.abbreviationOffset);
   }
 
+  /** The primary source file; rustc writes the name of the code generation unit behind it. */
   get name(): string {
-    return this.root.string(AT.name) ?? '';
+    return (this.root.string(AT.name) ?? '').replace(/\/@\/[^/]*$/, '');
   }
 
   get directory(): string {
@@ -224,6 +240,33 @@ export class Unit {
   ranges(): readonly AddressRange[] {
     this.cachedRanges ??= this.root.ranges();
     return this.cachedRanges;
+  }
+
+  /** What `Die.holder` says. The first question reads the namespaces and classes of the unit. */
+  holderOf(offset: number): string {
+    this.holders ??= this.readHolders();
+    let [name, end] = ['', 0];
+    // In the order of their beginnings: of those around the offset the last one is the innermost.
+    for (const holder of this.holders) {
+      if (holder.start >= offset) break;
+      if (holder.end > offset) [name, end] = [holder.name, holder.end];
+    }
+    return offset < end ? name : '';
+  }
+
+  private readHolders(): readonly Holder[] {
+    const holders: Holder[] = [];
+    const visit = (die: Die, outer: string): void => {
+      for (const child of die.children()) {
+        if (!child.hasChildren || !HOLDERS.has(child.tag)) continue;
+        const plain = child.name ?? (child.tag === TAG.namespace ? '(anonymous namespace)' : '{...}');
+        const name = `${outer}${plain}::`;
+        holders.push({ start: child.offset, end: child.end(), name });
+        visit(child, name);
+      }
+    };
+    visit(this.root, '');
+    return holders;
   }
 
   /** Decodes the entry at an offset; undefined for the null entry that ends a list of children. */

@@ -92,7 +92,7 @@ function build(die: Die, depth: number): Type {
       };
     }
     case TAG.typedef:
-      return { ...target(), name: name ?? 'typedef' };
+      return { ...target(), name: nameOf(die) };
     case TAG.constType:
       return qualified(die, 'const', target());
     case TAG.volatileType:
@@ -146,8 +146,21 @@ function qualified(_die: Die, qualifier: string, type: Type): Type {
 /** C and assembly (DW_LANG of DWARF 5, section 7.12), in which tags have a name space of their own. */
 const C_LANGUAGES = new Set([0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x8001]);
 
+function isRust(die: Die): boolean {
+  return die.unit.root.number(AT.language) === DW_LANG_RUST;
+}
+
 function isC(die: Die): boolean {
   return C_LANGUAGES.has(die.unit.root.number(AT.language) ?? 0x0c);
+}
+
+const DW_LANG_RUST = 0x1c;
+
+/** A name with the namespaces and classes around it, as C++ and Rust write it. */
+function qualifiedName(die: Die): string {
+  const name = die.name ?? '{...}';
+  // What is defined outside of its class is declared within it.
+  return isC(die) ? name : (die.reference(AT.specification) ?? die).holder + name;
 }
 
 /** The name of a type without its shape, so that a structure which points to itself has an end. */
@@ -157,12 +170,15 @@ function nameOf(die: Die, depth = 0): string {
   switch (die.tag) {
     case TAG.structureType:
     case TAG.classType:
-      return `${isC(die) ? 'struct ' : ''}${die.name ?? '{...}'}`;
+      return `${isC(die) ? 'struct ' : ''}${qualifiedName(die)}`;
     case TAG.unionType:
-      return `${isC(die) ? 'union ' : ''}${die.name ?? '{...}'}`;
+      return `${isC(die) ? 'union ' : ''}${qualifiedName(die)}`;
     case TAG.enumerationType:
-      return `${isC(die) ? 'enum ' : ''}${die.name ?? '{...}'}`;
+      return `${isC(die) ? 'enum ' : ''}${qualifiedName(die)}`;
+    case TAG.typedef:
+      return qualifiedName(die);
     case TAG.pointerType: {
+      if (die.name !== undefined) return die.name;
       const base = inner();
       return `${base}${base.endsWith('*') ? '' : ' '}*`;
     }
@@ -174,7 +190,7 @@ function nameOf(die: Die, depth = 0): string {
     case TAG.volatileType:
       return `volatile ${inner()}`;
     case TAG.arrayType:
-      return `${inner()}[]`;
+      return isRust(die) ? `[${inner()}]` : `${inner()}[]`;
     case TAG.subroutineType:
     case TAG.subprogram:
       return `${inner()} ()`;
@@ -187,11 +203,12 @@ function nameOf(die: Die, depth = 0): string {
 function definitionOf(die: Die): Type | undefined {
   const name = die.name;
   if (name === undefined) return undefined;
-  for (const other of die.unit.root.children()) {
+  const full = qualifiedName(die);
+  for (const other of full === name ? die.unit.root.children() : []) {
     if (other.tag === die.tag && other.offset !== die.offset && !other.has(AT.declaration) && other.name === name)
       return typeOf(other);
   }
-  const elsewhere = die.unit.info.definition?.(name, die.tag);
+  const elsewhere = die.unit.info.definition?.(full, die.tag);
   return elsewhere === undefined ? undefined : typeOf(elsewhere);
 }
 
@@ -221,7 +238,7 @@ function membersOf(die: Die): Member[] {
       const type = typeOf(child.type);
       const offset = child.number(AT.dataMemberLocation);
       // The place of a virtual base is in the table of virtual functions.
-      if (offset !== undefined) members.push({ name: type.name, type, offset, isBase: true });
+      if (offset !== undefined) members.push({ name: child.type?.name ?? type.name, type, offset, isBase: true });
       continue;
     }
     if (child.tag !== TAG.member || child.has(AT.external)) continue;
@@ -254,7 +271,8 @@ function arrayOf(die: Die, depth: number): Type {
   for (const count of counts.reverse()) {
     const inner = type;
     suffix = `[${count === 0 ? '' : count}]${suffix}`;
-    type = { kind: 'array', name: `${element.name}${suffix}`, size: inner.size * count, count, target: () => inner };
+    const name = isRust(die) ? `[${inner.name}; ${count}]` : `${element.name}${suffix}`;
+    type = { kind: 'array', name, size: inner.size * count, count, target: () => inner };
   }
   return type;
 }
