@@ -1,10 +1,8 @@
 /** Reads the names in large images ahead of the first question about one, while the machine stands still. */
 
 import type { Session } from './session.ts';
-import type { SymbolTable } from './symbols/index.ts';
+import { LARGE, type SymbolTable } from './symbols/index.ts';
 
-/** Debug information below this is read when it is asked for, in a moment. */
-const LARGE = 2 ** 23;
 /** Milliseconds of work at each turn of the event loop. */
 const SLICE = 15;
 /** Milliseconds between two changes of the progress bar. */
@@ -62,6 +60,8 @@ export class Indexing {
         const step = work.steps.next();
         if (step.done) {
           this.work = undefined;
+          // Only now it is known where functions are inlined.
+          this.session.resolveBreakpoints();
           break;
         }
         this.show(work.table, step.value);

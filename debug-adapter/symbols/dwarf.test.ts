@@ -56,6 +56,17 @@ for (const flags of VARIANTS) {
       }
     });
 
+    test('find every place where a function is inlined', () => {
+      const places = symbols.inlinedPlaces('square');
+      assert.equal(places.length, 2);
+      for (const place of places) {
+        const scopes = symbols.scopesAt(place).map(({ name, inlined }) => `${name} ${inlined}`);
+        assert.ok(scopes.includes('square true'), scopes.join());
+      }
+      assert.deepEqual(symbols.addressesNamed('square'), []);
+      assert.deepEqual(symbols.inlinedPlaces('nothing'), []);
+    });
+
     test('find the address of a line and slide from a line without code', () => {
       const line = marker('lines.c', 'add-body');
       const found = symbols.addressesOf(source, line);

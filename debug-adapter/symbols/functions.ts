@@ -10,7 +10,8 @@ function moduleName(table: SymbolTable): string {
 
 /**
  * Where functions of a name begin, behind their prologues: `trap` in all images, `split-4.10!trap` in the one from
- * split-4.10.elf; `Ring::push` of C++ and Rust with all its overloads. Throws a sentence when there are none.
+ * split-4.10.elf; `Ring::push` of C++ and Rust with all its overloads. Then where they are inlined. Throws a sentence when
+ * there are none.
  */
 export function functionsNamed(
   symbols: Pick<Symbols, 'tables'>,
@@ -24,11 +25,16 @@ export function functionsNamed(
     const known = symbols.tables.map(moduleName).join(', ');
     throw new Error(`No image of this session is called "${module}"${known === '' ? '' : `; there are ${known}`}.`);
   }
-  const found = tables.flatMap(table =>
-    table.addressesNamed(name).map(address => ({ table, address: table.afterPrologue(address) })),
-  );
+  const found = [
+    ...tables.flatMap(table =>
+      table.addressesNamed(name).map(address => ({ table, address: table.afterPrologue(address) })),
+    ),
+    ...tables.flatMap(table => table.inlinedPlaces(name).map(address => ({ table, address }))),
+  ];
   if (found.length === 0) {
-    throw new Error(`No image of this session has a function "${name}"${module ? ` in ${module}` : ''}.`);
+    const unread = tables.find(table => table.namesAreMissing);
+    const more = unread === undefined ? '' : `; which functions of ${moduleName(unread)} are inlined is not read yet`;
+    throw new Error(`No image of this session has a function "${name}"${module ? ` in ${module}` : ''}${more}.`);
   }
   return found;
 }

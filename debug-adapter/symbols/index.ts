@@ -15,7 +15,7 @@ import {
   lineTable,
   PROLOGUE_END,
 } from './dwarf/line.ts';
-import { type AddressIndex, Names, readAddressRanges } from './dwarf/names.ts';
+import { type AddressIndex, Names, readAddressRanges, withoutArguments } from './dwarf/names.ts';
 import { DwarfSections } from './dwarf/sections.ts';
 import { ElfFile, SHF_EXECINSTR } from './elf.ts';
 
@@ -105,6 +105,9 @@ const MOST_ENTRIES = 2 ** 18;
 /** Farthest from its symbol that a function may begin: `-fpatchable-function-entry` puts NOPs in between. */
 const MOST_PADDING = 32n;
 
+/** Debug information below this is read when it is asked for, in a moment. */
+export const LARGE = 2 ** 23;
+
 function sortedBy<T>(items: T[], key: (item: T) => bigint): T[] {
   return items.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
@@ -175,9 +178,27 @@ function keyOf(name: string): string {
   return name.replace(/\s/g, '').replaceAll('::<', '<');
 }
 
-function withoutArguments(part: string): string {
-  const at = part.startsWith('operator') ? -1 : part.indexOf('<');
-  return at > 0 ? part.slice(0, at) : part;
+/** A name as it may be asked for: with less and less around it, and without template arguments. */
+function keysOf(name: string): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const parts of spellings(name)) {
+    for (let from = 0; from < parts.length; from++) {
+      keys.add(keyOf(parts.slice(from).join('::')));
+      keys.add(keyOf(parts.slice(from).map(withoutArguments).join('::')));
+    }
+  }
+  return keys;
+}
+
+/** All names with namespaces that an entry of a function says it has. */
+function namesOf(die: Die): readonly string[] {
+  const declaration = die.reference(AT.specification) ?? die;
+  return [spokenName(die), `${declaration.holder}${die.name ?? ''}`].filter(name => name !== undefined);
+}
+
+/** With its parameters, as a key; empty where the linkage name does not tell. */
+function fullName(die: Die): string {
+  return keyOf(demangle(die.inherited(one => one.string(AT.linkageName)) ?? '')?.full ?? '');
 }
 
 /** The name of a function with its namespaces, where its linkage name has them. */
@@ -308,6 +329,39 @@ export class SymbolTable {
     return this.spoken.get(keyOf(name)) ?? [];
   }
 
+  /**
+   * Where functions of a name are inlined: an address for each place. Of a large image only when its names are read, so
+   * that nobody waits for that.
+   */
+  inlinedPlaces(name: string): readonly bigint[] {
+    if (this.namesAreMissing) return [];
+    const wanted = keyOf(name);
+    const parts = componentsOf(name);
+    const functions = this.index.inlined(withoutArguments(parts[parts.length - 1])).filter(offset => {
+      const die = this.info.dieAt(offset);
+      return die !== undefined && (namesOf(die).some(one => keysOf(one).has(wanted)) || fullName(die) === wanted);
+    });
+    if (functions.length === 0) return [];
+    // Only link-time optimisation inlines functions of other units.
+    const own = new Set(functions.map(offset => this.info.dieAt(offset)?.unit));
+    const units = this.info.size > LARGE ? [...own] : this.info.units();
+    const known = new Set(functions);
+    const places = new Set<bigint>();
+    for (const unit of units) {
+      for (const offset of unit === undefined ? [] : this.index.instancesIn(unit, known)) {
+        const die = unit?.dieAt(offset);
+        const [first] = die?.ranges() ?? [];
+        if (first !== undefined) places.add(BigInt.asUintN(64, (die?.address(AT.entryPc) ?? first.low) + this.bias));
+      }
+    }
+    return sortedBy([...places], at => at);
+  }
+
+  /** The image is large, and its names are still being read or have not been asked for. */
+  get namesAreMissing(): boolean {
+    return this.info.size > LARGE && !this.index.complete;
+  }
+
   /** As they are written in their language. */
   *symbolNames(): Iterable<string> {
     this.readSymbols();
@@ -316,8 +370,7 @@ export class SymbolTable {
 
   private readSpoken(): ReadonlyMap<string, bigint[]> {
     const spoken = new Map<string, bigint[]>();
-    const put = (text: string, address: bigint): void => {
-      const key = keyOf(text);
+    const put = (key: string, address: bigint): void => {
       const addresses = spoken.get(key);
       if (addresses === undefined) spoken.set(key, [address]);
       else if (!addresses.includes(address)) addresses.push(address);
@@ -325,15 +378,8 @@ export class SymbolTable {
     for (const { name: symbol, address } of this.sizedFunctions ?? []) {
       const demangled = demangle(symbol);
       if (demangled === undefined) continue;
-      put(demangled.full, address);
-      for (const parts of spellings(demangled.name)) {
-        for (let from = 0; from < parts.length; from++) {
-          const tail = parts.slice(from).join('::');
-          put(tail, address);
-          const bare = parts.slice(from).map(withoutArguments).join('::');
-          if (bare !== tail) put(bare, address);
-        }
-      }
+      put(keyOf(demangled.full), address);
+      for (const key of keysOf(demangled.name)) put(key, address);
     }
     return spoken;
   }

@@ -94,6 +94,26 @@ test('references show what they refer to, templates have their arguments in the 
   assert.ok(targets.some(({ label }: { label: string }) => label === 'shapes::larger<int>'));
 });
 
+test('a breakpoint by name stops where the function is inlined, when it has no code of its own', async () => {
+  const inlined = compile('classes.cpp', [...FLAGS.filter(flag => flag !== '-O0'), '-O2']);
+  try {
+    client.dispose();
+    client = inProcess();
+    await client.start({ program: inlined.path });
+    for (const name of ['shapes::Circle::Circle', 'Circle::Circle', 'Circle', 'shapes::Circle::Circle(int)']) {
+      const [{ verified }] = await functions(name);
+      assert.equal(verified, true, name);
+    }
+    assert.equal((await functions('Square::Circle'))[0].verified, false);
+    await functions('Circle::Circle');
+    await client.until('continue');
+    assert.match(await client.top(), /^shapes::Circle::Circle:/);
+    assert.match((await client.stack())[1], /^_start:/);
+  } finally {
+    inlined.remove();
+  }
+});
+
 // --- Rust: shapes.rs, which scripts/guests.mjs has compiled -------------------------------------------------------------
 
 const rustSource = programPath('shapes.rs');

@@ -44,6 +44,7 @@ export const AT = {
   language: 0x13,
   compDir: 0x1b,
   constValue: 0x1c,
+  inline: 0x20,
   upperBound: 0x2f,
   producer: 0x25,
   abstractOrigin: 0x31,

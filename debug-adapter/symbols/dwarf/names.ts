@@ -33,6 +33,8 @@ interface Plan {
   readonly tag: number;
   readonly kind: number;
   readonly hasChildren: boolean;
+  /** A function as such, of which there are inlined instances, and perhaps one with code of its own. */
+  readonly isAbstract: boolean;
   /** Bytes to step over, then a form and what its value is for; and so on. */
   readonly steps: readonly number[];
   /** Bytes behind the last of them. */
@@ -44,12 +46,14 @@ const NAME = 1;
 const SIBLING = 2;
 const DECLARATION = 3;
 const SPECIFICATION = 4;
+const ORIGIN = 5;
 
 const ROLES: Readonly<Record<number, number>> = {
   [AT.name]: NAME,
   [AT.sibling]: SIBLING,
   [AT.declaration]: DECLARATION,
   [AT.specification]: SPECIFICATION,
+  [AT.abstractOrigin]: ORIGIN,
 };
 
 /** Bytes of a form; -1 where they vary. */
@@ -109,6 +113,8 @@ export class Names {
   private byOffset: Map<number, Entry> | undefined = new Map();
   /** Full names of variables that are declared in a namespace, by the offset of the declaration. */
   private readonly declared = new Map<number, string>();
+  /** Functions that are inlined somewhere, all of a name without template arguments. */
+  private readonly abstract = new Map<string, number[]>();
   private readonly plans = new WeakMap<Abbreviation, Plan>();
   private walk: Generator<number, void> | undefined;
 
@@ -134,6 +140,36 @@ export class Names {
   named(name: string): readonly number[] {
     for (const _ of this.build());
     return this.entries.get(name)?.offsets ?? [];
+  }
+
+  /** Offsets of all functions of a name, without template arguments, that are inlined somewhere; does what is left of the walk. */
+  inlined(name: string): readonly number[] {
+    for (const _ of this.build());
+    return this.abstract.get(name) ?? [];
+  }
+
+  /** Offsets of the inlined instances in a unit of the functions at these offsets. Reads the whole unit. */
+  instancesIn(unit: Unit, functions: ReadonlySet<number>): readonly number[] {
+    const bytes = this.info.sections.info.slice(unit.firstDie, unit.end - unit.firstDie);
+    const reader = new EntryReader(bytes, unit);
+    const found: number[] = [];
+    reader.at = unit.root.next - unit.firstDie;
+    try {
+      while (reader.at < bytes.length) {
+        const offset = unit.firstDie + reader.at;
+        const code = reader.uleb();
+        if (code === 0) continue;
+        const abbreviation = unit.abbreviations.get(code);
+        if (abbreviation === undefined) break;
+        const plan = this.planOf(abbreviation, unit);
+        reader.read(plan);
+        if (plan.tag === TAG.inlinedSubroutine && functions.has(reader.origin)) found.push(offset);
+      }
+    } catch (error) {
+      // What a damaged unit has up to there is known.
+      if (!(error instanceof RangeError)) throw error;
+    }
+    return found;
   }
 
   private *walkUnits(): Generator<number, void> {
@@ -173,6 +209,7 @@ export class Names {
       reader.read(plan);
       let inner: string | undefined;
       if (holder !== undefined && reader.nameForm !== 0) {
+        if (plan.isAbstract) this.addAbstract(this.nameOf(reader, unit), offset);
         if (plan.kind !== 0 && !reader.isDeclaration) this.add(reader, plan.kind, offset, holder, unit);
         else if (plan.tag === TAG.variable) this.add(reader, DECLARED_VARIABLE, offset, holder, unit);
         const isScope = plan.tag === TAG.namespace || (nests && plan.kind === 1);
@@ -180,6 +217,7 @@ export class Names {
         else if (plan.tag === TAG.enumerationType) inner = holder;
       } else if (holder !== undefined && plan.kind !== 0 && reader.specification > 0) {
         this.addDefinition(reader.specification, plan.kind, offset, unit);
+        if (plan.isAbstract) this.addAbstract(unit.dieAt(unit.firstDie + reader.specification)?.name ?? '', offset);
       } else if (holder !== undefined && (plan.tag === TAG.enumerationType || plan.tag === TAG.namespace)) {
         inner = holder; // without a name of its own
       }
@@ -202,6 +240,13 @@ export class Names {
     put(this.entryOf(name), kind, offset);
     const qualified = this.declared.get(at);
     if (qualified !== undefined) put(this.entryOf(qualified), kind, offset);
+  }
+
+  private addAbstract(name: string, offset: number): void {
+    const key = withoutArguments(name);
+    const offsets = this.abstract.get(key);
+    if (offsets === undefined) this.abstract.set(key, [offset]);
+    else offsets.push(offset);
   }
 
   private add(reader: EntryReader, kind: number, offset: number, holder: string, unit: Unit): void {
@@ -245,11 +290,18 @@ export class Names {
         steps.push(rest, form, role);
         rest = 0;
       }
-      plan = { tag, kind: KINDS[tag] ?? 0, hasChildren, steps, rest };
+      const isAbstract = tag === TAG.subprogram && attributes.some((one, at) => at % 3 === 0 && one === AT.inline);
+      plan = { tag, kind: KINDS[tag] ?? 0, hasChildren, isAbstract, steps, rest };
       this.plans.set(abbreviation, plan);
     }
     return plan;
   }
+}
+
+/** A name of C++ or Rust without its template arguments. */
+export function withoutArguments(name: string): string {
+  const at = name.startsWith('operator') ? -1 : name.indexOf('<');
+  return at > 0 ? name.slice(0, at) : name;
 }
 
 function put(entry: Entry, kind: number, offset: number): void {
@@ -269,6 +321,8 @@ class EntryReader {
   sibling = 0;
   /** The declaration that it completes, as `at`; 0 where there is none. */
   specification = 0;
+  /** The function that it is an instance of, as an offset; 0 where there is none. */
+  origin = 0;
   private readonly view: DataView;
 
   constructor(
@@ -298,6 +352,7 @@ class EntryReader {
     this.nameForm = 0;
     this.sibling = 0;
     this.specification = 0;
+    this.origin = 0;
     this.isDeclaration = false;
     for (let index = 0; index < steps.length; index += 3) {
       this.at += steps[index];
@@ -313,6 +368,7 @@ class EntryReader {
           this.nameForm = form;
           this.nameValue = value;
         } else if (role === SIBLING) this.sibling = this.unit.offset + value - this.unit.firstDie;
+        else if (role === ORIGIN) this.origin = form === FORM.refAddr ? value : this.unit.offset + value;
         else if (form !== FORM.refAddr) this.specification = this.unit.offset + value - this.unit.firstDie;
       }
     }
