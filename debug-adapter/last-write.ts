@@ -108,18 +108,18 @@ function* unseenWrite(
   if (subject.kind !== 'memory' || recording === undefined) return undefined;
   const contents = (): bigint | undefined => contentsOf(subject, target, pe);
   let before = (after ?? recording.start).instructions;
-  yield* target.travel({ ...moment, instructions: before });
+  yield* target.travel({ ...moment, instructions: before, taken: 0 });
   if (contents() === present) return undefined;
   let behind = moment.instructions;
   while (behind - before > 1) {
     const middle = Math.floor((before + behind) / 2);
-    yield* target.travel({ ...moment, instructions: middle });
+    yield* target.travel({ ...moment, instructions: middle, taken: 0 });
     if (contents() === present) behind = middle;
     else before = middle;
   }
-  yield* target.travel({ ...moment, instructions: behind });
+  yield* target.travel({ ...moment, instructions: behind, taken: 0 });
   const places = target.pes.map(({ pc }) => pc);
-  const at = { ...moment, instructions: before };
+  const at = { ...moment, instructions: before, taken: 0 };
   yield* target.travel(at);
   const writer = Math.max(
     0,
@@ -148,7 +148,7 @@ function physical(subject: Subject, { pe }: Where): Subject {
 function* beforeStop(reason: StopReason, { target }: Where): Generator<unknown, Moment> {
   // At a breakpoint the instruction has not run; an exception was taken between two instructions.
   if (reason.kind === 'watchpoint' || reason.kind === 'system-register') {
-    yield* target.travel({ ...target.moment, instructions: target.moment.instructions - 1 });
+    yield* target.travel({ ...target.moment, instructions: target.moment.instructions - 1, taken: 0 });
   }
   return target.moment;
 }

@@ -10,9 +10,9 @@ import type {
   TranslationRegime,
 } from '../simulator/target.ts';
 import type { Motion, Stop } from './runner.ts';
-import { LEVELS } from './sieves.ts';
+import { LEVELS, TAKEN } from './sieves.ts';
 import type { Symbols } from './symbols/index.ts';
-import { callerOf, topFrame } from './unwind.ts';
+import { callerOf, handlesExceptions, topFrame } from './unwind.ts';
 
 /** Runs until something else stops the machine. */
 export class Continue implements Motion {
@@ -108,17 +108,32 @@ function isCall(word: number | undefined): boolean {
 /** Instructions of other PEs in one go while a step waits for its own PE. */
 const MOST_OF_OTHERS = 100_000;
 
-/** Base of the steps: knows its PE and keeps at most one breakpoint of its own. */
+/** Where a PE stands before an instruction: an exception that it takes has returned when the PE stands there again. */
+interface Stand {
+  readonly pc: bigint;
+  readonly sp: bigint;
+  readonly el: ExceptionLevel;
+  readonly vmid: number | undefined;
+}
+
+/** Base of the steps: knows its PE and keeps at most one place of its own to run to. */
 export abstract class Step implements Motion {
   protected readonly pe: PeView;
   private temporary: number | undefined;
   private accepts: () => boolean = () => true;
   private first = true;
+  /** Stops at exceptions that the next instruction takes, to its own level too, before the first one of the vector. */
+  private taken: number | undefined;
+  private before: Stand | undefined;
+  /** Waits for the return of such an exception. */
+  private returning = false;
 
+  /** With `over`, an exception that is taken on the way runs to its return. */
   constructor(
     protected readonly target: Target,
     protected readonly symbols: Symbols,
     protected readonly index: number,
+    protected readonly over = false,
   ) {
     this.pe = target.pes[index];
   }
@@ -141,19 +156,26 @@ export abstract class Step implements Motion {
     this.first = false;
     const pe = this.alone ? { pe: this.index } : {};
     this.retired = this.pe.retired;
+    this.watchExceptions();
     if (this.temporary !== undefined) return { stepOff, ...pe };
     return { instructions: this.alone ? 1 : MOST_OF_OTHERS, stepOf: this.index, stepOff, ...pe };
   }
 
   owns(id: number): boolean {
-    return id === this.temporary;
+    return id === this.temporary || id === this.taken;
   }
 
   after(reason: StopReason): Stop | undefined {
     if (this.temporary !== undefined) {
       const reached = 'ids' in reason && reason.ids.includes(this.temporary) && this.accepts();
       if (!reached) return undefined;
+      const { returning, before } = this;
       this.end();
+      // It was interrupted before the instruction, or the access that has faulted is done again.
+      if (returning && this.pe.pc === before?.pc) return undefined;
+    } else if ('ids' in reason && this.taken !== undefined && reason.ids.includes(this.taken)) {
+      this.runToReturnTo(this.before as Stand);
+      return undefined;
     } else if (reason.kind === 'limit' && this.pe.retired === this.retired) {
       return undefined; // it waits for an interrupt, or for its turn
     }
@@ -162,8 +184,27 @@ export abstract class Step implements Motion {
 
   end(): void {
     this.target.holdInterrupts(this.index, false);
-    if (this.temporary !== undefined) this.target.removeBreakpoint(this.temporary);
+    for (const id of [this.temporary, this.taken]) if (id !== undefined) this.target.removeBreakpoint(id);
     this.temporary = undefined;
+    this.taken = undefined;
+    this.returning = false;
+  }
+
+  /** While it goes instruction by instruction: what it runs over as a whole takes exceptions and returns by itself. */
+  private watchExceptions(): void {
+    if (!this.over) return;
+    if (this.temporary !== undefined) {
+      if (this.taken !== undefined) this.target.removeBreakpoint(this.taken);
+      this.taken = undefined;
+      return;
+    }
+    const { pc, el, vmid } = this.pe;
+    this.before = { pc, sp: this.pe.readRegister('SP'), el, vmid };
+    this.taken ??= this.target.addBreakpoint({
+      kind: 'exception',
+      sieves: [{ types: TAKEN }],
+      match: event => event.pe === this.index,
+    });
   }
 
   /** The PE has arrived somewhere: a stop, or undefined after arranging the next move. */
@@ -190,22 +231,37 @@ export abstract class Step implements Motion {
     this.temporary = this.target.addBreakpoint({ kind: 'instruction', address, regime, pe: this.index });
   }
 
-  /** Runs to the next exception return of this PE to a level below. */
-  protected runToReturn(): void {
+  /** Runs to the next exception return of this PE to a level below; with `same` also to its own, with the stack no lower. */
+  protected runToReturn(same: boolean): void {
     const { el } = this.pe;
-    this.accepts = () => true;
+    const sp = this.pe.readRegister('SP');
+    this.accepts = () => this.pe.el < el || this.pe.readRegister('SP') >= sp;
     this.temporary = this.target.addBreakpoint({
       kind: 'exception',
-      sieves: [{ types: ['eret'], from: [el], to: LEVELS.filter(level => level < el) }],
+      sieves: [{ types: ['eret'], from: [el], to: LEVELS.filter(level => level < el || (same && level === el)) }],
+      match: event => event.pe === this.index,
+    });
+  }
+
+  /**
+   * Runs to the return from the level that has just taken an exception to where this PE stood: by its stack, since a
+   * handler may leave an instruction out.
+   */
+  private runToReturnTo({ el, sp, vmid }: Stand): void {
+    this.returning = true;
+    this.accepts = () => this.pe.el === el && this.pe.vmid === vmid && this.pe.readRegister('SP') === sp;
+    this.temporary = this.target.addBreakpoint({
+      kind: 'exception',
+      sieves: [{ types: ['eret'], from: [this.pe.el], to: [el] }],
       match: event => event.pe === this.index,
     });
   }
 }
 
-/** One instruction; with `over`, a call or an exception-generating instruction runs to its return. */
+/** One instruction; with `over`, a call or an exception runs to its return. */
 export class StepInstruction extends Step {
   constructor(target: Target, symbols: Symbols, index: number, over: boolean) {
-    super(target, symbols, index);
+    super(target, symbols, index, over);
     if (over && isCall(wordAt(this.pe))) this.runTo(this.pe.pc + 4n, this.pe.readRegister('SP'));
   }
 
@@ -221,13 +277,8 @@ export class StepLine extends Step {
   private readonly el: number;
   private readonly startSp: bigint;
 
-  constructor(
-    target: Target,
-    symbols: Symbols,
-    index: number,
-    private readonly over: boolean,
-  ) {
-    super(target, symbols, index);
+  constructor(target: Target, symbols: Symbols, index: number, over: boolean) {
+    super(target, symbols, index, over);
     const { pe } = this;
     const table = symbols.at(pe.pc, pe.regime);
     this.line = table?.lineAt(pe.pc);
@@ -260,12 +311,7 @@ export class StepLine extends Step {
       this.prepare();
       return undefined;
     }
-    if (pe.el !== this.el) {
-      if (!this.over || pe.el < this.el) return this.stop();
-      // An interrupt or a fault on the way: go on behind its return.
-      this.runToReturn();
-      return undefined;
-    }
+    if (pe.el !== this.el) return this.stop();
     const entered = low !== undefined && pe.pc === low && pe.readRegister('SP') <= this.startSp;
     if (!entered) {
       // Back in a caller, or jumped elsewhere.
@@ -309,7 +355,7 @@ export class StepOut extends Step {
     const caller = callerOf(frame, symbols);
     if (caller !== undefined && caller.boundary === undefined)
       this.runTo(caller.pc, caller.registers[31] ?? frame.registers[31]);
-    else if (this.pe.el > 0) this.runToReturn();
+    else if (this.pe.el > 0) this.runToReturn(handlesExceptions(frame));
     else throw new Error('This function has no caller to step out to.');
   }
 

@@ -41,7 +41,7 @@ export function lastRuns(target: Target): ReadonlyMap<number, LastRun> {
 export function* asItLastRan<T>(target: Target, { pe, instructions }: LastRun, look: (pe: PeView) => T) {
   const now: Moment = target.moment;
   try {
-    yield* target.travel({ ...now, instructions });
+    yield* target.travel({ ...now, instructions, taken: 0 });
     return look(target.pes[pe]);
   } finally {
     target.goTo(now);

@@ -5,7 +5,7 @@ import type { Machine } from './machine.ts';
 import type { Stop } from './runner.ts';
 import { LEVELS, TAKEN } from './sieves.ts';
 import type { SymbolTable } from './symbols/index.ts';
-import { callerOf, type PhysicalFrame, topFrame } from './unwind.ts';
+import { callerOf, handlesExceptions, type PhysicalFrame, topFrame } from './unwind.ts';
 
 /** Instructions that a step back by line looks at first, and at most. */
 const NEAR = 2_000;
@@ -26,10 +26,11 @@ interface Visited {
 
 const START: Omit<Stop, 'pe'> = { reason: 'entry', description: 'Start of the recording' };
 
-/** The moment one instruction before now; undefined at the start of the recording. */
+/** The moment one instruction, or taken interrupt, before now; undefined at the start of the recording. */
 export function instructionBefore(target: Target): Moment | undefined {
   const { moment, recording } = target;
   if (!recording) throw new Error('This run is not recorded: launch it with "timeTravel": true to go back.');
+  if (moment.taken > 0) return { ...moment, taken: 0 };
   if (moment.instructions <= recording.start.instructions) return undefined;
   return { ...moment, instructions: moment.instructions - 1 };
 }
@@ -138,7 +139,9 @@ export function* outOf(machine: Machine, pe: PeView): Generator<unknown, Stop> {
   const { symbols } = machine;
   const caller = callerOf(topFrame(pe, symbols), symbols);
   if (caller === undefined && pe.el === 0) throw new Error('This function has no caller to step back to.');
-  if (caller === undefined || caller.boundary !== undefined) return yield* beforeException(machine, pe);
+  if (caller === undefined || caller.boundary !== undefined) {
+    return yield* beforeException(machine, pe, handlesExceptions(topFrame(pe, symbols)));
+  }
   const sp = caller.registers[31];
   return yield* backTo(machine, pe, caller.pc - 4n, caller.regime, sp, 'step');
 }
@@ -177,15 +180,17 @@ function* backTo(
   }
 }
 
-/** Back to where the exception was taken that brought a PE to its level. */
-function* beforeException({ target }: Machine, pe: PeView): Generator<unknown, Stop> {
+/** Back to where the exception was taken that brought a PE to its level; with `same` it may be of the level itself. */
+function* beforeException({ target }: Machine, pe: PeView, same: boolean): Generator<unknown, Stop> {
   const { el, index } = pe;
+  const sp = pe.readRegister('SP');
   let at: Moment | undefined = standsAtVector(pe) ? target.moment : undefined;
   if (at === undefined) {
     const id = target.addBreakpoint({
       kind: 'exception',
-      sieves: [{ types: TAKEN, from: LEVELS.filter(level => level < el), to: [el] }],
-      match: event => event.pe === index,
+      sieves: [{ types: TAKEN, from: LEVELS.filter(level => level < el || (same && level === el)), to: [el] }],
+      // Those that the handler has taken itself stand lower.
+      match: event => event.pe === index && (event.from < el || pe.readRegister('SP') >= sp),
     });
     try {
       const reason = yield* target.reverseContinue([id]);
@@ -196,10 +201,8 @@ function* beforeException({ target }: Machine, pe: PeView): Generator<unknown, S
     at = target.moment;
   }
   // An interrupt comes between two instructions; an instruction that raises an exception counts as run.
-  const before = { ...at, instructions: at.instructions - 1 };
+  const before = at.taken > 0 ? { ...at, taken: at.taken - 1 } : { ...at, instructions: at.instructions - 1 };
   yield* target.travel(before);
-  yield* target.travel(at);
-  if (pe.el === el) yield* target.travel(before);
   return { reason: 'step', pe: index };
 }
 
@@ -233,9 +236,11 @@ function visitedBefore(
   const { onException, onConsole } = target;
   target.onException = undefined;
   target.onConsole = undefined;
+  // Taking an interrupt and the first instruction of its vector are seen one after the other.
+  const taken = target.addBreakpoint({ kind: 'exception', sieves: [{ types: TAKEN }], match: () => true });
   try {
-    target.goTo({ ...now, instructions: first });
-    while (target.moment.instructions < now.instructions) {
+    target.goTo({ ...now, instructions: first, taken: 0 });
+    while (isBefore(target.moment, now)) {
       const one = visit(target, view);
       const last = visited.at(-1);
       // It was the turn of another PE.
@@ -245,12 +250,17 @@ function visitedBefore(
       target.run({ instructions: 1, stepOff: true });
     }
   } finally {
+    target.removeBreakpoint(taken);
     target.onException = onException;
     target.onConsole = onConsole;
   }
   const last = visited.at(-1);
   if (last?.leaves === 'eret' && last.el !== view.el) delete last.leaves;
   return { visited, whole: first === start.instructions };
+}
+
+function isBefore(a: Moment, b: Moment): boolean {
+  return a.instructions < b.instructions || (a.instructions === b.instructions && a.taken < b.taken);
 }
 
 function visit(target: Target, pe: PeView): Visited {

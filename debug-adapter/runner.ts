@@ -170,7 +170,7 @@ export class Runner {
     if (hitBreakpointIds.length === 0 || states === undefined) return true;
     const { moment } = this.target;
     const after = states();
-    yield* this.target.travel({ ...moment, instructions: moment.instructions - 1 });
+    yield* this.target.travel({ ...moment, instructions: moment.instructions - 1, taken: 0 });
     const before = states();
     yield* this.target.travel(moment);
     return before !== after;

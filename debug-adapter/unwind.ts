@@ -130,8 +130,9 @@ function callerByRecord(frame: PhysicalFrame, symbols: Symbols): PhysicalFrame |
   const saved = word(record, 8);
   const registers = calleeSaved(frame.registers);
   const lr = frame.registers[LR];
-  if (frame.exact && lr !== undefined && lr !== 0n) {
-    // A function that has not stored its frame record yet, or never does, still has its return address in x30.
+  if (frame.exact && lr !== undefined && lr !== 0n && !handlesExceptions(frame)) {
+    // A function that has not stored its frame record yet, or never does, still has its return address in x30. Nobody
+    // called what a vector branches to.
     const address = stripPac(lr);
     const own = symbols.at(frame.pc, frame.regime)?.functionAt(frame.pc)?.address;
     const target = symbols.at(address, frame.regime)?.functionAt(address - 4n)?.address;
@@ -175,7 +176,7 @@ function inVectors(frame: PhysicalFrame): boolean {
 }
 
 /** In the vector table, or in code that an entry of the table branches to. */
-function handlesExceptions(frame: PhysicalFrame): boolean {
+export function handlesExceptions(frame: PhysicalFrame): boolean {
   if (inVectors(frame)) return true;
   const base = tryRegister(frame.pe, `VBAR_EL${frame.el}`);
   const table = base === undefined ? undefined : frame.pe.read(frame.space, base, 0x800);

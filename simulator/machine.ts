@@ -156,6 +156,7 @@ interface MachineState {
   readonly turns: TurnsState;
   readonly active: number;
   readonly retired: number;
+  readonly taken: number;
   readonly lines: Uint32Array;
   readonly board: unknown;
   readonly typed: readonly number[];
@@ -457,6 +458,7 @@ export class Machine implements Target {
   #load(): void {
     this.#turns.reset();
     this.#retired = 0;
+    this.#taken = 0;
     this.#stop = undefined;
     this.#recorder.stop();
     this.#held.clear();
@@ -541,6 +543,7 @@ export class Machine implements Target {
       instructions: this.#retired,
       turns: this.#turns.ended,
       time: this.#turns.all[this.#turns.present].time,
+      taken: this.#taken,
     };
   }
 
@@ -584,6 +587,11 @@ export class Machine implements Target {
       capture: () => this.#capture(),
       restore: state => this.#restore(state as MachineState),
       run: options => this.run(options),
+      takeInterrupt: () => {
+        this.#stopsAtInterrupt = true;
+        this.run({ instructions: 1 });
+        this.#stopsAtInterrupt = false;
+      },
       apply: input => this.#apply(input),
       observationChanged: () => this.observationChanged(),
     };
@@ -623,6 +631,7 @@ export class Machine implements Target {
       turns: this.#turns.capture(),
       active: this.#active,
       retired: this.#retired,
+      taken: this.#taken,
       lines: this.#lines.slice(),
       board: this.board.snapshot(),
       typed: [...this.#typed],
@@ -637,6 +646,7 @@ export class Machine implements Target {
   #restore(saved: MachineState): void {
     this.#turns.restore(saved.turns);
     this.#retired = saved.retired;
+    this.#taken = saved.taken;
     this.#stop = undefined;
     for (const [pe, state] of this.#states.entries()) {
       state.offset = pe === saved.active ? 0 : state.parked - ACTIVE_STATE;
@@ -827,14 +837,18 @@ export class Machine implements Target {
     const { cycles } = this.engine;
     const taken = this.engine.core.takeInterrupt();
     turn.time += this.engine.cycles - cycles;
-    if (taken && this.#stop) return this.#takeStop();
+    if (taken) {
+      const stop = this.#tookBetween();
+      // What came in when the PE stood here the first time comes in now.
+      if (stop || this.#recorder.inputWaiting) return stop;
+    }
     const step = this.engine.core.stepState();
     if (step === STEP_PENDING) {
       this.engine.core.takeStep(0);
-      return this.#stop ? this.#takeStop() : undefined;
+      return this.#tookBetween();
     }
     // Elsewhere a breakpoint of the guest is a record.
-    if ((step || stepOff) && this.engine.core.takeBreakpoint()) return this.#takeStop();
+    if ((step || stepOff) && this.engine.core.takeBreakpoint()) return this.#tookBetween();
     const stepped = step === STEP_ACTIVE ? this.#wordAtPc() : undefined;
     const retired = this.#retired;
     // A counter that raises an interrupt does so at the very instruction.
@@ -853,6 +867,16 @@ export class Machine implements Target {
     return this.#stop ? this.#takeStop() : undefined;
   }
 
+  /** An exception was taken between two instructions. */
+  #tookBetween(): StopReason | undefined {
+    this.#taken++;
+    return this.#takeStop() ?? (this.#stopsAtInterrupt ? { kind: 'limit' } : undefined);
+  }
+
+  /** Exceptions taken since the last instruction. */
+  #taken = 0;
+  #stopsAtInterrupt = false;
+
   /** The instruction that is next; 0 where none can be fetched. */
   #wordAtPc(): number {
     const pe = this.pes[this.#active];
@@ -869,6 +893,7 @@ export class Machine implements Target {
     );
     this.#running = false;
     this.#retired += executed;
+    if (executed) this.#taken = 0;
     turn.retired += executed;
     turn.time += elapsed;
     this.#breakpoints.follow();
@@ -902,7 +927,7 @@ export class Machine implements Target {
       const ids = this.#breakpoints.at(pe);
       if (ids.length) return { kind: 'breakpoint', pe: this.#active, ids };
       if (over()) return undefined;
-      if (this.engine.core.takeBreakpoint()) break;
+      if (this.engine.core.takeBreakpoint()) return this.#tookBetween();
       if (this.#stepOff(turn) !== EXIT_BUDGET || this.#stop || over()) break;
       if (this.#execute(turn, slice) !== EXIT_BREAKPOINT) break;
     }
@@ -1253,7 +1278,7 @@ export class Machine implements Target {
       const word = bytes ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
       return { word, pc, level, guest, instructions: this.instructions, cycles: this.#cycles(pe), register };
     };
-    this.goTo({ ...now, instructions: from });
+    this.goTo({ ...now, instructions: from, taken: 0 });
     this.#retracing = { pe, visitor };
     this.watchedRegistersChanged();
     this.observationChanged();

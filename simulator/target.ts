@@ -234,6 +234,11 @@ export interface Moment {
   readonly turns: number;
   /** Modelled time of the PE whose turn it is. */
   readonly time: number;
+  /**
+   * Interrupts and the like that were taken since the last instruction: between two instructions a PE stands before one
+   * or at its vector. 0 with another number of instructions.
+   */
+  readonly taken: number;
 }
 
 /** What a debugger may have changed. General registers are X0 to X30, SP and PC. */

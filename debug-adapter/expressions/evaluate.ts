@@ -134,6 +134,26 @@ export function variableValue(context: EvaluationContext, die: Die): Value {
     if (address === undefined) throw new Error('optimised out');
     return load(pe, { space, address }, type);
   }
+  const location = evaluateLocation(expression, frameContext(symbols, pe, physical, die, space, bias));
+  if (location === undefined) throw new Error('optimised out');
+  const value = atLocation(context, location, type, space);
+  return value.place === undefined ? { ...value, pointsInto: space } : value;
+}
+
+/** Callers that an argument is followed through, where each got it from the one before. */
+const MOST_CALLERS = 16;
+
+/** What an expression of an entry may ask in a frame. */
+function frameContext(
+  symbols: Symbols,
+  pe: PeView,
+  physical: PhysicalFrame | undefined,
+  die: Die,
+  space: AddressSpace,
+  bias: bigint,
+  depth = 0,
+): ExpressionContext {
+  const pc = physical === undefined ? 0n : lookupAddress(physical) - bias;
   const registers = physical?.registers ?? [];
   const read = (address: bigint, bytes: number): Uint8Array | undefined => pe.read(space, address, bytes);
   const base = { register: (index: number) => registers[index], read, bias };
@@ -141,21 +161,32 @@ export function variableValue(context: EvaluationContext, die: Die): Value {
     const found = physical?.table?.frames.cfa(pc, base);
     return found ?? (physical === undefined ? undefined : callerOf(physical, symbols)?.registers[31]);
   };
-  const evaluation = {
+  const outermost = (): Die | undefined =>
+    physical === undefined ? undefined : physical.table?.scopesAt(lookupAddress(physical))[0]?.die;
+  return {
     ...base,
     cfa,
     indexedAddress: (index: number) => die.unit.indexedAddress(index),
     frameBase: () => {
-      const outer = physical?.table?.scopesAt(lookupAddress(physical))[0]?.die.expression(AT.frameBase, pc);
+      const outer = outermost()?.expression(AT.frameBase, pc);
       const location = outer === undefined ? undefined : evaluateLocation(outer, { ...base, cfa });
       if (location?.kind === 'memory') return location.address;
       return location?.kind === 'register' ? registers[location.register] : undefined;
     },
+    entryValue: place => {
+      const callee = outermost();
+      const caller = physical === undefined || depth === MOST_CALLERS ? undefined : callerOf(physical, symbols);
+      // What an exception interrupted has called nothing.
+      if (callee === undefined || caller?.table === undefined || caller.exact) return undefined;
+      const { table } = caller;
+      const argument = argumentAt(table, caller.pc, callee, place);
+      if (argument === undefined) return undefined;
+      const context = frameContext(symbols, pe, caller, argument.die, caller.space, table.bias, depth + 1);
+      const location = evaluateLocation(argument.expression, context);
+      // The value is what the expression leaves on its stack.
+      return location?.kind === 'memory' ? location.address : undefined;
+    },
   };
-  const location = evaluateLocation(expression, evaluation);
-  if (location === undefined) throw new Error('optimised out');
-  const value = atLocation(context, location, type, space);
-  return value.place === undefined ? { ...value, pointsInto: space } : value;
 }
 
 /**

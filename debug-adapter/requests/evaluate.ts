@@ -123,7 +123,7 @@ const COMMANDS: readonly {
       const count = Number(rest.replaceAll(/[_,]/g, ''));
       const known = machine.marks.get(rest);
       if (known === undefined && (rest === '' || !Number.isSafeInteger(count) || count < 0)) machine.mark(rest);
-      goTo(session, known ?? { ...machine.target.moment, instructions: count });
+      goTo(session, known ?? { ...machine.target.moment, instructions: count, taken: 0 });
       return '';
     },
   },

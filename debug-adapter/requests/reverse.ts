@@ -135,7 +135,7 @@ export const REVERSE: Readonly<Record<string, Handler>> = {
     if (instructions === undefined || !Number.isSafeInteger(instructions) || instructions < 0) {
       throw new Error(`A moment is a number of instructions, not ${JSON.stringify(instructions)}.`);
     }
-    goTo(session, { ...machine.target.moment, instructions });
+    goTo(session, { ...machine.target.moment, instructions, taken: 0 });
   }),
 
   'hyperstep/setMark': handler<SetMarkArguments, MarksResponse>('stopped', (session, { name }) => {

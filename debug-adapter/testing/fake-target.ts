@@ -271,7 +271,7 @@ export class FakeTarget implements Target {
   record(): void {}
 
   get moment(): Moment {
-    return { instructions: this.instructions, turns: 0, time: this.instructions };
+    return { instructions: this.instructions, turns: 0, time: this.instructions, taken: 0 };
   }
 
   holdInterrupts(): void {}

@@ -278,15 +278,15 @@ function* past(target: Target, name: string, instructions: number): Generator<Fi
   const moments = randomShares(VISITS).map(share => Math.floor(end.instructions * share));
   const times: number[] = [];
   for (const moment of moments.sort((a, b) => b - a)) {
-    const there: Moment = { ...end, instructions: moment };
+    const there: Moment = { ...end, instructions: moment, taken: 0 };
     target.goTo(there);
-    times.push(1000 * cpuTime(() => target.goTo({ ...there, instructions: moment - 1 })));
+    times.push(1000 * cpuTime(() => target.goTo({ ...there, instructions: moment - 1, taken: 0 })));
   }
   yield { name: `${name}: step back, median of ${VISITS}`, value: median(times), unit: 'ms', most: 50 };
   yield { name: `${name}: step back, longest`, value: Math.max(...times), unit: 'ms', most: 50 };
   const searched = Math.floor(instructions / 4);
   target.goTo(recording.start);
-  const there: Moment = { ...end, instructions: searched };
+  const there: Moment = { ...end, instructions: searched, taken: 0 };
   const replay = cpuTime(() => target.goTo(there));
   yield { name: `${name}: replay`, value: searched / replay / 1e6, unit: 'MIPS' };
   const id = target.addBreakpoint({ kind: 'instruction', address: ELSEWHERE });

@@ -8,6 +8,8 @@ import { compareMoments, Timeline, type TimelineHost } from './timeline.ts';
 export interface RecorderHost extends TimelineHost {
   readonly breakpoints: Breakpoints;
   run(options: RunOptions): StopReason;
+  /** Runs until an interrupt is taken, or an instruction is executed because there was none. */
+  takeInterrupt(): void;
   /** Does what a logged input did when it came in. */
   apply(input: Input): void;
   /** Whether exceptions have to be reported may have changed. */
@@ -116,6 +118,10 @@ export class Recorder {
       if (left > STRETCH) yield this.#host.moment;
     }
     this.applyDue();
+    while (this.#host.moment.instructions === moment.instructions && this.#host.moment.taken < moment.taken) {
+      this.silently(() => this.#host.breakpoints.suspended(() => this.#host.takeInterrupt()));
+      this.applyDue();
+    }
   }
 
   /** Runs a stretch of the past, of which nobody is told. */

@@ -14,7 +14,7 @@ import { PAGE_BYTES, SavedPages } from './saved-pages.ts';
 
 /** Negative when `a` is before `b`. */
 export function compareMoments(a: Moment, b: Moment): number {
-  return a.instructions - b.instructions || a.turns - b.turns || a.time - b.time;
+  return a.instructions - b.instructions || a.taken - b.taken || a.turns - b.turns || a.time - b.time;
 }
 
 export interface TimelineHost {

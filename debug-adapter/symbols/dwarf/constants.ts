@@ -29,6 +29,8 @@ export const TAG = {
   namespace: 0x39,
   rvalueReferenceType: 0x42,
   atomicType: 0x47,
+  callSite: 0x48,
+  gnuCallSite: 0x4109,
 } as const;
 
 export const AT = {
@@ -67,6 +69,10 @@ export const AT = {
   declFile: 0x3a,
   declLine: 0x3b,
   linkageName: 0x6e,
+  callReturnPc: 0x7d,
+  callValue: 0x7e,
+  callOrigin: 0x7f,
+  gnuCallSiteValue: 0x2111,
   strOffsetsBase: 0x72,
   addrBase: 0x73,
   rnglistsBase: 0x74,

@@ -10,6 +10,8 @@ export interface ExpressionContext {
   frameBase?(): bigint | undefined;
   cfa?(): bigint | undefined;
   indexedAddress?(index: number): bigint | undefined;
+  /** What a place, given as an expression, had when the function was entered. */
+  entryValue?(place: Uint8Array): bigint | undefined;
   /** Added to the addresses in the expression. */
   readonly bias: bigint;
 }
@@ -215,8 +217,12 @@ function evaluate(expression: Uint8Array, context: ExpressionContext, initial?: 
         case 0xa2:
           push((context.indexedAddress?.(reader.uleb()) ?? unknown()) + (op === 0xa1 ? context.bias : 0n));
           break;
+        case 0xa3: // entry_value
+        case 0xf3: // the same before DWARF 5, GNU
+          push(context.entryValue?.(reader.block(reader.uleb())));
+          break;
         default:
-          // DW_OP_entry_value, typed operations, TLS: the value is not to be had from the present state alone.
+          // Typed operations, TLS: the value is not to be had from the present state alone.
           return undefined;
       }
   }
