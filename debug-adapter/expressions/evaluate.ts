@@ -2,12 +2,13 @@
 
 import type { AddressSpace, PeView } from '../../simulator/target.ts';
 import { spaceOf } from '../address.ts';
+import { argumentAt } from '../symbols/call-sites.ts';
 import { AT, TAG } from '../symbols/dwarf/constants.ts';
-import { evaluateLocation, type Location } from '../symbols/dwarf/expression.ts';
+import { type ExpressionContext, evaluateLocation, type Location } from '../symbols/dwarf/expression.ts';
 import type { Die } from '../symbols/dwarf/info.ts';
 import { INT64, pointerTo, type Type, typeOf, UINT64, VOID } from '../symbols/dwarf/types.ts';
 import type { Symbols, SymbolTable } from '../symbols/index.ts';
-import { callerOf, type Frame, lookupAddress } from '../unwind.ts';
+import { callerOf, type Frame, lookupAddress, type PhysicalFrame } from '../unwind.ts';
 import {
   addressOf,
   dereference,
@@ -183,7 +184,8 @@ function frameContext(
       if (argument === undefined) return undefined;
       const context = frameContext(symbols, pe, caller, argument.die, caller.space, table.bias, depth + 1);
       const location = evaluateLocation(argument.expression, context);
-      // The value is what the expression leaves on its stack.
+      // The value is what the expression leaves on its stack, whether it says so or not.
+      if (location?.kind === 'value') return location.value;
       return location?.kind === 'memory' ? location.address : undefined;
     },
   };

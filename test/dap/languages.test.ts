@@ -114,6 +114,36 @@ test('a breakpoint by name stops where the function is inlined, when it has no c
   }
 });
 
+for (const dwarf of ['-gdwarf-4', '-gdwarf-5'])
+  test(`an argument that is gone is had from its caller, but for a tail call (${dwarf})`, async () => {
+    const optimised = compile('arguments.c', ['-O2', '-fno-ipa-ra', dwarf, '-Wl,-estart']);
+    try {
+      client.dispose();
+      client = inProcess();
+      await client.start({ program: optimised.path });
+      await client.request('setBreakpoints', {
+        source: { path: programPath('arguments.c') },
+        breakpoints: [{ line: marker('arguments.c', 'leaf') }],
+      });
+      await client.until('continue');
+      assert.deepEqual(
+        (await client.stack()).slice(0, 2).map(text => text.replace(/:.*/, '')),
+        ['leaf', 'outer'],
+      );
+      assert.equal(await client.evaluate('other'), '42');
+      assert.equal(await client.evaluate('value'), '12', 'computed from a variable of the caller');
+      await client.until('continue');
+      assert.deepEqual(
+        (await client.stack()).slice(0, 2).map(text => text.replace(/:.*/, '')),
+        ['leaf', 'indirect'],
+      );
+      const other = (await client.tree('Arguments')).find(({ name }) => name === 'other');
+      assert.match(other?.value ?? '', /optimised out/);
+    } finally {
+      optimised.remove();
+    }
+  });
+
 // --- Rust: shapes.rs, which scripts/guests.mjs has compiled -------------------------------------------------------------
 
 const rustSource = programPath('shapes.rs');
