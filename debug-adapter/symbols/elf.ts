@@ -1,6 +1,7 @@
 /** ELF64 little-endian files as debuggers need them: sections, segments, symbols (System V gABI, chapters 4 and 5). */
 
 import { Unzlib } from 'fflate';
+import { Decompress } from 'fzstd';
 import { type ByteSource, Bytes, newPages, sourceOf, stringAt } from './bytes.ts';
 
 export interface ElfSection {
@@ -43,7 +44,19 @@ const SHF_COMPRESSED = 0x800n;
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const SHT_DYNSYM = 11;
-const ELFCOMPRESS_ZLIB = 1;
+
+/** Takes a stream piece by piece; throws where it is damaged. */
+interface Decompressor {
+  push(chunk: Uint8Array, final: boolean): void;
+}
+
+/** The methods of compression, by ELFCOMPRESS_ZLIB and ELFCOMPRESS_ZSTD. */
+const METHODS: Readonly<
+  Record<number, { readonly name: string; readonly open: (then: (chunk: Uint8Array) => void) => Decompressor }>
+> = {
+  1: { name: 'zlib', open: then => new Unzlib(then) },
+  2: { name: 'Zstandard', open: then => new Decompress(then) },
+};
 
 const SYMBOL_TYPES = ['notype', 'object', 'function', 'section', 'file'] as const;
 const SYMBOL_BINDINGS = ['local', 'global', 'weak'] as const;
@@ -89,7 +102,7 @@ export class ElfFile {
     return this.byName.get(name);
   }
 
-  /** Contents of a section as a whole, decompressed (SHF_COMPRESSED with zlib); empty when the file has none. */
+  /** Contents of a section as a whole, decompressed (SHF_COMPRESSED); empty when the file has none. */
   data(name: string): Uint8Array {
     const bytes = this.bytesOf(name);
     return bytes.slice(0, bytes.length);
@@ -194,9 +207,11 @@ export class ElfFile {
     if (size < 24) throw this.truncated(`section ${section.name}`);
     const header = viewOf(this.source.read(offset, 24));
     const type = header.getUint32(0, true);
-    if (type !== ELFCOMPRESS_ZLIB) {
+    const method = METHODS[type];
+    if (method === undefined) {
+      const known = Object.entries(METHODS).map(([number, { name }]) => `${name} (${number})`);
       throw new Error(
-        `Section ${section.name} of ${this.name} is compressed by method ${type}; only zlib (1) can be read.`,
+        `Section ${section.name} of ${this.name} is compressed by method ${type}; ${known.join(' and ')} can be read.`,
       );
     }
     const length = Number(header.getBigUint64(8, true));
@@ -205,16 +220,16 @@ export class ElfFile {
         `Section ${section.name} of ${this.name} has ${length} bytes when it is decompressed, which is too much: decompress it with objcopy --decompress-debug-sections.`,
       );
     }
-    return Bytes.of(this.inflate(section, length));
+    return Bytes.of(this.inflate(section, length, method));
   }
 
   /** Decompresses a section piece by piece, so that only the result is in memory as a whole. */
-  private inflate(section: ElfSection, length: number): Uint8Array {
+  private inflate(section: ElfSection, length: number, { name, open }: (typeof METHODS)[number]): Uint8Array {
     const end = section.offset + section.size;
     const result = new Uint8Array(length);
     let filled = 0;
     try {
-      const inflate = new Unzlib(chunk => {
+      const inflate = open(chunk => {
         result.set(chunk, filled);
         filled += chunk.length;
       });
@@ -226,7 +241,7 @@ export class ElfFile {
       filled = -1;
     }
     if (filled !== length) {
-      throw new Error(`Section ${section.name} of ${this.name} cannot be decompressed: its zlib stream is damaged.`);
+      throw new Error(`Section ${section.name} of ${this.name} cannot be decompressed: its ${name} stream is damaged.`);
     }
     return result;
   }

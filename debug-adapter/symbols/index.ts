@@ -582,6 +582,16 @@ export class SymbolTable {
     return index;
   }
 
+  /** Where a variable or parameter is declared (DWARF 5, section 2.14); an instance of one where that is. */
+  declarationOf(die: Die): { readonly path: string; readonly line: number } | undefined {
+    return die.inherited(one => {
+      const file = one.number(AT.declFile);
+      const line = one.number(AT.declLine);
+      const path = file === undefined ? undefined : this.filesOf(one.unit)?.path(file);
+      return path === undefined || line === undefined ? undefined : { path, line };
+    });
+  }
+
   private filesOf(unit: Unit): FileTable | undefined {
     const offset = unit.lineOffset;
     if (offset === undefined) return undefined;
