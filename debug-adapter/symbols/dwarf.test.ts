@@ -176,3 +176,21 @@ test('a bias moves every address of a table', () => {
     program.remove();
   }
 });
+
+test('of types with one name, defined in another unit, that of the same namespace is meant', () => {
+  const program = compile('opaque.cpp', ['-g', programPath('opaque-parts.cpp')]);
+  try {
+    const symbols = loadSymbols(program.bytes, 'program.elf');
+    const pointed = ['first', 'second'].map(name => {
+      const type = typeOf(symbols.entriesNamed(name)[0]?.type);
+      const target = type.target?.();
+      return [type.name, target?.name, target?.size];
+    });
+    assert.deepEqual(pointed, [
+      ['left::Thing *', 'left::Thing', 4],
+      ['right::Thing *', 'right::Thing', 32],
+    ]);
+  } finally {
+    program.remove();
+  }
+});
