@@ -62,6 +62,12 @@ function leadsTo(machine: Machine, pe: PeView, address: bigint): { valueLocation
   return row === undefined ? {} : { valueLocationReference: machine.keepLocation({ path: row.path, line: row.line }) };
 }
 
+/** The line that declares a variable, for the request `locations`. */
+function declaration(machine: Machine, frame: Frame, die: Die): { declarationLocationReference?: number } {
+  const location = frame.physical.table?.declarationOf(die);
+  return location === undefined ? {} : { declarationLocationReference: machine.keepLocation(location) };
+}
+
 /** A value as a variable, with a reference to its parts. */
 export function toVariable(
   machine: Machine,
@@ -163,10 +169,12 @@ export function variablesScope(machine: Machine, frame: Frame, dies: readonly Di
     variables: (paging, format) =>
       slice(dies, paging).map(die => {
         const name = die.name ?? '?';
+        const declared = declaration(machine, frame, die);
         try {
-          return toVariable(machine, frame.physical.pe, name, variableValue(context, die), format, name);
+          const variable = toVariable(machine, frame.physical.pe, name, variableValue(context, die), format, name);
+          return { ...variable, ...declared };
         } catch (error) {
-          return { ...failed(name, error), type: typeOf(die.type).name };
+          return { ...failed(name, error), type: typeOf(die.type).name, ...declared };
         }
       }),
     value: name => {

@@ -1,6 +1,7 @@
 /** Promises of the protocol on the real machine: long work with a bar, formats, locations, another future, any order. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { createInProcessAdapter } from '../../debug-adapter/in-process.ts';
 import { nodeFiles } from '../../debug-adapter/node-files.ts';
@@ -88,6 +89,23 @@ test('a value that is an address of code leads to its line, until the machine go
   assert.equal(file.path, source('exits.c'));
   await client.until('next');
   assert.match(await client.refused('locations', { locationReference }), /is from an earlier stop/);
+});
+
+test('arguments and locals lead to the lines that declare them', async () => {
+  await client.start();
+  await client.reach('exits.c', 'hypercall');
+  const [frame] = await client.frames();
+  const { scopes } = await client.request('scopes', { frameId: frame.id });
+  for (const { variablesReference } of scopes.slice(0, 1)) {
+    const { variables } = await client.request('variables', { variablesReference });
+    assert.ok(variables.length > 0);
+    for (const { name, declarationLocationReference } of variables) {
+      const location = await client.request('locations', { locationReference: declarationLocationReference });
+      assert.equal(location.source.path, source('exits.c'));
+      const text = readFileSync(location.source.path, 'utf8').split('\n')[location.line - 1];
+      assert.match(text, new RegExp(`\\b${name}\\b`));
+    }
+  }
 });
 
 test('attach is refused by name', async () => {
