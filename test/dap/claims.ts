@@ -20,6 +20,7 @@ const SESSION = 'debug-adapter/session.test.ts';
 const SPACES = 'test/dap/spaces.test.ts';
 const PROTOCOL = 'test/dap/protocol.test.ts';
 const GUESTS = 'test/dap/guest-spaces.test.ts';
+const REGIMES = 'test/dap/regimes.test.ts';
 const PES = 'test/dap/several-pes.test.ts';
 
 const row = (name: string, text: string, file?: string, title?: string): Claim => ({
@@ -258,14 +259,14 @@ export const ASKS: readonly Claim[] = [
   row(
     'Breakpoints in another world',
     'Set at any time, bound to a regime by a mode.',
-    BEYOND,
-    'bind an address to a regime',
+    REGIMES,
+    'is set from the other world, and before there is a translation for it',
   ),
   row(
     'Step into and over exceptions',
-    'Into the vector, over to the matching ERET, out to it.',
-    FIRST_LIGHT,
-    'in the guest go over HVC, into its vector and out again',
+    'Into the vector, over to the matching ERET, out to it; calls, faults and interrupts alike, and backwards the same.',
+    'test/dap/exception-steps.test.ts',
+    'that takes an exception ends behind its return, and the way back is the same',
   ),
   row(
     'Interrupts while stepping',
@@ -275,9 +276,9 @@ export const ASKS: readonly Claim[] = [
   ),
   row(
     'VHE: breakpoints in the window of a world switch',
-    'A breakpoint is of its regime and guest.',
-    BEYOND,
-    'bind an address to a regime',
+    'A breakpoint is of its regime and guest, and a step of the guest goes over the whole window.',
+    REGIMES,
+    'in the window of a world switch of VHE',
   ),
   row(
     'The debugger walks guest tables itself',
@@ -330,8 +331,8 @@ export const ASKS: readonly Claim[] = [
   row(
     'Names by regime, not by level',
     'Threads, modes and walks say the regime.',
-    BEYOND,
-    'bind an address to a regime',
+    REGIMES,
+    'threads, breakpoint modes and walks say the regime',
   ),
   row(
     'Help with A64 assembly',
