@@ -194,3 +194,15 @@ test('of types with one name, defined in another unit, that of the same namespac
     program.remove();
   }
 });
+
+test('a function is meant with the template arguments of its class alone', () => {
+  const program = compile('opaque.cpp', ['-g', programPath('opaque-parts.cpp')]);
+  try {
+    const symbols = loadSymbols(program.bytes, 'program.elf');
+    for (const name of ['Box<int>::with<long>', 'Box<int>::with', 'Box::with', 'with'])
+      assert.equal(symbols.addressesNamed(name).length, 1, name);
+    assert.equal(symbols.addressesNamed('Box<char>::with').length, 0);
+  } finally {
+    program.remove();
+  }
+});

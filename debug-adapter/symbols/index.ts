@@ -183,8 +183,11 @@ function keysOf(name: string): ReadonlySet<string> {
   const keys = new Set<string>();
   for (const parts of spellings(name)) {
     for (let from = 0; from < parts.length; from++) {
-      keys.add(keyOf(parts.slice(from).join('::')));
-      keys.add(keyOf(parts.slice(from).map(withoutArguments).join('::')));
+      const tail = parts.slice(from);
+      const last = tail.length - 1;
+      keys.add(keyOf(tail.join('::')));
+      keys.add(keyOf([...tail.slice(0, last), withoutArguments(tail[last])].join('::')));
+      keys.add(keyOf(tail.map(withoutArguments).join('::')));
     }
   }
   return keys;

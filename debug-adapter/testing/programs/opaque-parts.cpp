@@ -1,4 +1,4 @@
-// The types that opaque.cpp has only declared.
+// The types that opaque.cpp has only declared, and a template within a template.
 
 namespace left {
 struct Thing {
@@ -13,3 +13,9 @@ struct Thing {
 
 left::Thing one;
 right::Thing two;
+
+template <typename T> struct Box {
+  T inside;
+  template <typename U> U with(U more) { return more + inside; }
+};
+template long Box<int>::with<long>(long more);
