@@ -521,3 +521,71 @@ ${toAll('came')}
   assert.ok(x(19) > 64n && x(22) > 1000n, `${x(19)} stays, ${x(22)} traps.`);
   assert.equal(x(28), 0n);
 });
+
+test('cache maintenance that aborts in compiled code is one exception, to the level that it belongs to', () => {
+  // A guest at EL1 maintains the page of its code, and at times an IPA that stage 2 has not got.
+  const { x } = run(
+    `${WIDE}
+    adr     x0, vectors
+    msr     vbar_el2, x0
+    wide    x0, 2 << 16 | 25 | 1 << 6 | 1 << 8 | 1 << 10 | 3 << 12
+    msr     vtcr_el2, x0
+    wide    x0, 0x40100000
+    wide    x1, 0x400007fd          // a block of 1 GB
+    str     x1, [x0, #8]
+    msr     vttbr_el2, x0
+    wide    x0, 0x80000001          // RW, VM
+    msr     hcr_el2, x0
+    wide    x0, 0x30d00800
+    msr     sctlr_el1, x0
+    dsb     sy
+    tlbi    vmalls12e1
+    dsb     sy
+    isb
+    mov     x28, #0
+    mov     x27, #0
+    mov     x1, #0
+    wide    x4, 0x80000000
+    adr     x5, loop
+    adr     x7, maintained
+    msr     elr_el2, x5
+    mov     x0, #0x3c5
+    msr     spsr_el2, x0
+    eret
+loop:
+    add     x1, x1, #1
+    ands    x2, x1, #31
+    csel    x3, x4, x5, eq
+    eor     x9, x9, x1, ror #5
+maintained:
+    dc      cvau, x3
+    add     x10, x10, #1
+    tlbi    vmalle1
+    b       loop
+taken:
+    add     x27, x27, #1
+    mrs     x11, esr_el2
+    wide    x12, 0x92000147         // write, by cache maintenance: translation, level 1 or more
+    bic     x11, x11, #3
+    bic     x12, x12, #3
+    cmp     x11, x12
+    cinc    x28, x28, ne
+    mrs     x11, elr_el2
+    cmp     x11, x7
+    cinc    x28, x28, ne
+    cmp     x2, #0
+    cinc    x28, x28, ne
+    lsr     x12, x1, #5             // one for each time that the address is not mapped
+    cmp     x12, x27
+    cinc    x28, x28, ne
+    add     x11, x11, #4
+    msr     elr_el2, x11
+    eret
+${toAll('taken')}
+`,
+    200_000,
+    25,
+  );
+  assert.ok(x(27) > 100n, `${x(27)} exceptions.`);
+  assert.equal(x(28), 0n);
+});
