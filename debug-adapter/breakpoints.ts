@@ -13,7 +13,7 @@ import { hex } from './address.ts';
 import { compileCondition, type Getter } from './expressions/compile.ts';
 import { type EvaluationContext, evaluateExpression, isTrue, isVariable, number } from './expressions/evaluate.ts';
 import { type Node, parseExpression } from './expressions/parse.ts';
-import { EXCEPTION_TYPES, narrowed } from './sieves.ts';
+import { EXCEPTION_TYPES, narrowed, wantedValue } from './sieves.ts';
 import { UINT64 } from './symbols/dwarf/types.ts';
 import type { Symbols } from './symbols/index.ts';
 import { innermost } from './unwind.ts';
@@ -296,8 +296,10 @@ export class Breakpoints {
       }
       case 'system-register': {
         const { match } = spec;
+        const wanted = wantedValue(breakpoint.condition);
         return {
           ...spec,
+          ...(wanted === undefined ? {} : { wanted }),
           match: (event: SystemRegisterEvent) =>
             (match?.(event) ?? true) && this.passes(breakpoint, pes[event.pe], event),
         };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseExpression } from './expressions/parse.ts';
-import { narrowed } from './sieves.ts';
+import { narrowed, wantedValue } from './sieves.ts';
 
 const of = (condition: string, sieve = {}) => narrowed([sieve], parseExpression(condition));
 
@@ -22,4 +22,18 @@ test('what a filter asks for stays', () => {
 test('alternatives, other comparisons and class 0, which interrupts have too, narrow nothing', () => {
   for (const condition of ['from.el == 0 || to.el == 2', 'from.el != 0', 'class == 0', 'from.el == x0', 'x0 == 1'])
     assert.deepEqual(of(condition), [{}]);
+});
+
+test('a condition on the value that is written says which values it may hold for', () => {
+  const all = 2n ** 64n - 1n;
+  const wanted = (condition: string) => wantedValue(parseExpression(condition));
+  assert.deepEqual(wanted('value == 0x12'), { mask: all, value: 0x12n });
+  assert.deepEqual(wanted('x0 == 1 && 3 == value >> 48'), { mask: all & (all << 48n), value: 3n << 48n });
+  assert.deepEqual(wanted('((value >> 4) & 0xf) == 5'), { mask: 0xf0n, value: 0x50n });
+  assert.deepEqual(wanted('(value & 0xf0) == 0x50'), { mask: 0xf0n, value: 0x50n });
+});
+
+test('other conditions on the value are asked for every write', () => {
+  for (const condition of ['value != 1', 'value == 1 || x0 == 1', 'old == 1', '(value & 1) == 2', 'value == x0'])
+    assert.equal(wantedValue(parseExpression(condition)), undefined, condition);
 });

@@ -1,10 +1,10 @@
 /**
- * Sieves: what of an exception the machine compares by itself. Those of filters are narrowed by what a condition says, so
- * that it is asked only where it may hold.
+ * Sieves: what of an exception, or of a write to a register, the machine compares by itself. They are narrowed by what a
+ * condition says, so that it is asked only where it may hold.
  */
 
 import { exceptionClasses } from '../simulator/arch/esr.ts';
-import type { ExceptionLevel, ExceptionSieve } from '../simulator/target.ts';
+import type { ExceptionLevel, ExceptionSieve, WantedValue } from '../simulator/target.ts';
 import type { Node } from './expressions/parse.ts';
 
 export const LEVELS: readonly ExceptionLevel[] = [0, 1, 2, 3];
@@ -80,4 +80,33 @@ function constantOf(node: Node): number | undefined {
   const upper = node.name.toUpperCase();
   const type = EXCEPTION_TYPES.findIndex(one => one.toUpperCase() === upper);
   return type >= 0 ? type : exceptionClasses.find(({ name }) => name.toUpperCase() === upper)?.ec;
+}
+
+/** A value without which a condition of a register's writes does not hold, where it has `value == constant` or the like. */
+export function wantedValue(condition: Node | undefined): WantedValue | undefined {
+  if (condition?.kind !== 'binary') return undefined;
+  const { operator, left, right } = condition;
+  if (operator === '&&') return wantedValue(left) ?? wantedValue(right);
+  if (operator !== '==') return undefined;
+  const [of, constant] = left.kind === 'number' ? [right, left] : [left, right];
+  const bits = bitsOf(of);
+  if (bits === undefined || constant.kind !== 'number') return undefined;
+  const value = constant.value << bits.shift;
+  // What cannot be equal is left to the condition.
+  return (value & bits.mask) === value ? { mask: bits.mask, value } : undefined;
+}
+
+const ALL_BITS = BigInt.asUintN(64, -1n);
+
+/** Which bits of the value that was written an expression is made of: all, those of a mask, or those from one on. */
+function bitsOf(node: Node): { readonly mask: bigint; readonly shift: bigint } | undefined {
+  if (node.kind === 'name') return node.name === 'value' ? { mask: ALL_BITS, shift: 0n } : undefined;
+  if (node.kind !== 'binary' || node.right.kind !== 'number') return undefined;
+  const bits = bitsOf(node.left);
+  const { value } = node.right;
+  if (bits === undefined) return undefined;
+  if (node.operator === '&') return { mask: bits.mask & (value << bits.shift), shift: bits.shift };
+  if (node.operator !== '>>' || bits.shift + value > 63n) return undefined;
+  const shift = bits.shift + value;
+  return { mask: bits.mask & (ALL_BITS << shift), shift };
 }

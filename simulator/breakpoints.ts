@@ -33,6 +33,7 @@ import type {
   PeView,
   StopReason,
   SystemRegisterEvent,
+  WantedValue,
 } from './target.ts';
 
 export interface BreakpointHost {
@@ -396,6 +397,18 @@ export class Breakpoints {
     if (this.#registers.size === 0 && this.#translating.size === 0) return false;
     const storage = storageOf(row);
     return this.#registers.has(storage) || this.#translating.has(storage);
+  }
+
+  /** When it is enough to report writes of one value of a watched register: which. */
+  wantedValue(row: RegisterRow): WantedValue | undefined {
+    const storage = storageOf(row);
+    if (this.#translating.has(storage)) return undefined;
+    const specs = this.#of('system-register').filter(([, { name }]) => {
+      const one = byName(name);
+      return one !== undefined && storageOf(one) === storage;
+    });
+    const [, spec] = specs[0] ?? [];
+    return specs.length === 1 && spec?.access === 'write' ? spec.wanted : undefined;
   }
 
   /** MRS or MSR of the active PE has reached a watched register. */

@@ -424,6 +424,7 @@ export class Machine implements Target {
       },
       unimplemented: word => this.#unimplemented(word),
       watchesRegister: row => this.#retracing !== undefined || this.#breakpoints.watchesRegister(row),
+      wantedValue: row => (this.#retracing === undefined ? this.#breakpoints.wantedValue(row) : undefined),
       registerAccessed: (row, write, value, old) => {
         const { name } = row;
         const pc = this.engine.u64[PC >> 3];

@@ -221,7 +221,15 @@ export type BreakpointSpec =
       readonly name: string;
       readonly access: 'read' | 'write' | 'readWrite';
       readonly match?: (event: SystemRegisterEvent) => boolean;
+      /** Of writes: what `match` rules out by itself, so that the machine does not have to ask for every value. */
+      readonly wanted?: WantedValue;
     };
+
+/** Bits of a register that have a value; the value has no others. */
+export interface WantedValue {
+  readonly mask: bigint;
+  readonly value: bigint;
+}
 
 /**
  * A moment of a run. Moments of one run are ordered; two with the same number of instructions differ by what happens

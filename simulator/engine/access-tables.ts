@@ -15,6 +15,8 @@ import {
   CONTROL_SLOT,
   CONTROL_TRAPS,
   CONTROL_VARIANT,
+  CONTROL_WANTED,
+  CONTROL_WANTED_MASK,
   CONTROL_WRITES,
   CONTROL_WRITES_END,
   ENTRY_ANSWER,
@@ -51,6 +53,8 @@ export interface ControlWrite {
   readonly effects: bigint;
   /** For a register with another layout while a bit is set: that bit, and the masks then. */
   readonly variant?: { readonly bit: bigint; readonly keep: bigint; readonly ones: bigint };
+  /** Writes after which the register has this value are the host's. */
+  readonly wanted?: { readonly mask: bigint; readonly value: bigint };
 }
 
 export interface AccessTablesHost<Answer> {
@@ -140,8 +144,8 @@ export class AccessTables<Answer> {
 
   /** An entry for a write that the core does by itself. */
   controlWrite(write: ControlWrite): number {
-    const { slot, keep, ones, variant } = write;
-    const key = [slot, keep, ones, variant?.keep, variant?.ones].join();
+    const { slot, keep, ones, variant, wanted } = write;
+    const key = [slot, keep, ones, variant?.keep, variant?.ones, wanted !== undefined].join();
     let at = this.#writes.get(key);
     if (at === undefined) {
       at = this.#nextWrite;
@@ -149,6 +153,9 @@ export class AccessTables<Answer> {
       if (variant) this.#addWrite({ ...write, ...variant }, 0n);
       this.#writes.set(key, at);
     }
+    // Another value than the last time: no entry of then is left. Nothing under no mask is never 1.
+    this.#host.u64[(at + CONTROL_WANTED_MASK) >> 3] = wanted?.mask ?? 0n;
+    this.#host.u64[(at + CONTROL_WANTED) >> 3] = wanted?.value ?? 1n;
     return at | ENTRY_CONTROL;
   }
 

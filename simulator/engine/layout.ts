@@ -370,7 +370,7 @@ export const TRAP_UNSEEN = 0x459780; // TRAP_STATE_LEVELS bytes
 /** What a write to a control does, CONTROL_BYTES each. */
 export const CONTROL_WRITES = 0x459800;
 export const CONTROL_WRITES_END = 0x460000;
-export const CONTROL_BYTES = 48;
+export const CONTROL_BYTES = 64;
 export const CONTROL_SLOT = 0; // u32: address of the register's storage
 export const CONTROL_LEVELS = 4; // u32: bit n when translation at ELn may change
 export const CONTROL_KEEP = 8; // u64: bits that a write changes
@@ -379,6 +379,9 @@ export const CONTROL_TRAPS = 24; // u64: bits that access tables depend on
 export const CONTROL_EFFECTS = 32; // u64: bits whose change has an effect outside of the PE's state
 /** u64: a bit by which the register has another layout, 0 for none; what is for values with it follows. */
 export const CONTROL_VARIANT = 40;
+/** u64 each: the host does writes after which the register has the value under the mask. */
+export const CONTROL_WANTED_MASK = 48;
+export const CONTROL_WANTED = 56;
 
 // Entries of an access table. A row has two: read (or execute) and write.
 export const ENTRY_BYTES = 8;

@@ -16,7 +16,7 @@ import {
   trapControls,
 } from '../arch/traps/index.ts';
 import { accessedBy, accessRowCount, accessRowOf, operationRow } from './access-rows.ts';
-import { AccessTables } from './access-tables.ts';
+import { AccessTables, type ControlWrite } from './access-tables.ts';
 import { CALL_JUMP, CALL_LEAVE, CALL_NEXT, CALL_REFUSE } from './callout.ts';
 import type { CallOut, Engine } from './engine.ts';
 import {
@@ -74,6 +74,8 @@ export interface SystemHost {
   unimplemented(word: number): void;
   /** Whether somebody has to be told of accesses to a register. */
   watchesRegister(row: RegisterRow): boolean;
+  /** All that has to be told of a register that is watched: writes after which it has this value. */
+  wantedValue(row: RegisterRow): ControlWrite['wanted'];
   registerAccessed(row: RegisterRow, write: boolean, value: bigint, old: bigint): void;
   /** The machine has to look at something before the next instruction. */
   mustLeave(): boolean;
@@ -237,8 +239,11 @@ export class SystemCalls {
     if (access.kind === 'memory' && !this.#engine.hasCosts) return ENTRY_MEMORY | (access.offset << 3);
     if (access.kind !== 'register') return access;
     const { row } = access;
-    if (this.#host.watchesRegister(row)) return access;
+    const watched = this.#host.watchesRegister(row);
+    const wanted = watched ? this.#host.wantedValue(row) : undefined;
+    if (watched && wanted === undefined) return access;
     const special = this.#host.special.get(row.name);
+    if (write && wanted && special?.place) return access;
     if (special?.place) return special.place() | ENTRY_PLAIN;
     if (!write) {
       if (special?.core !== undefined) return ENTRY_CORE | (special.core << 3);
@@ -251,8 +256,8 @@ export class SystemCalls {
     const asNamed = row === accessed || row.options.storage !== undefined;
     const traps = this.#trapping.get(row.name) ?? 0n;
     const variant = row.options.whenSet ? 1n << BigInt(row.options.whenSet.bit) : 0n;
-    if (asNamed && ones === 0n && traps === 0n && variant === 0n && !special?.after && !this.#translation.has(row.name))
-      return slotOf(row) | ENTRY_PLAIN;
+    const isPlain = asNamed && ones === 0n && traps === 0n && variant === 0n && !special?.after;
+    if (isPlain && !wanted && !this.#translation.has(row.name)) return slotOf(row) | ENTRY_PLAIN;
     const effects = special?.after ? (special.effects ?? ALL_ONES) : 0n;
     return this.tables.controlWrite({
       slot: slotOf(row),
@@ -262,6 +267,7 @@ export class SystemCalls {
       traps,
       effects,
       ...(variant ? { variant: { bit: variant, ...this.#masks(row, variant) } } : {}),
+      ...(wanted ? { wanted } : {}),
     });
   }
 

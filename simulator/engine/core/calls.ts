@@ -15,6 +15,8 @@ import {
   CONTROL_SLOT,
   CONTROL_TRAPS,
   CONTROL_VARIANT,
+  CONTROL_WANTED,
+  CONTROL_WANTED_MASK,
   CORE_INSTRUCTIONS,
   CORE_INTERRUPT_STATUS,
   CORE_VIRTUAL_COUNT,
@@ -245,13 +247,14 @@ export function systemRegisterWithin(record: usize): i32 {
   return i32(writeControl(entry - ENTRY_CONTROL, load<u64>(X + load<u16>(record, RECORD_D))));
 }
 
-/** False when the change has an effect that the host has to care for; then nothing is written. */
+/** False when the change has an effect that the host has to care for, or is waited for; then nothing is written. */
 function writeControl(first: usize, value: u64): bool {
   const control = (value & load<u64>(first, CONTROL_VARIANT)) != 0 ? first + CONTROL_BYTES : first;
   const slot: usize = load<u32>(control, CONTROL_SLOT);
   const next = (value & load<u64>(control, CONTROL_KEEP)) | load<u64>(control, CONTROL_ONES);
   const changed = load<u64>(slot) ^ next;
   if ((changed & load<u64>(control, CONTROL_EFFECTS)) != 0) return false;
+  if ((next & load<u64>(first, CONTROL_WANTED_MASK)) == load<u64>(first, CONTROL_WANTED)) return false;
   if (changed == 0) return true;
   store<u64>(slot, next);
   const levels = load<u32>(control, CONTROL_LEVELS);
