@@ -156,7 +156,7 @@ export const CAPABILITY_CLAIMS: readonly Claim[] = [
   row('supportsTerminateRequest', 'Ends the machine.', SESSION, 'a whole session: breakpoints'),
   row(
     'supportsDataBreakpoints',
-    'Memory of any space, followed where it is mapped; registers, fields, list registers, stage-2 ranges.',
+    'Memory of any space, followed where it is mapped; registers, fields, list registers, stage-2 ranges. What hardware sets in tables (AF, dirty state) is no stop, but `last-write` finds it.',
     'test/engine/mapped-watchpoints.test.ts',
     'is watched wherever it is mapped, forwards and backwards',
   ),
