@@ -53,7 +53,7 @@ export function worldSwitchPage(translate: Translate): string {
   return `
 <div class="toolbar" role="toolbar" aria-label="${t('World switch')}">
   <select id="switches" aria-label="${t('World switches, the last one first')}"></select>
-  <button id="record" data-needs-stop title="${t('Replay this world switch and record what it does')}">${t('Record')}</button>
+  <button id="record" disabled title="${t('Replay this world switch and record what it does')}">${t('Record')}</button>
   <label title="${t('For nested guests: count until the guest that left runs again, not until any guest does')}">
     <input id="same-guest" type="checkbox"> ${t('until the same guest runs')}</label>
   <span class="space"></span>

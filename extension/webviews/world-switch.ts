@@ -41,11 +41,11 @@ const host = connect({
 });
 
 async function refresh(): Promise<void> {
-  const stopped = state.kind === 'stopped';
+  const asked = state;
   document.body.classList.toggle('stale', state.kind === 'running');
-  for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-needs-stop]'))
-    button.disabled = !stopped;
-  byId<HTMLSelectElement>('switches').disabled = !stopped;
+  byId<HTMLSelectElement>('switches').disabled = state.kind !== 'stopped';
+  // What can be recorded at this stop is known with the answer.
+  byId<HTMLButtonElement>('record').disabled = true;
   if (state.kind === 'running') say(t('The machine is running: what is shown was recorded at an earlier stop.'));
   if (state.kind === 'none') {
     offer([]);
@@ -59,6 +59,7 @@ async function refresh(): Promise<void> {
   try {
     const sameGuest = byId<HTMLInputElement>('same-guest').checked;
     const answer = await host.ask('hyperstep/worldSwitches', { threadId: state.threadId, limit: MOST, sameGuest });
+    if (state !== asked) return;
     offer(answer.switches);
     say(
       switches.length === 0
@@ -71,6 +72,7 @@ async function refresh(): Promise<void> {
           : t('{0} world switches of PE {1} before this moment, the last one first.', switches.length, answer.pe),
     );
   } catch (error) {
+    if (state !== asked) return;
     offer([]);
     say((error as Error).message);
   }

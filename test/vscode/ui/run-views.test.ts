@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, afterEach, before, type TestContext, test } from 'node:test';
+import type { Locator } from 'playwright-core';
 import { openWorkbench, sample, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
@@ -38,9 +39,8 @@ test('a toolbar button runs on to the next change of level, another one comes ba
 });
 
 test('the machine shows pending interrupts, timers and the guest', async () => {
-  const { page } = workbench;
   await workbench.exceptionFilter('HVC');
-  for (let n = 0; n < 5; n++) await stops(() => page.keyboard.press('F5'));
+  for (let n = 0; n < 5; n++) await stops(() => workbench.command('Debug: Continue'));
   await workbench.row('Machine', 'Pending interrupts').waitFor();
   await workbench.row('Machine', 'CNTV').waitFor();
   await workbench.screenshot('machine');
@@ -110,14 +110,28 @@ test('translation tables have every regime and guest, and the walk of an address
 });
 
 /** Takes an entry of the menu of a row. */
-async function fromMenu(view: string, row: string | RegExp, entry: string): Promise<void> {
+const fromMenu = (view: string, row: string | RegExp, entry: string): Promise<void> =>
+  chooseFor(workbench.row(view, row), entry);
+
+/** A menu that has just opened takes no click, and one that moves the focus may close it. */
+async function chooseFor(target: Locator, entry: string): Promise<void> {
   const item = workbench.page.locator('.monaco-menu .action-item', { hasText: entry }).first();
-  for (let tries = 0; tries < 10 && !(await item.isVisible()); tries++) {
-    await workbench.page.keyboard.press('Escape');
-    await workbench.row(view, row).click({ button: 'right' });
-    await item.waitFor({ timeout: 2000 }).catch(() => undefined);
+  for (let tries = 0; tries < 10; tries++) {
+    if (!(await item.isVisible())) {
+      await target.click({ button: 'right' });
+      await item.waitFor({ timeout: 2000 }).catch(() => undefined);
+    }
+    const clicked = await item.click({ timeout: 2000 }).then(
+      () => true,
+      () => false,
+    );
+    const closed = item.waitFor({ state: 'hidden', timeout: 1000 }).then(
+      () => true,
+      () => false,
+    );
+    if (clicked && (await closed)) return;
   }
-  await item.click();
+  throw new Error(`The menu does not take "${entry}".`);
 }
 
 test('from a row of stage 2 to its walk, and to who wrote its entry', async () => {
@@ -159,15 +173,7 @@ test('a watched expression has the same menu', async () => {
   await fromMenu('Variables', /^VBAR_EL2/, 'Add to Watch');
   const watched = page.locator('.debug-watch .monaco-list-row', { hasText: /vbar_el2/i }).first();
   await watched.waitFor();
-  const choose = async (entry: string) => {
-    const item = page.locator('.monaco-menu .action-item', { hasText: entry }).first();
-    for (let tries = 0; tries < 10 && !(await item.isVisible()); tries++) {
-      await page.keyboard.press('Escape');
-      await watched.click({ button: 'right' });
-      await item.waitFor({ timeout: 2000 }).catch(() => undefined);
-    }
-    await item.click();
-  };
+  const choose = (entry: string) => chooseFor(watched, entry);
   await page
     .locator('.notifications-toasts .codicon-notifications-clear')
     .first()
@@ -187,6 +193,7 @@ test('a watched expression has the same menu', async () => {
 });
 
 test('from a line to its disassembly', async () => {
+  await workbench.open('run.c', 95);
   await workbench.command('Hyperstep: Show Disassembly of Line');
   await workbench.page.locator('.tab', { hasText: '.a64' }).waitFor();
   await workbench.screenshot('disassembly-of-line');
@@ -197,8 +204,16 @@ test('a world switch of split mode is compared with one of the optimised host', 
   await workbench.command('Focus on World Switch View');
   const view = await workbench.webview('#switches');
   const record = view.locator('#record:enabled');
+  const runToSwitch = async () => {
+    const appears = () =>
+      record.waitFor({ timeout: 1500 }).then(
+        () => true,
+        () => false,
+      );
+    for (let n = 0; n < 60 && !(await appears()); n++) await stops(() => workbench.command('Debug: Continue'));
+  };
   // The machine stands in the past, before any guest.
-  for (let n = 0; n < 60 && !(await record.isVisible()); n++) await stops(() => page.keyboard.press('F5'));
+  await runToSwitch();
   await record.click();
   await view.locator('#status', { hasText: 'Recorded' }).waitFor();
   await view.locator('#keep').click();
@@ -209,7 +224,7 @@ test('a world switch of split mode is compared with one of the optimised host', 
   await workbench.row('Machine', 'kvm-arm/vhe-opt').click();
   await page.locator('.statusbar-item', { hasText: 'PE 0 EL2' }).waitFor();
   await workbench.command('Focus on World Switch View');
-  for (let n = 0; n < 60 && !(await record.isVisible()); n++) await stops(() => page.keyboard.press('F5'));
+  await runToSwitch();
   await record.click();
   await view.locator('#comparison', { hasText: 'Registers saved' }).waitFor();
   await page.locator('.part.panel [aria-label*="Maximize"]').first().click();

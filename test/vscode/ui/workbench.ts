@@ -141,7 +141,9 @@ async function openPage(url: string, scratch: string, stop: () => Promise<void>)
       async webview(selector) {
         for (let tries = 0; tries < 100; tries++) {
           for (const frame of await page.locator('iframe.webview').all()) {
-            const inner = frame.contentFrame().frameLocator('#active-frame');
+            // By its name: other webviews come and go, and with them its place among them.
+            const name = await frame.getAttribute('name').catch(() => undefined);
+            const inner = page.frameLocator(`iframe.webview[name="${name}"]`).frameLocator('#active-frame');
             if (await inner.locator(selector).count()) return inner;
           }
           await page.waitForTimeout(100);
