@@ -42,8 +42,8 @@ interface Snapshot {
 const EXCEPTION_WORK = 150;
 const HOST_CALL_WORK = 500;
 /** A page costs its copy and two walks: snapshots come less often while a run writes to many, up to a limit. */
-const PAGE_WORK = 60_000;
-const LONGEST_INTERVALS = 2;
+const PAGE_WORK = 120_000;
+const LONGEST_INTERVALS = 3;
 /** Below so many, there is nothing between them to drop. */
 const FEWEST = 2;
 /** Each has the state of all PEs and devices. */
