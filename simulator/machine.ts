@@ -12,7 +12,6 @@ import { instructionRows } from './arch/instructions/index.ts';
 import { byName, isImplemented, registers, resetValue, sanitize } from './arch/registers/index.ts';
 import { SCR_AFTER_FIRMWARE } from './arch/registers/reset.ts';
 import { type AccessSize, COUNTER_FREQUENCY } from './board/device.ts';
-import { FLASH_BLOCK } from './board/devices/flash.ts';
 import { interruptName } from './board/interrupt-names.ts';
 import { planLoad, writeSegments } from './board/loader/loader.ts';
 import type { LoadPlan } from './board/loader/plan.ts';
@@ -37,17 +36,8 @@ import {
   EXCLUSIVE_VALID,
   EXIT_REQUEST,
   FEATURES,
-  IRQ_LINES,
   KNOWN_GUESTS,
   KNOWN_GUESTS_MAX,
-  LINE_FIQ,
-  LINE_IRQ,
-  LINE_SERROR,
-  LINE_STEP,
-  LINE_VFIQ,
-  LINE_VIRQ,
-  LINE_VSERROR,
-  LINES_INTERRUPT,
   LOG_OTHERS,
   OBSERVE,
   OBSERVE_ALL,
@@ -64,13 +54,6 @@ import {
   PSTATE_IL,
   RAM,
   RAM_BASE,
-  REGION_BASE,
-  REGION_FLAGS,
-  REGION_HOST,
-  REGION_READ_ONLY,
-  REGION_SIZE,
-  REGIONS,
-  SERROR_SYNDROME,
   SLOT_SP,
   SPSEL,
   TICK_TIME,
@@ -87,6 +70,8 @@ import { PresentException } from './exception-event.ts';
 import { describeVirtual, type VirtualInterfaceState } from './gic/describe-virtual.ts';
 import type { PendingInterrupt } from './gic/gic.ts';
 import { guestMemory } from './guest-memory.ts';
+import { InterruptLines, type InterruptLinesState } from './interrupt-lines.ts';
+import { MemoryRegions } from './memory-regions.ts';
 import { describeLogged } from './observe/describe.ts';
 import { writeExceptionClasses } from './observe/exception-classes.ts';
 import { ExceptionLog, type ExceptionLogOptions } from './observe/exception-log.ts';
@@ -100,7 +85,7 @@ import {
   worldSwitches,
 } from './observe/world-switch.ts';
 import { Pe } from './pe.ts';
-import { type MemoryRange, PhysicalMemory } from './physical-memory.ts';
+import { PhysicalMemory } from './physical-memory.ts';
 import { Schedule } from './schedule.ts';
 import { endStep, STEP_ACTIVE, STEP_PENDING } from './software-step.ts';
 import type {
@@ -157,10 +142,9 @@ interface MachineState {
   readonly active: number;
   readonly retired: number;
   readonly taken: number;
-  readonly lines: Uint32Array;
+  readonly lines: InterruptLinesState;
   readonly board: unknown;
   readonly typed: readonly number[];
-  readonly held: readonly number[];
   readonly only: number | undefined;
   /** What is kept of the guests of each PE. */
   readonly guests: readonly (Uint8Array | undefined)[];
@@ -196,8 +180,8 @@ export class Machine implements Target {
   readonly #special: Map<string, SpecialRegister>;
   readonly #breakpoints: Breakpoints;
   readonly #psci: 'hvc' | 'smc' | undefined;
-  /** Levels of the GIC's outputs, without HCR_EL2.VI, VF and VSE. */
-  readonly #lines: Uint32Array;
+  readonly #regions: MemoryRegions;
+  readonly #lines: InterruptLines;
   #active = 0;
   #retired = 0;
   #running = false;
@@ -207,8 +191,6 @@ export class Machine implements Target {
   readonly #recorder: Recorder;
   /** Turns, accesses to devices and what else the engine has asked for: what is slow. */
   #hostCalls = 0;
-  /** PEs whose interrupts wait while a debugger steps them. */
-  readonly #held = new Set<number>();
   /** Input that came while an instruction was under way. */
   #arrived: Uint8Array[] = [];
 
@@ -217,7 +199,6 @@ export class Machine implements Target {
     this.features = featuresOf(config);
     this.#psci = config.el === 3 ? undefined : config.el === 2 ? 'smc' : 'hvc';
     const ramBytes = ramSize(config.memory);
-    this.#lines = new Uint32Array(config.pes);
     const alone = config.pes === 1 && config.scheduleSeed === undefined;
     this.#costs =
       config.profile === undefined ? undefined : costsOf(profileNamed(config.profile), handlers, config.gic);
@@ -299,6 +280,8 @@ export class Machine implements Target {
     this.system = this.#systemCalls();
     this.engine = this.#createEngine();
     this.#states = Array.from({ length: config.pes }, (_, index) => new PeState(this.engine, index));
+    this.#lines = new InterruptLines(this.#states, this.features);
+    this.#regions = new MemoryRegions(this.engine, this.physical, this.board.flash);
     this.system.attach(this.engine);
     this.#breakpoints = new Breakpoints(this);
     this.#present = new PresentException(this.engine, this.features, () => this.instructions);
@@ -383,33 +366,6 @@ export class Machine implements Target {
     return engine;
   }
 
-  #setRegions(): void {
-    const { u32, u64 } = this.engine;
-    const set = (index: number, base: number, size: number, host: number, flags: number) => {
-      const region = REGIONS + index * 32;
-      u64[(region + REGION_BASE) >> 3] = BigInt(base);
-      u64[(region + REGION_SIZE) >> 3] = BigInt(size);
-      u32[(region + REGION_HOST) >> 2] = host;
-      u32[(region + REGION_FLAGS) >> 2] = flags;
-    };
-    const { ram, secureRam, flash } = this.physical;
-    set(0, ram.base, ram.size, ram.host, 0);
-    if (secureRam) set(1, secureRam.base, secureRam.size, secureRam.host, 0);
-    if (!flash) return;
-    const bank = this.board.flash[0];
-    const { host } = flash;
-    const show = (readable: boolean) => {
-      set(this.physical.ranges.indexOf(flash), flash.base, readable ? flash.size : 0, host, REGION_READ_ONLY);
-      this.engine.core.flushAll();
-    };
-    bank.onMode = show;
-    bank.onChange = (offset, data) => {
-      this.engine.u8.set(data, host + offset);
-      this.engine.records.changed(host + offset, data.length);
-    };
-    show(true);
-  }
-
   #systemCalls(): SystemCalls {
     return new SystemCalls({
       features: this.features,
@@ -462,18 +418,17 @@ export class Machine implements Target {
     this.#taken = 0;
     this.#stop = undefined;
     this.#recorder.stop();
-    this.#held.clear();
     this.#typed = [];
-    this.#lines.fill(0);
+    this.#lines.reset();
     this.engine.u8.fill(0, ACTIVE_STATE, ACTIVE_STATE + PE_STATE_BYTES);
     this.#active = -1;
     for (const state of this.#states) {
       state.offset = state.parked - ACTIVE_STATE;
       this.engine.u8.fill(0, state.parked, state.parked + PE_STATE_BYTES);
     }
-    this.#setRegions();
+    this.#regions.announce();
     this.engine.core.flushAll();
-    writeSegments(this.#plan, (pa, data) => this.#loadBytes(pa, data));
+    writeSegments(this.#plan, (pa, data) => this.#regions.load(pa, data));
     for (const pe of this.#states.keys())
       this.#startPe(pe, BigInt(this.#plan.entry), pe === 0 ? BigInt(this.#plan.x0) : 0n);
     // With firmware of its own, or as PSCI says: the others wait until they are called.
@@ -482,22 +437,6 @@ export class Machine implements Target {
     this.#forgetGuests();
     for (const pe of this.pes) pe.forgetInterrupted();
     this.#breakpoints.rearm();
-  }
-
-  #loadBytes(pa: number, data: Uint8Array): void {
-    const host = this.physical.hostOf(pa);
-    const { flash } = this.physical;
-    if (host !== undefined && this.physical.isWritable(host)) {
-      this.engine.core.beforeHostWrite(BigInt(pa), data.length);
-      this.engine.u8.set(data, host);
-      return;
-    }
-    const bank = pa < VIRT_MAP.flash1.base ? 0 : 1;
-    this.board.flash[bank].load(data);
-    if (bank === 0 && flash) {
-      this.engine.u8.fill(0xff, flash.host, flash.host + flash.size);
-      this.engine.u8.set(data, flash.host + pa - flash.base);
-    }
   }
 
   /** Registers after a reset, the level that the configuration says, PC and X0. */
@@ -525,7 +464,7 @@ export class Machine implements Target {
       this.engine.core.contextsChanged();
       this.system.tables.controlsChanged();
     });
-    this.#updateLines(pe);
+    this.#lines.update(pe);
   }
 
   // --- Time travel ----------------------------------------------------------------------------------------------------
@@ -633,10 +572,9 @@ export class Machine implements Target {
       active: this.#active,
       retired: this.#retired,
       taken: this.#taken,
-      lines: this.#lines.slice(),
+      lines: this.#lines.capture(),
       board: this.board.snapshot(),
       typed: [...this.#typed],
-      held: [...this.#held],
       only: this.#only,
       guests: this.pes.map(pe => pe.captureGuests()),
       semihosting: { errno: this.#semihost.errno, handles: [...this.#semihost.handles] },
@@ -654,19 +592,14 @@ export class Machine implements Target {
       this.engine.u8.set(saved.states[pe], ACTIVE_STATE + state.offset);
     }
     this.#active = saved.active;
-    this.#lines.set(saved.lines);
+    this.#lines.restore(saved.lines);
     this.#typed = [...saved.typed];
     this.#only = saved.only;
-    this.#held.clear();
-    for (const pe of saved.held) this.#held.add(pe);
     for (const [pe, kept] of saved.guests.entries()) this.pes[pe].restoreGuests(kept);
     this.#semihost.errno = saved.semihosting.errno;
     this.#semihost.handles = new Set(saved.semihosting.handles);
     this.#exceptionLog?.seek(saved.logged);
-    const changed = [...this.board.flash[0].changed.keys()];
-    this.board.restore(saved.board);
-    if (this.physical.flash)
-      for (const block of [...changed, ...this.board.flash[0].changed.keys()]) this.#showFlash(block);
+    this.#regions.restoring(() => this.board.restore(saved.board));
     // Contexts and access tables of then may be gone.
     for (const pe of this.#states.keys()) {
       this.withActive(pe, () => {
@@ -674,17 +607,10 @@ export class Machine implements Target {
         this.system.tables.controlsChanged();
         this.engine.core.debugChanged();
       });
-      this.#updateLines(pe);
+      this.#lines.update(pe);
     }
     this.#breakpoints.guestBreakpointsChanged();
     this.observationChanged();
-  }
-
-  #showFlash(block: number): void {
-    const offset = block * FLASH_BLOCK;
-    const host = (this.physical.flash as MemoryRange).host + offset;
-    this.engine.u8.set(this.board.flash[0].contents(offset, FLASH_BLOCK), host);
-    this.engine.records.changed(host, FLASH_BLOCK);
   }
 
   // --- Turns ----------------------------------------------------------------------------------------------------------
@@ -804,8 +730,7 @@ export class Machine implements Target {
   /** An interrupt is pending, masked or not, or the time is over: WFI ends. */
   #wakes(pe: number): boolean {
     const { until } = this.#turns.all[pe];
-    const lines = this.#held.has(pe) ? this.#lines[pe] : this.#states[pe].u32(IRQ_LINES) & LINES_INTERRUPT;
-    return lines !== 0 || (until !== undefined && this.#ticks(pe) >= until);
+    return this.#lines.isPending(pe) || (until !== undefined && this.#ticks(pe) >= until);
   }
 
   #ticks(pe: number): number {
@@ -977,39 +902,20 @@ export class Machine implements Target {
   }
 
   #setLines(pe: number, irq: boolean, fiq: boolean, virq: boolean, vfiq: boolean): void {
-    const before = this.#lines[pe];
-    this.#lines[pe] = (irq ? LINE_IRQ : 0) | (fiq ? LINE_FIQ : 0) | (virq ? LINE_VIRQ : 0) | (vfiq ? LINE_VFIQ : 0);
-    if (this.#states) this.#updateLines(pe);
-    if (!this.#running || pe === this.#active || (this.#lines[pe] & ~before) === 0) return;
+    const isNew = this.#lines?.set(pe, irq, fiq, virq, vfiq);
+    if (!this.#running || pe === this.#active || !isNew) return;
     this.#turns.interrupted(pe, this.#time(this.#active));
     this.engine.u32[EXIT_REQUEST >> 2] = 1;
   }
 
-  /** The GIC's outputs and what HCR_EL2 adds to them. */
-  #updateLines(pe: number): void {
-    const state = this.#states[pe];
-    let lines = this.#lines[pe];
-    if (this.features.has('el2')) {
-      const hcr = Number(state.register('HCR_EL2') & 0x1ffn);
-      if (hcr & 0x80) lines |= LINE_VIRQ;
-      if (hcr & 0x40) lines |= LINE_VFIQ;
-      if (hcr & 0x100) lines |= LINE_VSERROR;
-    }
-    if (state.register('MDSCR_EL1') & 1n) lines |= LINE_STEP;
-    if (this.#held.has(pe)) lines &= LINE_STEP;
-    state.setU32(IRQ_LINES, lines | (state.u32(IRQ_LINES) & LINE_SERROR));
-  }
-
   /** A physical SError becomes pending at a PE; `iss` is what ESR_ELx.ISS will say. */
   raiseSError(pe: number, iss: number): void {
-    const state = this.#states[pe];
-    state.setU32(SERROR_SYNDROME, iss & 0x1ffffff);
-    state.setU32(IRQ_LINES, state.u32(IRQ_LINES) | LINE_SERROR);
+    this.#lines.raiseSError(pe, iss);
     this.engine.u32[EXIT_REQUEST >> 2] = 1;
   }
 
   stepChanged(): void {
-    this.#updateLines(this.#active);
+    this.#lines.update(this.#active);
     this.deadlineChanged();
   }
 
@@ -1032,7 +938,7 @@ export class Machine implements Target {
 
   /** HCR_EL2 of the active PE was written. */
   virtualLinesChanged(): void {
-    this.#updateLines(this.#active);
+    this.#lines.update(this.#active);
   }
 
   /** CNTPOFF_EL2 where it applies (Arm ARM, FEAT_ECV). */
@@ -1320,11 +1226,9 @@ export class Machine implements Target {
   }
 
   holdInterrupts(pe: number, hold: boolean): void {
-    if (this.#held.has(pe) === hold) return;
+    if (this.#lines.isHeld(pe) === hold) return;
     this.#recorder.log({ kind: 'hold', pe, hold });
-    if (hold) this.#held.add(pe);
-    else this.#held.delete(pe);
-    this.#updateLines(pe);
+    this.#lines.hold(pe, hold);
   }
 
   powerOff(pe: number): void {
