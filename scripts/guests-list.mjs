@@ -15,8 +15,8 @@ function workload(name, fp = false) {
   return {
     name: `bench-${name}`,
     sources: [...inFolder(folder, 'start.S main.c'), ...common, `${folder}/${name}.c`],
-    // Loops stay as they are written: there is no library whose memcpy could take their place.
-    flags: ['-O2', '-fno-math-errno', '-fno-tree-loop-distribute-patterns'],
+    // Loops stay as they are written: there is no library whose memcpy could take their place, nor one of atomics.
+    flags: ['-O2', '-fno-math-errno', '-fno-tree-loop-distribute-patterns', '-mno-outline-atomics'],
     fp,
     script: `${folder}/bench.ld`,
     output: `${folder}/${name}.elf`,
@@ -129,9 +129,21 @@ export const GUESTS = [
     script: `${hypervisors}/nested/nested.ld`,
     output: `${hypervisors}/nested/nested.elf`,
   },
-  ...['integer', 'memory', 'branches', 'indirect', 'svc', 'hvc', 'switch', 'tlbi', 'mmio'].map(name => workload(name)),
-  workload('fp', true),
-  workload('simd', true),
+  ...[
+    'integer',
+    'memory',
+    'branches',
+    'indirect',
+    'sort',
+    'hash',
+    'text',
+    'tree',
+    'recursion',
+    'interpreter',
+    'atomics',
+  ].map(name => workload(name)),
+  ...['svc', 'hvc', 'switch', 'tlbi', 'mmio'].map(name => workload(name)),
+  ...['fp', 'simd', 'matrix', 'image'].map(name => workload(name, true)),
   {
     name: 'shapes',
     rust: 'debug-adapter/testing/programs/shapes.rs',

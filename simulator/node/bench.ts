@@ -17,7 +17,11 @@ import { elfSymbols } from './elf-symbols.ts';
 import { EXIT_OK } from './run.ts';
 
 /** The order in which workloads are shown; others follow by name. */
-const order = ['integer', 'memory', 'branches', 'indirect', 'fp', 'simd', 'svc', 'hvc', 'switch', 'tlbi', 'mmio'];
+const order = [
+  ...['integer', 'memory', 'branches', 'indirect', 'fp', 'simd'],
+  ...['sort', 'hash', 'text', 'tree', 'recursion', 'interpreter', 'atomics', 'matrix', 'image'],
+  ...['svc', 'hvc', 'switch', 'tlbi', 'mmio'],
+];
 /** The three loops that always run against QEMU if it is there. */
 const loops = ['integer', 'memory', 'branches'];
 /** A round of these is one operation: an exception and its return, TLB maintenance, an access to a device. */

@@ -38,7 +38,11 @@ function follow(tiers: TwoTiers, seed: number, limit: number): void {
 
 const compiled = (tiers: TwoTiers): number => tiers.compiling.engine.compiler?.statistics.regions ?? 0;
 
-for (const name of ['integer', 'memory', 'branches', 'indirect', 'fp', 'simd', 'svc']) {
+const workloads = [
+  ...['integer', 'memory', 'branches', 'indirect', 'fp', 'simd', 'svc'],
+  ...['sort', 'hash', 'text', 'tree', 'recursion', 'interpreter', 'atomics', 'matrix', 'image'],
+];
+for (const name of workloads) {
   test(`the workload ${name} has the same state with and without compiled code`, () => {
     const tiers = new TwoTiers(elf(`bench/${name}.elf`));
     follow(tiers, 1, 2_000_000);
