@@ -5,6 +5,7 @@
 
 import { type Bytes, Recent } from '../bytes.ts';
 import { AT, FORM, TAG } from './constants.ts';
+import { type Encoding, encodingOf } from './forms.ts';
 import { DwarfReader } from './reader.ts';
 import type { DwarfSections } from './sections.ts';
 
@@ -300,80 +301,50 @@ export class Unit {
   }
 
   private readForm(reader: DwarfReader, form: number, constant: number): Raw {
-    const value = ((): Raw['value'] => {
-      switch (form) {
-        case FORM.addr:
-          return reader.unsigned(this.addressSize);
-        case FORM.data1:
-        case FORM.ref1:
-        case FORM.flag:
-        case FORM.strx1:
-        case FORM.addrx1:
-          return reader.u8();
-        case FORM.data2:
-        case FORM.ref2:
-        case FORM.strx2:
-        case FORM.addrx2:
-          return reader.u16();
-        case FORM.strx3:
-        case FORM.addrx3:
-          return reader.u24();
-        case FORM.data4:
-        case FORM.ref4:
-        case FORM.strx4:
-        case FORM.addrx4:
-        case FORM.refSup4:
-          return reader.u32();
-        case FORM.data8:
-        case FORM.ref8:
-        case FORM.refSig8:
-        case FORM.refSup8:
-          return reader.u64();
-        case FORM.data16:
-          return reader.block(16);
-        case FORM.sdata:
-          return reader.slebBig();
-        case FORM.udata:
-          return reader.ulebBig();
-        case FORM.refUdata:
-        case FORM.strx:
-        case FORM.addrx:
-        case FORM.loclistx:
-        case FORM.rnglistx:
-          return reader.uleb();
-        case FORM.string:
-          return reader.string();
-        case FORM.strp:
-        case FORM.lineStrp:
-        case FORM.secOffset:
-        case FORM.refAddr:
-        case FORM.strpSup:
-        case FORM.gnuRefAlt:
-        case FORM.gnuStrpAlt:
-          return reader.sectionOffset();
-        case FORM.block:
-        case FORM.exprloc:
-          return reader.block(reader.uleb());
-        case FORM.block1:
-          return reader.block(reader.u8());
-        case FORM.block2:
-          return reader.block(reader.u16());
-        case FORM.block4:
-          return reader.block(reader.u32());
-        case FORM.flagPresent:
-          return 1;
-        case FORM.implicitConst:
-          return constant;
-        case FORM.indirect:
-          return -1;
-        default:
-          throw new Error(
-            `An entry of .debug_info uses the form 0x${form.toString(16)}, which this reader does not know.`,
-          );
-      }
-    })();
-    if (form === FORM.indirect) return this.readForm(reader, reader.uleb(), 0);
-    return { form, value };
+    const encoding = encodingOf(form);
+    if (encoding === 'indirect') return this.readForm(reader, reader.uleb(), 0);
+    return { form, value: this.readValue(reader, encoding, constant) };
+  }
+
+  private readValue(reader: DwarfReader, encoding: Exclude<Encoding, 'indirect'>, constant: number): Raw['value'] {
+    switch (encoding) {
+      case 0:
+        return 1; // a flag that is there
+      case 1:
+        return reader.u8();
+      case 2:
+        return reader.u16();
+      case 3:
+        return reader.u24();
+      case 4:
+        return reader.u32();
+      case 8:
+        return reader.u64();
+      case 16:
+        return reader.block(16);
+      case 'constant':
+        return constant;
+      case 'address':
+        return reader.unsigned(this.addressSize);
+      case 'offset':
+        return reader.sectionOffset();
+      case 'uleb':
+        return reader.uleb();
+      case 'big uleb':
+        return reader.ulebBig();
+      case 'big sleb':
+        return reader.slebBig();
+      case 'string':
+        return reader.string();
+      case 'block':
+        return reader.block(reader.uleb());
+      case 'block1':
+        return reader.block(reader.u8());
+      case 'block2':
+        return reader.block(reader.u16());
+      case 'block4':
+        return reader.block(reader.u32());
+    }
   }
 
   string(raw: Raw): string | undefined {

@@ -5,6 +5,7 @@
 
 import type { Bytes } from '../bytes.ts';
 import { AT, FORM, TAG } from './constants.ts';
+import { bytesOf, type Encoding, encodingOf } from './forms.ts';
 import type { Abbreviation, DwarfInfo, Unit } from './info.ts';
 import { DwarfReader } from './reader.ts';
 
@@ -55,54 +56,6 @@ const ROLES: Readonly<Record<number, number>> = {
   [AT.specification]: SPECIFICATION,
   [AT.abstractOrigin]: ORIGIN,
 };
-
-/** Bytes of a form; -1 where they vary. */
-function sizeOf(form: number, unit: Unit): number {
-  switch (form) {
-    case FORM.flagPresent:
-    case FORM.implicitConst:
-      return 0;
-    case FORM.data1:
-    case FORM.ref1:
-    case FORM.flag:
-    case FORM.strx1:
-    case FORM.addrx1:
-      return 1;
-    case FORM.data2:
-    case FORM.ref2:
-    case FORM.strx2:
-    case FORM.addrx2:
-      return 2;
-    case FORM.strx3:
-    case FORM.addrx3:
-      return 3;
-    case FORM.data4:
-    case FORM.ref4:
-    case FORM.strx4:
-    case FORM.addrx4:
-    case FORM.refSup4:
-      return 4;
-    case FORM.data8:
-    case FORM.ref8:
-    case FORM.refSig8:
-    case FORM.refSup8:
-      return 8;
-    case FORM.data16:
-      return 16;
-    case FORM.strp:
-    case FORM.lineStrp:
-    case FORM.secOffset:
-    case FORM.refAddr:
-    case FORM.strpSup:
-    case FORM.gnuRefAlt:
-    case FORM.gnuStrpAlt:
-      return unit.wide ? 8 : 4;
-    case FORM.addr:
-      return unit.addressSize;
-    default:
-      return -1;
-  }
-}
 
 /** Languages in which types lie within types: C++ and Rust (DW_LANG of DWARF 5, section 7.12). */
 const NESTING_LANGUAGES = new Set([0x04, 0x1a, 0x1c, 0x21, 0x2b]);
@@ -281,9 +234,9 @@ export class Names {
       let rest = 0;
       for (let at = 0; at < attributes.length; at += 3) {
         const form = attributes[at + 1];
-        const size = sizeOf(form, unit);
+        const size = bytesOf(encodingOf(form), unit.wide, unit.addressSize);
         const role = ROLES[attributes[at]] ?? SKIP;
-        if (role === SKIP && size >= 0) {
+        if (role === SKIP && size !== undefined) {
           rest += size;
           continue;
         }
@@ -358,10 +311,10 @@ class EntryReader {
       this.at += steps[index];
       const form = steps[index + 1];
       const role = steps[index + 2];
-      if (role === SKIP) this.skip(form);
+      if (role === SKIP) this.skip(encodingOf(form));
       else if (role === DECLARATION) {
         this.isDeclaration = true;
-        this.skip(form);
+        this.skip(encodingOf(form));
       } else {
         const value = this.value(form);
         if (role === NAME) {
@@ -377,74 +330,58 @@ class EntryReader {
 
   /** A reference within the unit, an offset or index of a name, or where an inline name begins. */
   private value(form: number): number {
-    const start = this.at;
-    this.skip(form);
-    switch (this.at - start) {
+    const { at: start, unit } = this;
+    const encoding = encodingOf(form);
+    if (encoding === 'uleb') return this.uleb();
+    this.skip(encoding);
+    switch (bytesOf(encoding, unit.wide, unit.addressSize)) {
       case 1:
-        if (form !== FORM.string) return this.bytes[start];
-        return start;
+        return this.bytes[start];
       case 2:
-        if (form !== FORM.string && form !== FORM.refUdata && form !== FORM.strx)
-          return this.view.getUint16(start, true);
-        break;
+        return this.view.getUint16(start, true);
+      case 3:
+        return this.view.getUint16(start, true) + this.bytes[start + 2] * 65536;
       case 4:
-        if (form !== FORM.string && form !== FORM.refUdata && form !== FORM.strx)
-          return this.view.getUint32(start, true);
-        break;
+        return this.view.getUint32(start, true);
       case 8:
-        if (form !== FORM.string) return Number(this.view.getBigUint64(start, true));
+        return Number(this.view.getBigUint64(start, true));
+      default:
+        return start;
     }
-    if (form === FORM.refUdata || form === FORM.strx) {
-      const end = this.at;
-      this.at = start;
-      const value = this.uleb();
-      this.at = end;
-      return value;
-    }
-    return form === FORM.strx3 ? this.view.getUint16(start, true) + this.bytes[start + 2] * 65536 : start;
   }
 
-  private skip(form: number): void {
-    const size = sizeOf(form, this.unit);
-    if (size >= 0) {
-      this.at += size;
-      return;
-    }
-    switch (form) {
-      case FORM.string: {
+  private skip(encoding: Encoding): void {
+    const { unit, view } = this;
+    switch (encoding) {
+      case 'string': {
         const end = this.bytes.indexOf(0, this.at);
         this.at = end < 0 ? this.bytes.length : end + 1;
         return;
       }
-      case FORM.exprloc:
-      case FORM.block: {
+      case 'block': {
         const length = this.uleb();
         this.at += length;
         return;
       }
-      case FORM.block1:
-        this.at += 1 + this.view.getUint8(this.at);
+      case 'block1':
+        this.at += 1 + view.getUint8(this.at);
         return;
-      case FORM.block2:
-        this.at += 2 + this.view.getUint16(this.at, true);
+      case 'block2':
+        this.at += 2 + view.getUint16(this.at, true);
         return;
-      case FORM.block4:
-        this.at += 4 + this.view.getUint32(this.at, true);
+      case 'block4':
+        this.at += 4 + view.getUint32(this.at, true);
         return;
-      case FORM.indirect:
-        this.skip(this.uleb());
+      case 'indirect':
+        this.skip(encodingOf(this.uleb()));
         return;
-      case FORM.sdata:
-      case FORM.udata:
-      case FORM.refUdata:
-      case FORM.strx:
-      case FORM.addrx:
-      case FORM.loclistx:
-      case FORM.rnglistx:
+      case 'uleb':
+      case 'big uleb':
+      case 'big sleb':
         this.uleb();
         return;
       default:
-        throw new RangeError(`An entry uses the form 0x${form.toString(16)}, which this reader does not know.`);
+        this.at += bytesOf(encoding, unit.wide, unit.addressSize) ?? 0;
     }
   }
 }
