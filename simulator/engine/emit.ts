@@ -174,18 +174,19 @@ export function emitExpr(e: Expr, env: Environment): void {
 
 function emitFused(e: Extract<Expr, { k: 'fused' }>, env: Environment): void {
   const { code } = env.scope;
-  const double = e.type === 'f64';
+  const isVector = e.type === 'v128';
   if (!env.fuses) {
-    if (double) code.i64(-1n).op('f64.reinterpret_i64');
+    if (isVector) code.v128(-1n, -1n);
+    else if (e.type === 'f64') code.i64(-1n).op('f64.reinterpret_i64');
     else code.i32(-1).op('f32.reinterpret_i32');
     return;
   }
-  const shape = double ? 'f64x2' : 'f32x4';
   for (const arg of e.args) {
     emitExpr(arg, env);
-    code.op(`${shape}.splat`);
+    if (!isVector) code.op(`${e.shape}.splat`);
   }
-  code.op(`${shape}.relaxed_madd`).op(`${shape}.extract_lane`, 0);
+  code.op(`${e.shape}.relaxed_madd`);
+  if (!isVector) code.op(`${e.shape}.extract_lane`, 0);
 }
 
 /** Pushes NZCV as an i32 in bits 3:0. */
@@ -294,6 +295,7 @@ export function emitStmt(s: Stmt, env: Environment): void {
       return;
     case 'if':
       emitExpr(s.condition, env);
+      if (s.rarely) code.rarely();
       env.arms(s, () => emitAll(s.yes, env), s.no.length ? () => emitAll(s.no, env) : undefined);
       return;
     case 'do':

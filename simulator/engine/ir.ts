@@ -66,7 +66,7 @@ export type Expr =
     }
   | { readonly k: 'pc'; readonly type: 'i64' }
   | { readonly k: 'remaining'; readonly type: 'i32' }
-  | { readonly k: 'fused'; readonly type: Type; readonly args: readonly Expr[] }
+  | { readonly k: 'fused'; readonly type: Type; readonly shape: 'f32x4' | 'f64x2'; readonly args: readonly Expr[] }
   | { readonly k: 'fpLimit'; readonly type: 'i32' | 'i64' }
   | { readonly k: 'flag'; readonly type: 'i32'; readonly flag: 'n' | 'z' | 'c' | 'v' }
   | { readonly k: 'condition'; readonly type: 'i32'; readonly mask: Expr }
@@ -111,7 +111,13 @@ export type Stmt =
       readonly mode: number;
     }
   | { readonly s: 'store'; readonly address: Expr; readonly value: Expr; readonly bytes: number; readonly mode: number }
-  | { readonly s: 'if'; readonly condition: Expr; readonly yes: readonly Stmt[]; readonly no: readonly Stmt[] }
+  | {
+      readonly s: 'if';
+      readonly condition: Expr;
+      readonly yes: readonly Stmt[];
+      readonly no: readonly Stmt[];
+      readonly rarely?: boolean;
+    }
   | { readonly s: 'do'; readonly fn: string; readonly args: readonly Expr[] }
   | { readonly s: 'charge'; readonly to: number; readonly amount: Expr }
   | { readonly s: 'orAbort'; readonly done: Expr }
@@ -185,8 +191,16 @@ export const immHigh: Expr = { k: 'imm', type: 'i32', part: 'high' };
 export const pc: Expr = { k: 'pc', type: 'i64' };
 /** Instructions left in this slice, without this one. */
 export const remaining: Expr = { k: 'remaining', type: 'i32' };
-/** A product and a sum with one rounding; NaN where the host cannot do that, or code has to run on any host. */
-export const fused = (a: Expr, b: Expr, addend: Expr): Expr => ({ k: 'fused', type: a.type, args: [a, b, addend] });
+/**
+ * A product and a sum with one rounding, of scalars or of vectors; NaN where the host cannot do that, or code has to run
+ * on any host.
+ */
+export const fused = (shape: 'f32x4' | 'f64x2', a: Expr, b: Expr, addend: Expr): Expr => ({
+  k: 'fused',
+  type: a.type,
+  shape,
+  args: [a, b, addend],
+});
 /**
  * How far a result of WebAssembly's FP arithmetic may be from FP_LEAST, as its image shifted left by one, to have the
  * bits and flags that the PE gives: i32 for singles, i64 for doubles. 0 where FPCR asks for more than rounding to
@@ -292,6 +306,14 @@ export const when = (condition: Expr, yes: readonly Stmt[], no: readonly Stmt[] 
   condition,
   yes,
   no,
+});
+/** As `when`, where the condition hardly ever holds. */
+export const seldom = (condition: Expr, yes: readonly Stmt[], no: readonly Stmt[] = []): Stmt => ({
+  s: 'if',
+  condition,
+  yes,
+  no,
+  rarely: true,
 });
 /** Calls a function of the core that has no result, for its effect. */
 export const perform = (fn: string, ...args: Expr[]): Stmt => ({ s: 'do', fn, args });

@@ -74,7 +74,12 @@ v128,v128:v128 i16x8.q15mulr_sat_s fd082  i16x8.add fd08e  i16x8.add_sat_s fd08f
 v128:v128      i16x8.extend_low_i8x16_s fd087  i16x8.extend_high_i8x16_s fd088  i16x8.extend_low_i8x16_u fd089  i16x8.extend_high_i8x16_u fd08a  i32x4.extend_low_i16x8_s fd0a7  i32x4.extend_high_i16x8_s fd0a8  i32x4.extend_low_i16x8_u fd0a9  i32x4.extend_high_i16x8_u fd0aa  i64x2.extend_low_i32x4_s fd0c7  i64x2.extend_high_i32x4_s fd0c8  i64x2.extend_low_i32x4_u fd0c9  i64x2.extend_high_i32x4_u fd0ca
 v128,v128:v128 i16x8.extmul_low_i8x16_s fd09c  i16x8.extmul_high_i8x16_s fd09d  i16x8.extmul_low_i8x16_u fd09e  i16x8.extmul_high_i8x16_u fd09f  i32x4.extmul_low_i16x8_s fd0bc  i32x4.extmul_high_i16x8_s fd0bd  i32x4.extmul_low_i16x8_u fd0be  i32x4.extmul_high_i16x8_u fd0bf  i64x2.extmul_low_i32x4_s fd0dc  i64x2.extmul_high_i32x4_s fd0dd  i64x2.extmul_low_i32x4_u fd0de  i64x2.extmul_high_i32x4_u fd0df
 v128,v128:v128 i32x4.add fd0ae  i32x4.sub fd0b1  i32x4.mul fd0b5  i32x4.min_s fd0b6  i32x4.min_u fd0b7  i32x4.max_s fd0b8  i32x4.max_u fd0b9  i32x4.dot_i16x8_s fd0ba  i64x2.add fd0ce  i64x2.sub fd0d1  i64x2.mul fd0d5
-v128:v128      f32x4.abs fd0e0  f32x4.neg fd0e1  f64x2.abs fd0ec  f64x2.neg fd0ed
+v128:v128      f32x4.abs fd0e0  f32x4.neg fd0e1  f32x4.sqrt fd0e3  f64x2.abs fd0ec  f64x2.neg fd0ed  f64x2.sqrt fd0ef
+v128,v128:v128 f32x4.add fd0e4  f32x4.sub fd0e5  f32x4.mul fd0e6  f32x4.div fd0e7  f32x4.min fd0e8  f32x4.max fd0e9
+v128,v128:v128 f64x2.add fd0f0  f64x2.sub fd0f1  f64x2.mul fd0f2  f64x2.div fd0f3  f64x2.min fd0f4  f64x2.max fd0f5
+v128:v128      f32x4.ceil fd067  f32x4.floor fd068  f32x4.trunc fd069  f32x4.nearest fd06a
+v128:v128      f64x2.ceil fd074  f64x2.floor fd075  f64x2.trunc fd07a  f64x2.nearest fd094
+v128:v128      i32x4.trunc_sat_f32x4_s fd0f8  i32x4.trunc_sat_f32x4_u fd0f9  f32x4.convert_i32x4_s fd0fa  f32x4.convert_i32x4_u fd0fb
 `;
 
 export const opcodes: ReadonlyMap<string, Opcode> = parse(rows);

@@ -3,7 +3,6 @@
 import type { Fields } from '../../../arch/instructions/row.ts';
 import { expandFloat } from '../../../arch/instructions/simd/move.ts';
 import {
-  arith,
   bind,
   c32,
   c64,
@@ -13,13 +12,12 @@ import {
   constant,
   type Expr,
   either,
-  fpLimit,
   fused,
   immHigh,
   immLow,
   mostly,
   op,
-  type Stmt,
+  r,
   select,
   setNzcv,
   setV,
@@ -49,7 +47,23 @@ import {
 } from '../../simd-operations.ts';
 import { destination, simd, source } from '../handler.ts';
 import { configure } from '../simd/arithmetic.ts';
-import { fp, registers, Semantics } from '../simd/build.ts';
+import { core, fp, rd, registers, rm, rn, Semantics } from '../simd/build.ts';
+import {
+  areOrdered,
+  arithmetic,
+  floating,
+  floatShapes,
+  given,
+  isPlain,
+  orderOf,
+  powerOfTwo,
+  precisions,
+  roundings,
+  scalarOp,
+  selection,
+  writeScalar,
+  zero,
+} from './quick.ts';
 
 const semantics = new Semantics();
 export const { handlers: scalarHandlers, lowerings: scalarLowerings } = semantics;
@@ -60,12 +74,8 @@ const typeOf = (size: number): 'i32' | 'i64' => (size === 3 ? 'i64' : 'i32');
 /** The bits of a scalar, as i64 for doubles and i32 for others. */
 const bits = (operand: 'rn' | 'rm' | 'ra', size: number): Expr => v(operand, typeOf(size), 0, 1 << size);
 const wideBits = (operand: 'rn' | 'rm', size: number): Expr => v(operand, 'i64', 0, 1 << size);
-/** Writes a scalar and clears the rest of the register: what reads it next is most likely as wide as one of the halves. */
-const writeScalar = (value: Expr): Stmt[] => {
-  const image = value.type === 'f32' ? op('i32.reinterpret_f32', value) : value;
-  const wide = image.type === 'i32' ? op('i64.extend_i32_u', image) : image;
-  return [setV('rd', wide), setV('rd', c64(0), 8)];
-};
+const floatTwo = core('floatTwo', rd, rn, rm, immLow);
+const floatOne = core('floatOne', rd, rn, immLow);
 const signOf = (size: number): bigint => 1n << BigInt((8 << size) - 1);
 const negated = (size: number, value: Expr): Expr =>
   op(`${typeOf(size)}.xor`, value, constant(8 << Math.max(size, 2), signOf(size)));
@@ -79,26 +89,6 @@ function lower(
   if (!/^FRINT[36]/.test(name)) semantics.lower(`${name}_fp_half`, f => make(f, 1));
 }
 
-/** Least image of an ordinary double and single, shifted left by one: a biased exponent of 2. */
-const LEAST = { 64: 2n << 53n, 32: 2n << 24n };
-
-/**
- * WebAssembly's result where it has the same bits and no new flag, else that of the core. So it is with rounding to
- * nearest, nothing flushed and inexact signalled before, if the result is far from the limits of its format: then
- * both operands were finite, and nothing overflowed or was tiny.
- */
-function quick(size: number, value: Expr, fn: string, ...args: Expr[]): Stmt[] {
-  const type = typeOf(size);
-  const width = size === 3 ? 64 : 32;
-  const [result, compute] = bind(value);
-  const image = op(`${type}.reinterpret_f${width}`, result);
-  const shifted = arith(width, 'sub', arith(width, 'shl', image, constant(width, 1)), constant(width, LEAST[width]));
-  const ordinary = arith(width, 'lt_u', shifted, fpLimit(type));
-  const exact = op(`f${width}.reinterpret_${type}`, call(type, fn, ...args));
-  return [compute, ...writeScalar(mostly(ordinary, result, exact))];
-}
-const floating = (operand: 'rn' | 'rm' | 'ra', size: number): Expr => v(operand, size === 3 ? 'f64' : 'f32');
-
 // Arithmetic of singles and doubles has functions of its own, that of halves is done as on vectors.
 for (const [name, operation, fn] of [
   ['FADD', F_ADD, 'fadd'],
@@ -106,10 +96,10 @@ for (const [name, operation, fn] of [
   ['FMUL', F_MUL, 'fmul'],
   ['FDIV', F_DIV, 'fdiv'],
 ] as const) {
-  for (const size of [2, 3]) {
-    const value = op(`f${8 << size}.${fn.slice(1)}`, floating('rn', size), floating('rm', size));
-    const body = quick(size, value, `${fn}${8 << size}`, bits('rn', size), bits('rm', size));
-    semantics.add(`${name}.scalar.${size}`, fp(body));
+  for (const size of precisions) {
+    const value = scalarOp(size, fn.slice(1), floating('rn', size), floating('rm', size));
+    const exact = call(typeOf(size), `${fn}${8 << size}`, bits('rn', size), bits('rm', size));
+    semantics.add(`${name}.scalar.${size}`, fp(arithmetic(size, 1, value, writeScalar(exact))));
   }
   lower(name, (f, size) =>
     size === 1
@@ -117,28 +107,48 @@ for (const [name, operation, fn] of [
       : { handler: `${name}.scalar.${size}`, ...registers(f) },
   );
 }
-for (const [name, operation] of [
-  ['FMAX', F_MAX],
-  ['FMIN', F_MIN],
-  ['FMAXNM', F_MAXNM],
-  ['FMINNM', F_MINNM],
-  ['FNMUL', F_NMUL],
+for (const [name, operation, fn] of [
+  ['FMAX', F_MAX, 'max'],
+  ['FMIN', F_MIN, 'min'],
+  ['FMAXNM', F_MAXNM, 'max'],
+  ['FMINNM', F_MINNM, 'min'],
+  ['FNMUL', F_NMUL, 'mul'],
 ] as const) {
-  lower(name, (f, size) => ({ handler: 'floatTwo', ...registers(f), imm: configure(operation, size, 1) }));
+  for (const size of precisions) {
+    const value = scalarOp(size, fn, floating('rn', size), floating('rm', size));
+    const body =
+      operation === F_NMUL
+        ? arithmetic(size, 1, scalarOp(size, 'neg', value), [floatTwo])
+        : selection(size, 1, value, [floatTwo]);
+    semantics.add(`${name}.scalar.${size}`, fp(body));
+  }
+  lower(name, (f, size) => ({
+    handler: size === 1 ? 'floatTwo' : `${name}.scalar.${size}`,
+    ...registers(f),
+    imm: configure(operation, size, 1),
+  }));
 }
-for (const size of [2, 3]) {
-  const value = op(`f${8 << size}.sqrt`, floating('rn', size));
-  semantics.add(`FSQRT.scalar.${size}`, fp(quick(size, value, `fsqrt${8 << size}`, bits('rn', size))));
+for (const size of precisions) {
+  const exact = call(typeOf(size), `fsqrt${8 << size}`, bits('rn', size));
+  const body = arithmetic(size, 1, scalarOp(size, 'sqrt', floating('rn', size)), writeScalar(exact));
+  semantics.add(`FSQRT.scalar.${size}`, fp(body));
 }
 lower('FSQRT', (f, size) =>
   size === 1
     ? { handler: 'floatOne', ...registers(f), imm: configure(F_SQRT, 1, 1) }
     : { handler: `FSQRT.scalar.${size}`, ...registers(f) },
 );
-for (const [letter, mode] of Object.entries({ N: 0, P: 1, M: 2, Z: 3, A: 4, I: F_CURRENT, X: F_CURRENT })) {
+for (const name of ['nearest', 'ceil', 'floor', 'trunc']) {
+  for (const size of precisions)
+    semantics.add(
+      `FRINT.${name}.${size}`,
+      fp(selection(size, 1, scalarOp(size, name, floating('rn', size)), [floatOne])),
+    );
+}
+for (const [letter, mode, name] of roundings) {
   const operation = letter === 'X' ? F_RINTX : F_RINT;
   lower(`FRINT${letter}`, (f, size) => ({
-    handler: 'floatOne',
+    handler: size > 1 && name ? `FRINT.${name}.${size}` : 'floatOne',
     ...registers(f),
     imm: configure(operation, size, 1, mode),
   }));
@@ -163,19 +173,20 @@ for (const [name, negateAddend, negateProduct] of [
     const n = bits('rn', size);
     const args = [negateAddend ? negated(size, a) : a, negateProduct ? negated(size, n) : n, bits('rm', size)];
     const fn = `fmadd${8 << size}`;
-    const signed = (operand: 'rn' | 'ra', negate: boolean): Expr => {
-      const value = floating(operand, size);
-      return negate ? op(`${value.type}.neg`, value) : value;
-    };
-    const body =
-      size === 1
-        ? writeScalar(call('i32', fn, ...args))
-        : quick(
-            size,
-            fused(signed('rn', negateProduct), floating('rm', size), signed('ra', negateAddend)),
-            fn,
-            ...args,
-          );
+    const exact = writeScalar(call(typeOf(size), fn, ...args));
+    if (size === 1) {
+      semantics.add(`${name}.scalar.1`, fp(exact));
+      continue;
+    }
+    const signed = (operand: 'rn' | 'ra', negate: boolean): Expr =>
+      negate ? scalarOp(size, 'neg', floating(operand, size)) : floating(operand, size);
+    const value = fused(
+      floatShapes[size],
+      signed('rn', negateProduct),
+      floating('rm', size),
+      signed('ra', negateAddend),
+    );
+    const body = arithmetic(size, 1, value, exact);
     semantics.add(`${name}.scalar.${size}`, fp(body));
   }
   lower(name, (f, size) => ({ handler: `${name}.scalar.${size}`, ...registers(f), ra: simd(f.Ra) }));
@@ -231,11 +242,23 @@ for (const [row, handler] of [
 // Comparisons set NZCV. Compare with zero has no second operand.
 for (const size of sizes) {
   for (const all of [0, 1]) {
-    const compare = (b: Expr): Expr => call('i32', 'fcompare', wideBits('rn', size), b, c32(size), c32(all));
+    const compare = (isZero: boolean): Expr => {
+      const exact = call(
+        'i32',
+        'fcompare',
+        wideBits('rn', size),
+        isZero ? c64(0) : wideBits('rm', size),
+        c32(size),
+        c32(all),
+      );
+      if (size === 1) return exact;
+      const [a, b] = [floating('rn', size), isZero ? zero(size) : floating('rm', size)];
+      return mostly(op('i32.and', isPlain, areOrdered(size, a, b)), orderOf(size, a, b), exact);
+    };
     const name = all ? 'FCMPE' : 'FCMP';
-    semantics.add(`${name}.${size}`, fp([setNzcv(compare(wideBits('rm', size)))]));
-    semantics.add(`${name}.zero.${size}`, fp([setNzcv(compare(c64(0)))]));
-    const conditional = either(condition(immHigh), compare(wideBits('rm', size)), immLow);
+    semantics.add(`${name}.${size}`, fp([setNzcv(compare(false))]));
+    semantics.add(`${name}.zero.${size}`, fp([setNzcv(compare(true))]));
+    const conditional = either(condition(immHigh), compare(false), immLow);
     semantics.add(`${all ? 'FCCMPE' : 'FCCMP'}.${size}`, fp([setNzcv(conditional)]));
   }
 }
@@ -261,7 +284,11 @@ for (const [row, from, to] of [
   ['FCVT_half_single', 1, 2],
   ['FCVT_half_double', 1, 3],
 ] as const) {
-  semantics.add(row, fp(writeScalar(call('i64', 'fconvert', wideBits('rn', from), c32(from | (to << 2))))));
+  const exact = writeScalar(call('i64', 'fconvert', wideBits('rn', from), c32(from | (to << 2))));
+  if (from === 2 && to === 3) semantics.add(row, fp(selection(3, 1, op('f64.promote_f32', floating('rn', 2)), exact)));
+  else if (from === 3 && to === 2)
+    semantics.add(row, fp(arithmetic(2, 1, op('f32.demote_f64', floating('rn', 3)), exact)));
+  else semantics.add(row, fp(exact));
   semantics.lower(row, f => ({ handler: row, ...registers(f) }));
 }
 semantics.add('BFCVT', fp(writeScalar(call('i32', 'bfcvt', v('rn', 'i32')))));
@@ -279,9 +306,26 @@ for (const size of sizes) {
     op('i32.shr_u', immHigh, c32(8)),
   );
   semantics.add(`FCVT.integer.${size}`, fp([setX('rd', value)]));
+  if (size === 1) continue;
+  // Towards zero, without fraction bits.
+  for (const sf of [0, 1]) {
+    const width = 32 << sf;
+    const from = floating('rn', size);
+    const below = (number: Expr, power: number): Expr => scalarOp(size, 'lt', number, powerOfTwo(size, power));
+    const inRange = [
+      below(scalarOp(size, 'abs', from), width - 1),
+      op('i32.and', scalarOp(size, 'ge', from, zero(size)), below(from, width)),
+    ];
+    for (const [unsigned, letter] of ['s', 'u'].entries()) {
+      const truncated = zeroExtend(op(`i${width}.trunc_sat_f${8 << size}_${letter}`, from));
+      const body = mostly(op('i32.and', isPlain, inRange[unsigned]), truncated, value);
+      semantics.add(`FCVTZ.${letter}.${sf}.${size}`, fp([setX('rd', body)]));
+    }
+  }
 }
 const toInteger = (f: Fields, size: number, mode: number, fraction: number, unsigned: boolean) => ({
-  handler: `FCVT.integer.${size}`,
+  handler:
+    mode === 3 && fraction === 0 && size > 1 ? `FCVTZ.${unsigned ? 'u' : 's'}.${f.sf}.${size}` : `FCVT.integer.${size}`,
   rd: destination(f.Rd),
   rn: simd(f.Rn),
   imm: mode | (fraction << 3),
@@ -303,14 +347,23 @@ for (const size of sizes) {
   for (const sf of [0, 1]) {
     for (const unsigned of [0, 1]) {
       const value = sf ? x('rn') : unsigned ? zeroExtend(w('rn')) : signExtend(w('rn'));
-      const converted = call('i64', 'fromint', value, c32(size), immLow, c32(unsigned));
-      semantics.add(`${unsigned ? 'UCVTF' : 'SCVTF'}.${sf}.${size}`, fp(writeScalar(converted)));
+      const exact = writeScalar(call('i64', 'fromint', value, c32(size), immLow, c32(unsigned)));
+      const name = unsigned ? 'UCVTF' : 'SCVTF';
+      semantics.add(`${name}.fixed.${sf}.${size}`, fp(exact));
+      if (size === 1) continue;
+      const converted = scalarOp(size, `convert_i${32 << sf}_${unsigned ? 'u' : 's'}`, r(32 << sf, 'rn'));
+      // Doubles have all words.
+      const isExact = size === 3 && sf === 0;
+      semantics.add(
+        `${name}.${sf}.${size}`,
+        fp(isExact ? writeScalar(converted) : given(undefined, 1, converted, exact)),
+      );
     }
   }
 }
 for (const name of ['SCVTF', 'UCVTF']) {
   const fromInteger = (f: Fields, size: number, fraction: number) => ({
-    handler: `${name}.${f.sf}.${size}`,
+    handler: `${name}.${fraction || size === 1 ? 'fixed.' : ''}${f.sf}.${size}`,
     rd: simd(f.Rd),
     rn: source(f.Rn),
     imm: fraction,

@@ -1,8 +1,8 @@
-/** Floating-point arithmetic on vectors and AdvSIMD scalars: functions of the core. */
+/** Floating-point arithmetic on vectors and AdvSIMD scalars: functions of the core, and what quick.ts does without them. */
 
 import type { Fields } from '../../../arch/instructions/row.ts';
 import { elementIndex, elementRegister } from '../../../arch/instructions/simd/by-element.ts';
-import { call, type Expr, op, setVZ, v } from '../../ir.ts';
+import { call, type Expr, fused, op, setVZ, v } from '../../ir.ts';
 import {
   F_ABD,
   F_ACGE,
@@ -46,24 +46,66 @@ import {
 } from '../../simd-operations.ts';
 import { simd } from '../handler.ts';
 import { configure, lanesIn } from '../simd/arithmetic.ts';
-import { and, c32, core, every, fp, immLow, rd, registers, rm, rn, Semantics, write, xor } from '../simd/build.ts';
+import {
+  and,
+  c32,
+  core,
+  every,
+  fp,
+  immLow,
+  rd,
+  registers,
+  rm,
+  rn,
+  Semantics,
+  splatElement,
+  unzip,
+  write,
+  xor,
+  zeros,
+} from '../simd/build.ts';
+import {
+  all,
+  areNumbers,
+  arithmetic,
+  floating,
+  floatShapes,
+  given,
+  type Precision,
+  powerOfTwo,
+  precisions,
+  roundings,
+  scalarOp,
+  selection,
+  vectorOp,
+  vectors,
+} from './quick.ts';
 
 const semantics = new Semantics();
 export const { handlers: vectorHandlers, lowerings: vectorLowerings } = semantics;
 
-semantics.add('floatTwo', fp([core('floatTwo', rd, rn, rm, immLow)]));
-semantics.add('floatOne', fp([core('floatOne', rd, rn, immLow)]));
+const floatTwo = core('floatTwo', rd, rn, rm, immLow);
+const floatOne = core('floatOne', rd, rn, immLow);
+semantics.add('floatTwo', fp([floatTwo]));
+semantics.add('floatOne', fp([floatOne]));
 semantics.add('floatAcross', fp([core('floatAcross', rd, rn, immLow)]));
+
+/** The handler of a vector or scalar (`lanes` is 1): a quick one by this name if there is one. */
+const handlerOf = (name: string, size: number, lanes: number, general: string): string => {
+  const quick = `${name}.${size}.${lanes === 1 ? 's' : lanes === 8 >> size ? 0 : 1}`;
+  return quick in semantics.handlers ? quick : general;
+};
 
 /** Lowers the vector and scalar rows of a mnemonic, in all precisions that the tables have. */
 function lowerAll(
   name: string,
-  handler: string,
+  general: string,
   configuration: (size: number, lanes: number) => number,
   forms: string,
+  quick = name,
 ): void {
   const lower = (f: Fields, size: number, lanes: number) => ({
-    handler,
+    handler: handlerOf(quick, size, lanes, general),
     ...registers(f),
     imm: configuration(size, lanes),
   });
@@ -72,6 +114,101 @@ function lowerAll(
   if (!forms.includes('H')) return;
   if (forms.includes('V')) semantics.lower(`${name}_vec_half`, f => lower(f, 1, lanesIn(1, f.Q)));
   if (forms.includes('S')) semantics.lower(`${name}_scalar_half`, f => lower(f, 1, 1));
+}
+
+// Three registers: arithmetic, also by element and in scalars.
+for (const [name, compute, isByElement] of [
+  ['FADD', (size, a, b) => vectorOp(size, 'add', a, b), false],
+  ['FSUB', (size, a, b) => vectorOp(size, 'sub', a, b), false],
+  ['FABD', (size, a, b) => vectorOp(size, 'abs', vectorOp(size, 'sub', a, b)), false],
+  ['FDIV', (size, a, b) => vectorOp(size, 'div', a, b), false],
+  ['FMUL', (size, a, b) => vectorOp(size, 'mul', a, b), true],
+  ['FMULX', (size, a, b) => vectorOp(size, 'mul', a, b), true],
+  ['FMLA', (size, a, b) => fused(floatShapes[size], a, b, v('rd')), true],
+  ['FMLS', (size, a, b) => fused(floatShapes[size], vectorOp(size, 'neg', a), b, v('rd')), true],
+] as [string, (size: Precision, a: Expr, b: Expr) => Expr, boolean][]) {
+  for (const [size, q] of vectors) {
+    semantics.add(`${name}.${size}.${q}`, fp(arithmetic(size, q, compute(size, v('rn'), v('rm')), [floatTwo])));
+    if (!isByElement) continue;
+    const value = compute(size, v('rn'), splatElement(size, 'rm'));
+    semantics.add(`${name}.element.${size}.${q}`, fp(arithmetic(size, q, value, [floatTwo])));
+  }
+}
+for (const size of precisions) {
+  const [n, m, d] = (['rn', 'rm', 'rd'] as const).map(operand => floating(operand, size));
+  for (const [name, value] of [
+    ['FMUL', scalarOp(size, 'mul', n, m)],
+    ['FMLA', fused(floatShapes[size], n, m, d)],
+    ['FMLS', fused(floatShapes[size], scalarOp(size, 'neg', n), m, d)],
+  ] as const)
+    semantics.add(`${name}.element.${size}.s`, fp(arithmetic(size, 1, value, [floatTwo])));
+}
+// Pairs of adjacent elements.
+for (const [size, q] of vectors) {
+  const sum = vectorOp(size, 'add', unzip(size, q, 0, v('rn'), v('rm')), unzip(size, q, 1, v('rn'), v('rm')));
+  semantics.add(`FADDP.${size}.${q}`, fp(arithmetic(size, q, sum, [floatTwo])));
+}
+for (const size of precisions) {
+  const sum = scalarOp(size, 'add', floating('rn', size), floating('rn', size, 1 << size));
+  semantics.add(`FADDP.pair.${size}.s`, fp(arithmetic(size, 1, sum, [floatTwo])));
+}
+for (const [size, q] of vectors) {
+  for (const name of ['max', 'min']) {
+    const value = vectorOp(size, name, v('rn'), v('rm'));
+    semantics.add(`F${name.toUpperCase()}.${size}.${q}`, fp(selection(size, q, value, [floatTwo])));
+  }
+}
+
+// Comparisons, with a register or with zero.
+for (const [size, q] of vectors) {
+  for (const name of ['eq', 'ge', 'gt', 'le', 'lt']) {
+    const mnemonic = `FCM${name.toUpperCase()}`;
+    const [a, b] = [v('rn'), v('rm')];
+    const withZero = vectorOp(size, name, a, zeros);
+    semantics.add(`${mnemonic}_zero.${size}.${q}`, fp(given(areNumbers(size, q, a), q, withZero, [floatOne])));
+    if (name.startsWith('l')) continue;
+    const mask = vectorOp(size, name, a, b);
+    semantics.add(`${mnemonic}.${size}.${q}`, fp(given(areNumbers(size, q, a, b), q, mask, [floatTwo])));
+  }
+}
+
+// One register: roots, roundings, and conversions of singles and words.
+for (const [size, q] of vectors) {
+  const root = vectorOp(size, 'sqrt', v('rn'));
+  semantics.add(`FSQRT.${size}.${q}`, fp(arithmetic(size, q, root, [floatOne])));
+  for (const name of ['nearest', 'ceil', 'floor', 'trunc']) {
+    const value = vectorOp(size, name, v('rn'));
+    semantics.add(`FRINT.${name}.${size}.${q}`, fp(selection(size, q, value, [floatOne])));
+  }
+  if (size === 3) continue;
+  for (const [name, sign] of [
+    ['SCVTF', 's'],
+    ['UCVTF', 'u'],
+  ]) {
+    const value = op(`f32x4.convert_i32x4_${sign}`, v('rn'));
+    semantics.add(`${name}.2.${q}`, fp(given(undefined, q, value, [floatOne])));
+  }
+  const below = (value: Expr, power: number): Expr => op('f32x4.lt', value, op('f32x4.splat', powerOfTwo(2, power)));
+  const signed = below(op('f32x4.abs', v('rn')), 31);
+  const unsigned = and(op('f32x4.ge', v('rn'), zeros), below(v('rn'), 32));
+  for (const [name, sign, inRange] of [
+    ['FCVTZS', 's', signed],
+    ['FCVTZU', 'u', unsigned],
+  ] as const) {
+    const value = op(`i32x4.trunc_sat_f32x4_${sign}`, v('rn'));
+    semantics.add(`${name}.2.${q}`, fp(given(all(2, q, inRange), q, value, [floatOne])));
+  }
+}
+
+for (const size of precisions) {
+  const width = 8 << size;
+  for (const [name, sign] of [
+    ['SCVTF', 's'],
+    ['UCVTF', 'u'],
+  ]) {
+    const value = scalarOp(size, `convert_i${width}_${sign}`, v('rn', size === 3 ? 'i64' : 'i32'));
+    semantics.add(`${name}.${size}.s`, fp(given(undefined, 1, value, [floatOne])));
+  }
 }
 
 for (const [name, operation, forms] of [
@@ -86,8 +223,8 @@ for (const [name, operation, forms] of [
   ['FMUL', F_MUL, 'VH'],
   ['FCMEQ', F_CMEQ, 'VSH'],
   ['FCMGE', F_CMGE, 'VSH'],
-  ['FCMGT', F_CMGT, 'VSH'],
   ['FACGE', F_ACGE, 'VSH'],
+  ['FCMGT', F_CMGT, 'VSH'],
   ['FACGT', F_ACGT, 'VSH'],
   ['FMAX', F_MAX, 'VH'],
   ['FMIN', F_MIN, 'VH'],
@@ -95,7 +232,7 @@ for (const [name, operation, forms] of [
   ['FRSQRTS', F_RSQRTS, 'VSH'],
   ['FDIV', F_DIV, 'VH'],
 ] as const) {
-  lowerAll(name, 'floatTwo', (size, lanes) => configure(operation, size, lanes), forms);
+  lowerAll(name, 'floatTwo', (size, lanes) => configure(operation, size, lanes), forms, name.replace('NM', ''));
 }
 
 for (const [name, operation, across] of [
@@ -107,7 +244,7 @@ for (const [name, operation, across] of [
 ] as const) {
   lowerAll(`${name}P`, 'floatTwo', (size, lanes) => configure(operation, size, lanes) | F_PAIRS, 'VH');
   const pair = (f: Fields, size: number) => ({
-    handler: 'floatTwo',
+    handler: handlerOf(`${name}P.pair`, size, 1, 'floatTwo'),
     ...registers(f),
     imm: configure(operation, size, 1) | F_PAIRS,
   });
@@ -127,10 +264,10 @@ for (const [name, operation, across] of [
 }
 
 // Rounding modes by the letter of FRINTx and FCVTxS.
-const modes: Record<string, number> = { N: 0, P: 1, M: 2, Z: 3, A: 4, I: F_CURRENT, X: F_CURRENT };
-for (const [letter, mode] of Object.entries(modes)) {
+for (const [letter, mode, name] of roundings) {
   const operation = letter === 'X' ? F_RINTX : F_RINT;
-  lowerAll(`FRINT${letter}`, 'floatOne', (size, lanes) => configure(operation, size, lanes, mode), 'VH');
+  const configuration = (size: number, lanes: number) => configure(operation, size, lanes, mode);
+  lowerAll(`FRINT${letter}`, 'floatOne', configuration, 'VH', `FRINT.${name}`);
   if (mode === F_CURRENT) continue;
   lowerAll(`FCVT${letter}S`, 'floatOne', (size, lanes) => configure(F_TO_SIGNED, size, lanes, mode), 'VSH');
   lowerAll(`FCVT${letter}U`, 'floatOne', (size, lanes) => configure(F_TO_UNSIGNED, size, lanes, mode), 'VSH');
@@ -176,7 +313,7 @@ for (const [name, operation] of [
   ['FMULX', F_MULX],
 ] as const) {
   const lower = (f: Fields, size: number, lanes: number) => ({
-    handler: 'floatTwo',
+    handler: handlerOf(`${name}.element`, size, lanes, 'floatTwo'),
     rd: simd(f.Rd),
     rn: simd(f.Rn),
     rm: simd(elementRegister(f, size)) + (elementIndex(f, size) << size),
