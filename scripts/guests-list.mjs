@@ -9,12 +9,16 @@ function inFolder(folder, names) {
   return names.split(' ').map(name => `${folder}/${name}`);
 }
 
-/** A workload of the benchmark, compiled as users compile; `fp` for those that use FP and AdvSIMD registers. */
-function workload(name, fp = false) {
+/** A workload of the benchmark, compiled as users compile; `fp` for those that use FP and AdvSIMD registers, `more` than its own source. */
+function workload(name, { fp = false, more = [] } = {}) {
   const folder = 'simulator/bench';
   return {
     name: `bench-${name}`,
-    sources: [...inFolder(folder, 'start.S main.c'), ...common, `${folder}/${name}.c`],
+    sources: [
+      ...inFolder(folder, 'start.S main.c'),
+      ...common,
+      ...[`${name}.c`, ...more].map(file => `${folder}/${file}`),
+    ],
     // Loops stay as they are written: there is no library whose memcpy could take their place, nor one of atomics.
     flags: ['-O2', '-fno-math-errno', '-fno-tree-loop-distribute-patterns', '-mno-outline-atomics'],
     fp,
@@ -143,7 +147,8 @@ export const GUESTS = [
     'atomics',
   ].map(name => workload(name)),
   ...['svc', 'hvc', 'switch', 'tlbi', 'mmio'].map(name => workload(name)),
-  ...['fp', 'simd', 'matrix', 'image'].map(name => workload(name, true)),
+  ...['fp', 'simd', 'matrix', 'image'].map(name => workload(name, { fp: true })),
+  ...['nested', 'nv2'].map(name => workload(name, { more: ['nesting.S'] })),
   {
     name: 'shapes',
     rust: 'debug-adapter/testing/programs/shapes.rs',

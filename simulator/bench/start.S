@@ -1,5 +1,5 @@
 // Start of a benchmark at EL2 or EL1; the workload runs at EL1. When there is an EL2 it only answers hypercalls: x0 of 0
-// adds one to x1, x0 of 1 does so in another world, anything else is for the firmware (PSCI).
+// adds one to x1, x0 of 1 does so in another world, x0 of 2 goes on at x1, anything else is for the firmware (PSCI).
 
 #include "../hypervisors/common/registers.h"
 
@@ -118,7 +118,10 @@ vectors_el2:
     eret
 1:  cmp     x0, #1
     b.eq    switch_worlds
-    smc     #0
+    cmp     x0, #2
+    b.ne    2f
+    br      x1
+2:  smc     #0
     eret
     unexpected 7
 

@@ -20,16 +20,19 @@ import { EXIT_OK } from './run.ts';
 const order = [
   ...['integer', 'memory', 'branches', 'indirect', 'fp', 'simd'],
   ...['sort', 'hash', 'text', 'tree', 'recursion', 'interpreter', 'atomics', 'matrix', 'image'],
-  ...['svc', 'hvc', 'switch', 'tlbi', 'mmio'],
+  ...['svc', 'hvc', 'switch', 'nested', 'nv2', 'tlbi', 'mmio'],
 ];
 /** The three loops that always run against QEMU if it is there. */
 const loops = ['integer', 'memory', 'branches'];
 /** A round of these is one operation: an exception and its return, TLB maintenance, an access to a device. */
-const operations = new Set(['svc', 'hvc', 'switch', 'tlbi', 'mmio']);
+const operations = new Set(['svc', 'hvc', 'switch', 'nested', 'nv2', 'tlbi', 'mmio']);
+/** Need FEAT_NV2, and so a QEMU that has it. */
+const nesting = new Set(['nested', 'nv2']);
+const FIRST_NESTING_QEMU = 9;
 
 const QEMU = 'qemu-system-aarch64';
 const QEMU_ARGUMENTS = [
-  ...['-machine', 'virt,virtualization=on,gic-version=3', '-cpu', 'cortex-a57', '-m', '256M'],
+  ...['-machine', 'virt,virtualization=on,gic-version=3', '-m', '256M'],
   ...['-display', 'none', '-monitor', 'none', '-serial', 'stdio', '-net', 'none'],
 ];
 const MEMORY = 256 * 2 ** 20;
@@ -54,8 +57,8 @@ interface Result {
   readonly checksum: string;
   /** Of one operation, in the workloads that do one again and again. */
   readonly nanoseconds?: number;
-  /** In the order of the QEMUs. */
-  readonly qemu: readonly Compared[];
+  /** In the order of the QEMUs; null for one that lacks what the workload needs. */
+  readonly qemu: readonly (Compared | null)[];
 }
 
 interface Compared {
@@ -200,8 +203,9 @@ async function measure(file: string, { scale, repeats, tier }: Arguments, qemus:
       ours.push(run);
       instructions = run.instructions;
       for (const [index, { program, version }] of qemus.entries()) {
-        const start = await runInQemu(program, short);
-        const other = await runInQemu(program, whole);
+        if (!canRun(name, version)) continue;
+        const start = await runInQemu(program, short, name);
+        const other = await runInQemu(program, whole, name);
         if (other.text !== run.text)
           throw new UsageError(`${version} and this engine disagree on ${name}: "${other.text}" and "${run.text}".`);
         theirs[index].push(Math.max(other.seconds - start.seconds, 1e-6));
@@ -210,13 +214,14 @@ async function measure(file: string, { scale, repeats, tier }: Arguments, qemus:
     const seconds = median(ours.map(run => run.seconds));
     const each = (time: number) => (operations.has(name) ? { nanoseconds: (time / rounds) * 1e9 } : {});
     const speed = (time: number) => ({ seconds: time, mips: instructions / time / 1e6, ...each(time) });
+    const compared = (time: number) => ({ ...speed(time), ratio: time / seconds });
     return {
       name,
       rounds,
       instructions,
       checksum: /checksum (\w+)/.exec(ours[0].text)?.[1] ?? '',
       ...speed(seconds),
-      qemu: theirs.map(median).map(time => ({ ...speed(time), ratio: time / seconds })),
+      qemu: theirs.map(times => (times.length ? compared(median(times)) : null)),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -250,11 +255,16 @@ function runHere(image: Uint8Array, name: string, tier: 0 | 1): Measured & { ins
   return { seconds, text: text.trim(), instructions: target.instructions };
 }
 
+function canRun(name: string, qemuVersion: string): boolean {
+  return !nesting.has(name) || Number(/version (\d+)/.exec(qemuVersion)?.[1]) >= FIRST_NESTING_QEMU;
+}
+
 /** From the start of the process to its end. */
-function runInQemu(program: string, file: string): Promise<Measured> {
+function runInQemu(program: string, file: string, name: string): Promise<Measured> {
   return new Promise((done, fail) => {
     const started = performance.now();
-    const child = spawn(program, [...QEMU_ARGUMENTS, '-kernel', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const options = [...QEMU_ARGUMENTS, '-cpu', nesting.has(name) ? 'max' : 'cortex-a57', '-kernel', file];
+    const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     let errors = '';
     child.stdout.on('data', (data: Buffer) => {
@@ -313,6 +323,7 @@ function lines({ name, instructions, mips, nanoseconds, qemu }: Result): string[
   const first = nanoseconds === undefined ? '' : `${nanoseconds.toFixed(0)} ns`;
   if (!qemu.length) return [[...own, '', '', first]];
   return qemu.map((other, index) => {
+    if (!other) return [...(index ? ['', '', ''] : own), '-', '-', index ? '' : first];
     const operation = other.nanoseconds === undefined ? '' : `${first} (QEMU ${other.nanoseconds.toFixed(0)} ns)`;
     return [...(index ? ['', '', ''] : own), other.mips.toFixed(1), other.ratio.toFixed(2), operation];
   });
