@@ -289,14 +289,16 @@ function bloomBit(va: u64, size: i32): u64 {
   return (<u64>1) << ((block * GOLDEN) >> 58);
 }
 
-/** A block that was entered may hold this VA. */
-export function mayHaveBlock(id: u32, va: u64): bool {
+/** log2 of the largest block that was entered and may hold this VA; 12 for none, so that it is a page. */
+export function blockAround(id: u32, va: u64): i32 {
   const context = record(id);
   const bloom = load<u64>(context + BLOOM);
+  let largest = 12;
   for (let sizes = load<u64>(context + SIZES) & i64.MAX_VALUE; sizes != 0; sizes &= sizes - 1) {
-    if ((bloom & bloomBit(va, i32(ctz(sizes)))) != 0) return true;
+    const size = i32(ctz(sizes));
+    if ((bloom & bloomBit(va, size)) != 0) largest = size;
   }
-  return false;
+  return largest;
 }
 
 /** Notes that the lower VA range has pages that are not bound to the ASID. */

@@ -1,9 +1,10 @@
 // TLB maintenance. `regime` is a REGIME_* number, `vmid` counts for EL1&0 only (0 elsewhere, see currentVmid()).
 // `flags`: TLBI_ALL_PES for the Inner and Outer Shareable forms. Maintenance by last level is the same as without.
-// Dropping more than was asked for is allowed, so whole contexts go where entries would have to be searched.
+// Dropping more than was asked for is allowed, so whole contexts go where very many entries would have to be looked at.
 
 import { PE_INDEX, TLBI_ALL_PES } from '../layout';
 import {
+  blockAround,
   contextAsid,
   contextHasStage1,
   contextHasStage2,
@@ -15,7 +16,6 @@ import {
   inGroup,
   isLive,
   lastContext,
-  mayHaveBlock,
   nextInGroup,
   retire,
 } from './context';
@@ -23,7 +23,9 @@ import { dropTableAddresses } from './stage2';
 import { REGIME_EL10 } from './state';
 import { dropPage } from './tlb';
 
-const RANGE_PAGES: u64 = 32; // a longer range retires contexts instead
+/** Of a longer range, or of one in larger blocks, every page may be in use: it retires contexts instead. */
+const RANGE_BYTES: u64 = 32 << 12;
+const LARGEST_BLOCK: i32 = 21;
 
 function concerns(id: u32, flags: u32): bool {
   return (flags & TLBI_ALL_PES) != 0 || contextPe(id) == load<u32>(PE_INDEX);
@@ -42,8 +44,6 @@ export function tlbiVa(regime: i32, vmid: u32, asid: i32, va: u64, flags: u32): 
 /** By VA range of so many bytes. */
 export function tlbiRange(regime: i32, vmid: u32, asid: i32, va: u64, bytes: u64, flags: u32): void {
   const lower = ((va >> 55) & 1) == 0;
-  const first = va & ~(<u64>0xfff);
-  const pages = (bytes + 0xfff) >> 12;
   let changed = false;
   let next: u32 = 0;
   for (let id = firstInGroup(regime, vmid); id != 0; id = next) {
@@ -51,17 +51,26 @@ export function tlbiRange(regime: i32, vmid: u32, asid: i32, va: u64, bytes: u64
     if (!matches(id, regime, vmid, flags)) continue;
     const bound = asid < 0 || contextAsid(id) == u32(asid);
     if (!bound && lower && !hasLowerGlobal(id)) continue;
-    let drop = pages > RANGE_PAGES;
-    for (let page: u64 = 0; page < pages && !drop; page++) {
-      const address = first + (page << 12);
-      drop = mayHaveBlock(id, address);
-      if (!drop) dropPage(address, id, !bound);
-    }
-    if (!drop) continue;
+    if (bytes <= RANGE_BYTES && dropRange(id, va, bytes, !bound)) continue;
     retire(id);
     changed = true;
   }
   if (changed) contextsChanged();
+}
+
+/** Drops the pages of a range, with what else is of the blocks that they are in. False where such a block is too large. */
+function dropRange(id: u32, va: u64, bytes: u64, globalOnly: bool): bool {
+  const first = va & ~(<u64>0xfff);
+  let done: u64 = 0;
+  while (done < bytes) {
+    const size = blockAround(id, first + done);
+    if (size > LARGEST_BLOCK) return false;
+    const block = (first + done) & ~(((<u64>1) << u64(size)) - 1);
+    const end = block + ((<u64>1) << u64(size));
+    for (let page = block; page != end; page += 0x1000) dropPage(page, id, globalOnly);
+    done = end - first;
+  }
+  return true;
 }
 
 /** All pages of an ASID. Global pages may go too. */
