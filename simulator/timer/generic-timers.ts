@@ -48,7 +48,7 @@ class Timer {
   readonly row: TimerRow;
   control = 0;
   compare = 0n;
-  /** The timer condition, as of the last evaluation. */
+  /** The timer condition, as of the last evaluation; only while it is enabled. */
   met = false;
   /** Physical count at which the condition changes by itself. */
   flips = Number.POSITIVE_INFINITY;
@@ -98,7 +98,7 @@ export class GenericTimers {
     switch (field) {
       case 'CTL':
         this.#evaluate(pe, state);
-        return BigInt(state.control | (state.control & ENABLE && state.met ? ISTATUS : 0));
+        return BigInt(state.control | (state.met ? ISTATUS : 0));
       case 'CVAL':
         return state.compare;
       case 'TVAL':
@@ -106,8 +106,8 @@ export class GenericTimers {
     }
   }
 
-  /** Throws a sentence for an unknown name. */
-  writeRegister(pe: number, name: string, value: bigint): void {
+  /** True when `nextDeadline` has changed by it. Throws a sentence for an unknown name. */
+  writeRegister(pe: number, name: string, value: bigint): boolean {
     const { timer, field } = this.#register(name);
     const state = this.#timers[pe][timer];
     switch (field) {
@@ -122,13 +122,16 @@ export class GenericTimers {
         break;
     }
     this.#evaluate(pe, state);
-    this.#schedule(pe);
+    return this.#schedule(pe);
   }
 
-  /** To be called when CNTVOFF_EL2, CNTPOFF_EL2 or a control that makes it apply changes. */
-  offsetsChanged(pe: number): void {
+  /**
+   * To be called when CNTVOFF_EL2, CNTPOFF_EL2 or a control that makes it apply changes. True when `nextDeadline` has
+   * changed by it.
+   */
+  offsetsChanged(pe: number): boolean {
     for (const timer of this.#timers[pe]) this.#evaluate(pe, timer);
-    this.#schedule(pe);
+    return this.#schedule(pe);
   }
 
   /** Brings the interrupt levels of a PE up to the count `now`. */
@@ -169,20 +172,30 @@ export class GenericTimers {
   }
 
   #evaluate(pe: number, timer: Timer): void {
+    // World switches write a guest's timers that are off.
+    if (!(timer.control & ENABLE)) {
+      timer.met = false;
+      timer.flips = Number.POSITIVE_INFINITY;
+      this.#host.setPpi(pe, timer.row.ppi, false);
+      return;
+    }
     const count = this.#count(pe, timer);
     timer.met = count >= timer.compare;
     // A met condition ends when the count less its offset wraps around.
     const distance = timer.met ? WRAP - count : timer.compare - count;
     const flips = this.#host.clock.ticks(pe) + Number(distance);
     timer.flips = flips <= Number.MAX_SAFE_INTEGER ? flips : Number.POSITIVE_INFINITY;
-    this.#host.setPpi(pe, timer.row.ppi, timer.met && (timer.control & (ENABLE | IMASK)) === ENABLE);
+    this.#host.setPpi(pe, timer.row.ppi, timer.met && !(timer.control & IMASK));
   }
 
-  #schedule(pe: number): void {
+  /** Whether the next deadline has changed. */
+  #schedule(pe: number): boolean {
     let next = Number.POSITIVE_INFINITY;
     for (const timer of this.#timers[pe]) {
       if ((timer.control & (ENABLE | IMASK)) === ENABLE && timer.flips < next) next = timer.flips;
     }
+    const changed = next !== this.#next[pe];
     this.#next[pe] = next;
+    return changed;
   }
 }

@@ -66,16 +66,14 @@ export function boardRegisters(host: BoardRegistersHost, pe: () => number): Map<
       pure(
         () => timers.readRegister(pe(), name),
         value => {
-          timers.writeRegister(pe(), name, value);
-          host.deadlineChanged();
+          if (timers.writeRegister(pe(), name, value)) host.deadlineChanged();
         },
       ),
     );
   }
   const offsets = {
     after: () => {
-      timers.offsetsChanged(pe());
-      host.deadlineChanged();
+      if (timers.offsetsChanged(pe())) host.deadlineChanged();
     },
   };
   for (const name of ['CNTVOFF_EL2', 'CNTPOFF_EL2', 'CNTHCTL_EL2', 'SCR_EL3']) made.set(name, offsets);
