@@ -431,8 +431,8 @@ export const TLBI_ALL_PES = 1;
  * Where a change of a control leads: {u32 from, u32 address of the control, u64 its new value, u32 to, u32 0} each, by a
  * hash. Switching worlds changes the same controls to the same values in the same order.
  */
-export const TRAP_CHANGES = 0x440800;
-export const TRAP_CHANGES_MAX = 64;
+export const TRAP_CHANGES = 0x448000; // to 0x44e000
+export const TRAP_CHANGES_MAX = 1024;
 export const TRAP_CHANGE_BYTES = 24;
 
 // --- Compiled code: see compiler/ ----------------------------------------------------------------------------------
