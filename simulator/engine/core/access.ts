@@ -54,11 +54,11 @@ import {
 import { branchType, isTarget } from './branch-targets';
 import {
   contextAligned,
+  contextOfEl2,
   contextPrivileged,
   contextRegime,
   enterState,
   noteBlock,
-  resolve,
   withheldContext,
 } from './context';
 import { countEvent } from './counters';
@@ -76,7 +76,7 @@ const PAGE_MASK: u64 = ~(<u64>0xfff);
 
 /** Context of an access, resolved if a control changed since the last one. */
 function contextFor(mode: i32): u32 {
-  if ((mode & MODE_VNCR) != 0) return resolve(2, false, false);
+  if ((mode & MODE_VNCR) != 0) return contextOfEl2();
   if (load<u64>(CTX_DATA) == 0) enterState();
   const unprivileged = (mode & MODE_UNPRIVILEGED) != 0;
   const context = u32(unprivileged ? load<u64>(CTX_UNPRIV) : load<u64>(CTX_DATA));
