@@ -38,6 +38,16 @@ for (const { prefix, suffix, ppi } of TIMERS) {
   });
 }
 
+test('a write says whether the next deadline has changed, as none to a timer that is off does', () => {
+  const { timers } = machine();
+  assert.equal(timers.writeRegister(0, 'CNTP_CVAL_EL0', 1200n), false);
+  assert.equal(timers.writeRegister(0, 'CNTP_CTL_EL0', 1n), true);
+  assert.equal(timers.writeRegister(0, 'CNTV_CVAL_EL0', 1100n), false);
+  assert.equal(timers.writeRegister(0, 'CNTV_CTL_EL0', 3n), false);
+  assert.equal(timers.writeRegister(0, 'CNTV_CTL_EL0', 1n), true);
+  assert.equal(timers.offsetsChanged(0), false);
+});
+
 test('IMASK hides the interrupt but not ISTATUS, and ENABLE both', () => {
   const { levels, timers, get, set } = machine();
   set('CNTP_CVAL_EL0', 0);

@@ -286,6 +286,22 @@ test('maintenance by one VA of a block drops what other pages of the block left'
   assert.ok(!tagged(m, 0x23f000n, L.TLB_ANY));
 });
 
+test('maintenance by one VA of a block leaves what is beside the block, and larger blocks take all along', () => {
+  const { m, table } = machine();
+  m.map(table, 0, 12, 0x200000n, RAM + 0x200000n, 2, VALID);
+  m.map(table, 0, 12, 0x400000n, RAM + 0x1000n, 3, VALID);
+  m.core.loadSlow(0x200000n, 4, 0);
+  m.core.loadSlow(0x400000n, 4, 0);
+  m.core.tlbiVa(0, m.core.currentVmid(), -1, 0x201000n, 0);
+  m.core.enterState();
+  assert.deepEqual([tagged(m, 0x200000n, L.TLB_ANY), tagged(m, 0x400000n, L.TLB_ANY)], [false, true]);
+  m.map(table, 0, 12, 0x40000000n, RAM, 1, VALID);
+  m.core.loadSlow(0x40000000n, 4, 0);
+  m.core.tlbiVa(0, m.core.currentVmid(), -1, 0x40001000n, 0);
+  m.core.enterState();
+  assert.ok(!tagged(m, 0x400000n, L.TLB_ANY));
+});
+
 test('maintenance by one VA of a contiguous run drops what other pages of the run left', () => {
   const { m, table } = machine();
   for (const page of [0n, 1n, 2n]) {
