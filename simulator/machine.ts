@@ -33,7 +33,7 @@ import {
   CYCLES,
   DAIF,
   EL,
-  EXCLUSIVE_VALID,
+  EXCLUSIVE_BYTES,
   EXIT_REQUEST,
   FEATURES,
   KNOWN_GUESTS,
@@ -719,7 +719,7 @@ export class Machine implements Target {
     if (this.#states.length === 1) return true;
     this.#activate(this.#turns.present);
     // Between their turns PEs see each other's stores, so a reservation does not outlive one.
-    this.engine.u32[EXCLUSIVE_VALID >> 2] = 0;
+    this.engine.u32[EXCLUSIVE_BYTES >> 2] = 0;
     return true;
   }
 

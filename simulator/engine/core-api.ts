@@ -19,6 +19,7 @@ export interface Core {
   // context.ts
   activatePe(): void;
   contextsChanged(): void;
+  contextHash(id: number): number;
   currentAsid(regime: number): number;
   currentVmid(): number;
   enterState(): void;

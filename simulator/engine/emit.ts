@@ -367,22 +367,13 @@ function emitTlbCompare(
     .tee(entry)
     .load('i64', TLB + tag);
   code.get(va);
-  if (bytes > 1) code.i64(bytes - 1).op('i64.add');
-  code.i64(PAGE).op('i64.and');
+  // The low bits of an address that has to be aligned stay: with them it names another context, whose tag of this page is
+  // elsewhere, since hashes of ids that differ in such bits differ.
+  const aligned = mode & ALIGNED ? bytes - 1 : 0;
+  if (bytes > 1 && !aligned) code.i64(bytes - 1).op('i64.add');
+  code.i64(PAGE | aligned).op('i64.and');
   env.context(unprivileged ? CTX_UNPRIV : CTX_DATA);
-  code.op('i64.or');
-  if (mode & ALIGNED && bytes > 1) {
-    // An unaligned address differs from every tag.
-    code
-      .op('i64.xor')
-      .get(va)
-      .i64(bytes - 1)
-      .op('i64.and')
-      .op('i64.or')
-      .op('i64.eqz');
-  } else {
-    code.op('i64.eq');
-  }
+  code.op(aligned ? 'i64.xor' : 'i64.or').op('i64.eq');
   return { va, entry };
 }
 
@@ -407,7 +398,7 @@ function emitHostAddress(env: Environment, va: number, entry: number): void {
 function emitTranslation(env: Environment, s: Extract<Stmt, { s: 'load' | 'store' }>, tag: number): void {
   const { scope } = env;
   const { code } = scope;
-  const page = s.mode & (UNPRIVILEGED | ALIGNED) ? undefined : env.lastPage(tag);
+  const page = s.mode & UNPRIVILEGED ? undefined : env.lastPage(tag);
   if (!page) {
     const { va, entry } = emitTlbCompare(env, () => emitExpr(s.address, env), s.bytes, s.mode, tag);
     emitLeaveOnMiss(env);

@@ -85,9 +85,8 @@ export const CYCLES_END = 0x1320;
 export const ACCESSES = 0x1328;
 
 // Exclusive monitor.
-export const EXCLUSIVE_VALID = 0x12c0; // u32
-export const EXCLUSIVE_BYTES = 0x12c4; // u32
-export const EXCLUSIVE_ADDRESS = 0x12c8; // u64: PA
+export const EXCLUSIVE_BYTES = 0x12c4; // u32: 0 while there is no reservation
+export const EXCLUSIVE_ADDRESS = 0x12c8; // u64: VA
 
 // The last abort, for the exception that follows it, and for debuggers.
 export const FAULT_VA = 0x12e0; // u64

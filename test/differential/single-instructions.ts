@@ -351,7 +351,7 @@ export class EngineUnderTest {
     for (const [n, value] of before.v.entries()) u64[(L.V >> 3) + n] = value;
     u32[L.FPCR >> 2] = before.fpcr ?? 0;
     u32[L.FPSR >> 2] = before.fpsr ?? 0;
-    u32[L.EXCLUSIVE_VALID >> 2] = 0;
+    u32[L.EXCLUSIVE_BYTES >> 2] = 0;
     u32[L.FP_ENABLED >> 2] = 1;
     core.writeFlags(before.nzcv << 28);
     u64[L.PC >> 3] = wordAddress(index);

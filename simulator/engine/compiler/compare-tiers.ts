@@ -6,7 +6,7 @@ import {
   DAIF,
   EL,
   EXCLUSIVE_ADDRESS,
-  EXCLUSIVE_VALID,
+  EXCLUSIVE_BYTES,
   FPCR,
   FPSR,
   PAN,
@@ -80,7 +80,7 @@ export class TwoTiers {
   }
 }
 
-const words = { EL, SPSEL, DAIF, PAN, SSBS, EXCLUSIVE_VALID, FPCR, FPSR };
+const words = { EL, SPSEL, DAIF, PAN, SSBS, EXCLUSIVE_BYTES, FPCR, FPSR };
 
 /** What stateOf() tells as words, which are quick to compare. */
 function imageOf({ engine }: Machine): Uint32Array {
@@ -89,7 +89,7 @@ function imageOf({ engine }: Machine): Uint32Array {
   const parts = [
     ...[part(PC, 8), part(X, 32 * 8), part(V, 32 * 16), part(SYSREG, SYSREG_SLOTS * 8)],
     ...Object.values(words).map(address => part(address, 4)),
-    ...[part(EXCLUSIVE_ADDRESS, u32[EXCLUSIVE_VALID >> 2] ? 8 : 0), Uint32Array.of(core.readFlags())],
+    ...[part(EXCLUSIVE_ADDRESS, u32[EXCLUSIVE_BYTES >> 2] ? 8 : 0), Uint32Array.of(core.readFlags())],
   ];
   const image = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -114,7 +114,7 @@ function stateOf(machine: Machine): Map<string, bigint> {
   for (const [name, address] of Object.entries(words)) {
     state.set(name, BigInt(engine.u32[address >> 2]));
   }
-  if (state.get('EXCLUSIVE_VALID')) state.set('the exclusive address', engine.u64[EXCLUSIVE_ADDRESS >> 3]);
+  if (state.get('EXCLUSIVE_BYTES')) state.set('the exclusive address', engine.u64[EXCLUSIVE_ADDRESS >> 3]);
   for (let half = 0; half < 64; half++) state.set(`V${half >> 1}, half ${half & 1},`, engine.u64[(V >> 3) + half]);
   for (let slot = 0; slot < SYSREG_SLOTS; slot++)
     state.set(`system register slot ${slot}`, engine.u64[(SYSREG >> 3) + slot]);

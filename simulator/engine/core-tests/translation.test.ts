@@ -300,3 +300,9 @@ test('a VMID has 16 bits with FEAT_VMID16 and VTCR_EL2.VS, else 8', () => {
   };
   assert.deepEqual([vmid(both, 1n), vmid(both, 0n), vmid(L.FEATURE_EL2, 1n)], [0x1234, 0x34, 0x34]);
 });
+
+test('contexts that differ only in bits that tell how an address is aligned have their tags at different places', () => {
+  const { core } = new TestMachine();
+  for (let id = 0; id < 4096; id++)
+    for (let low = 1; low < 16; low++) assert.notEqual(core.contextHash(id), core.contextHash(id ^ low));
+});

@@ -97,7 +97,10 @@ function record(id: u32): usize {
   return CONTEXTS + (id << 6);
 }
 
-/** Spreads contexts over the TLB, so that two address spaces with the same layout do not fight for the same entries. */
+/**
+ * Spreads contexts over the TLB, so that two address spaces with the same layout do not fight for the same entries. Ids that
+ * differ only in bits 3:0 have different hashes: generated code finds accesses that are not aligned by that.
+ */
 export function contextHash(id: u32): u32 {
   return (id * 0x9e3779b1) >> 20;
 }

@@ -9,7 +9,7 @@ import {
   EL,
   ENTRY_COSTS,
   EXCEPTIONS_TAKEN,
-  EXCLUSIVE_VALID,
+  EXCLUSIVE_BYTES,
   EXIT_REQUEST,
   FAULT_BTI,
   FAULT_CM,
@@ -215,7 +215,7 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   if (has(FEATURE_PAN) && bit(sctlr, 23) == 0 && (target == 1 || (target == 2 && isHost()))) store<u32>(PAN, 1);
   if (has(FEATURE_SSBS)) store<u32>(SSBS, bit(sctlr, 44));
   if (has(FEATURE_MTE)) store<u32>(TCO, 1);
-  store<u32>(EXCLUSIVE_VALID, 0);
+  store<u32>(EXCLUSIVE_BYTES, 0);
   const vector = load<u64>(banked(target, VBAR_EL1, VBAR_EL2, VBAR_EL3)) & ~(<u64>0x7ff);
   store<u64>(PC, vector + offset);
   arrive();
@@ -415,7 +415,7 @@ export function returnTo(address: u64, spsr: u32): i32 {
   } else {
     store<u32>(PSTATE_IL, 1);
   }
-  store<u32>(EXCLUSIVE_VALID, 0);
+  store<u32>(EXCLUSIVE_BYTES, 0);
   // An address without a tag, and in the lower range, is the same in every regime.
   store<u64>(PC, address >> 55 == 0 ? address : untagged(address, regimeOf(target), true));
   arrive();

@@ -18,6 +18,7 @@ export {
 export {
   activatePe,
   contextAsid,
+  contextHash,
   contextPe,
   contextPrivileged,
   contextRegime,

@@ -35,7 +35,7 @@ import {
   x,
   zeroExtend,
 } from '../ir.ts';
-import { EXCLUSIVE_ADDRESS, EXCLUSIVE_BYTES, EXCLUSIVE_VALID, X } from '../layout.ts';
+import { EXCLUSIVE_ADDRESS, EXCLUSIVE_BYTES, X } from '../layout.ts';
 import { destination, type Handlers, type Lowered, type Lowerings, orSp, source } from './handler.ts';
 import { requireAlignedStack } from './stack-pointer.ts';
 
@@ -113,35 +113,36 @@ lowerings.LDAPURSW = unscaled(() => 4, 'signed');
 
 // --- Exclusive accesses ---------------------------------------------------------------------------------------------
 
-// The monitor holds the VA and the size of the last exclusive load. Who changes what a VA means has to clear it: an
+// The monitor holds the VA and the size of the last exclusive load, or a size of 0. Who changes what a VA means has to clear it: an
 // exception and its return do, as the architecture says.
 
 const setMonitor = (bytes: number): Stmt[] => [
   setState(EXCLUSIVE_ADDRESS, x('rn')),
   setState(EXCLUSIVE_BYTES, c32(bytes)),
-  setState(EXCLUSIVE_VALID, c32(1)),
 ];
 
 /** Stores if the monitor covers the access; writes 0 to Rd if it did, else 1. */
 function storeExclusive(bytes: number, value: Expr): Stmt[] {
   const covered = op(
     'i32.and',
-    op('i32.ne', state('i32', EXCLUSIVE_VALID), c32(0)),
-    op(
-      'i32.and',
-      op('i64.eq', state('i64', EXCLUSIVE_ADDRESS), x('rn')),
-      op('i32.eq', state('i32', EXCLUSIVE_BYTES), c32(bytes)),
-    ),
+    op('i64.eq', state('i64', EXCLUSIVE_ADDRESS), x('rn')),
+    op('i32.eq', state('i32', EXCLUSIVE_BYTES), c32(bytes)),
   );
   const [passes, check] = bind(covered);
   return [
-    requireAlignedStack(number('rn')),
     check,
     when(passes, [store(x('rn'), value, bytes, ALIGNED)]),
-    setState(EXCLUSIVE_VALID, c32(0)),
+    setState(EXCLUSIVE_BYTES, c32(0)),
     setX('rd', op('i32.eqz', passes)),
   ];
 }
+
+/** Where the base is SP, which has to be aligned even if nothing is stored. */
+function defineStoreExclusive(name: string, bytes: number, value: Expr): void {
+  define(name, storeExclusive(bytes, value));
+  define(`${name}_from_sp`, [requireAlignedStack(number('rn')), ...storeExclusive(bytes, value)]);
+}
+const storeExclusiveName = (name: string, f: Fields): string => (f.Rn === 31 ? `${name}_from_sp` : name);
 
 const joinWords = (first: Expr, second: Expr): Expr =>
   op('i64.or', zeroExtend(first), op('i64.shl', zeroExtend(second), c64(32)));
@@ -156,7 +157,7 @@ for (const bytes of sizes) {
   const [value, access] = loadAligned(bytes, x('rn'));
   // Rt may be the base: the monitor is set before it is written.
   define(`ldxr${bytes}`, [access, ...setMonitor(bytes), setX('rd', value)]);
-  define(`stxr${bytes}`, storeExclusive(bytes, register(bytes, 'rm')));
+  defineStoreExclusive(`stxr${bytes}`, bytes, register(bytes, 'rm'));
 }
 for (const bytes of [4, 8]) {
   const [both, access] = loadAligned(bytes * 2, x('rn'));
@@ -164,16 +165,16 @@ for (const bytes of [4, 8]) {
   // Where both registers are the same one, QEMU leaves the second value in it; the architecture allows either.
   define(`ldxp${bytes}`, [access, ...setMonitor(bytes * 2), setX('rd', first), setX('rm', second)]);
   const value = bytes === 4 ? joinWords(w('rm'), w('ra')) : joinDoublewords(x('rm'), x('ra'));
-  define(`stxp${bytes}`, storeExclusive(bytes * 2, value));
+  defineStoreExclusive(`stxp${bytes}`, bytes * 2, value);
 }
-define('clrex', [setState(EXCLUSIVE_VALID, c32(0))]);
+define('clrex', [setState(EXCLUSIVE_BYTES, c32(0))]);
 
 for (const id of ['LDXR', 'LDAXR']) {
   lowerings[id] = f => ({ handler: `ldxr${1 << f.size}`, rd: destination(f.Rt), rn: orSp(f.Rn) });
 }
 for (const id of ['STXR', 'STLXR']) {
   lowerings[id] = f => ({
-    handler: `stxr${1 << f.size}`,
+    handler: storeExclusiveName(`stxr${1 << f.size}`, f),
     rd: destination(f.Rs),
     rm: source(f.Rt),
     rn: orSp(f.Rn),
@@ -189,7 +190,7 @@ for (const id of ['LDXP', 'LDAXP']) {
 }
 for (const id of ['STXP', 'STLXP']) {
   lowerings[id] = f => ({
-    handler: `stxp${bySf(f)}`,
+    handler: storeExclusiveName(`stxp${bySf(f)}`, f),
     rd: destination(f.Rs),
     rm: source(f.Rt),
     ra: source(f.Rt2),
