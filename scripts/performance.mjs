@@ -5,7 +5,7 @@
 //   npm run performance                     Node 24 and 26, QEMU of this Debian and of its backports
 //   npm run performance -- --node 26        only this one; `--node own` for the Node that runs the script
 //   npm run performance -- --qemu P[,P]     these QEMUs
-//   npm run performance -- --rows R[,R]     these rows anew, the others as they were: `workloads`, or names of systems
+//   npm run performance -- --rows R[,R]     these rows anew, the others as they were: `workloads`, `compiling`, systems
 //   npm run performance -- --render         writes docs/performance.md again from docs/performance.json
 
 import { execFileSync } from 'node:child_process';
@@ -13,7 +13,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { takeImages, USERSPACE_LINE } from './images.mjs';
+import { imagePath, takeImages, USERSPACE_LINE } from './images.mjs';
 import { DEFAULTS, failure, machineCommand, qemuCommand, watch } from './ladder.mjs';
 import { RUNGS } from './ladder-rungs.mjs';
 import { NODES, takeNode } from './nodes.mjs';
@@ -49,6 +49,9 @@ const SYSTEMS = [
 ];
 /** The row of all that `hyperstep bench` measures. */
 const WORKLOADS = 'workloads';
+/** The row of what it takes to compile, and the rung that is booted for it. */
+const COMPILING = 'compiling';
+const COMPILING_RUNG = 'linux-6.1';
 /** Nobody waits longer for a boot. */
 const LIMIT_SECONDS = 240;
 /** But for a QEMU that patience is had with. */
@@ -70,6 +73,17 @@ function benchUnder(node, qemus) {
   rmSync(report, { force: true });
   const options = ['--against', 'qemu', '--qemu', qemus.join(','), '--scale', '1', '--repeats', '3', '--json', report];
   run(node, [program, 'bench', ...options]);
+  return JSON.parse(readFileSync(report, 'utf8'));
+}
+
+/** What `hyperstep bench --compiling` reports under a Node. */
+function compilingUnder(node) {
+  const report = join(folder, 'compiling.json');
+  rmSync(report, { force: true });
+  const { image, initrd, append, memory } = { ...DEFAULTS, ...RUNGS.find(({ name }) => name === COMPILING_RUNG) };
+  takeImages([image, initrd]);
+  const machine = ['--initrd', imagePath(initrd), '--append', append, '--memory', memory, '--json', report];
+  run(node, [program, 'bench', '--compiling', imagePath(image), ...machine]);
   return JSON.parse(readFileSync(report, 'utf8'));
 }
 
@@ -169,7 +183,25 @@ const table = (head, rows) =>
   [head, head.map((_, index) => (index ? '--:' : '---')), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
 const mean = values => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length).toFixed(2);
 
-export function page({ computer, date, benches, boots }) {
+/** Stages of compiling as rows: the first run of a process, and the last. */
+function compilingRows(compiling) {
+  const columns = compiling.flatMap(({ runs }) => [runs[0], runs[runs.length - 1]]);
+  const stage = (title, ...names) => [
+    title,
+    ...columns.map(({ stages }) => names.reduce((sum, name) => sum + stages[name], 0).toFixed(1)),
+  ];
+  return [
+    stage('finding regions', 'discover'),
+    stage('their control flow', 'structure'),
+    stage('emission', 'emit', 'build'),
+    stage('all of the emitter', 'discover', 'structure', 'emit', 'build'),
+    stage("V8's translation", 'translate'),
+    stage('installation', 'install'),
+    ['longest hold, ms', ...columns.map(({ longest }) => longest.toFixed(1))],
+  ];
+}
+
+export function page({ computer, date, benches, compiling, boots }) {
   const qemus = benches[0].qemu.map(version => /version ([\d.]+)/.exec(version)?.[1] ?? version);
   const nodes = benches.map(({ node }) => node.split('.')[0]);
   const pairs = nodes.flatMap((node, n) => qemus.map((qemu, q) => ({ n, q, title: `Node ${node} / QEMU ${qemu}` })));
@@ -220,6 +252,12 @@ Nanoseconds, the loop around them included: an exception from EL0 to EL1 and its
 
 ${table(['operation', ...nodes.map(node => `Node ${node}`), ...qemus.map(qemu => `QEMU ${qemu}`)], operations)}
 
+## Compiling
+
+A boot of Linux (\`${COMPILING_RUNG}\`) compiles ${(compiling[0].runs[0].instructions / 1000).toFixed(0)} thousand instructions of the guest while it runs: microseconds for each, in the first boot of a process and in the last of some. \`hyperstep bench --compiling\` measures any image.
+
+${table(['stage', ...compiling.flatMap(({ node }) => ['first', 'warm'].map(run => `Node ${node.split('.')[0]}, ${run}`))], compilingRows(compiling))}
+
 ## Systems
 
 Unmodified kernels of Debian, from the start of the process to its end in seconds; 10^6 instructions. QEMU runs with \`-cpu ${QEMU_CPU}\`. One that has not come to the end after some times of what the slowest of ours takes is stopped then: \`>\`.
@@ -266,7 +304,7 @@ const readVersion = (node, expression) => execFileSync(node, ['-p', expression],
 
 /** The rows to measure, in the order of the page. */
 function rowsOf(text) {
-  const known = [WORKLOADS, ...SYSTEMS.map(({ name }) => name)];
+  const known = [WORKLOADS, COMPILING, ...SYSTEMS.map(({ name }) => name)];
   const wanted = text?.split(',') ?? known;
   const unknown = wanted.find(name => !known.includes(name));
   if (unknown !== undefined) throw new Error(`There is no row ${unknown}; there are ${known.join(', ')}.`);
@@ -298,13 +336,20 @@ async function main(argv) {
   mkdirSync(folder, { recursive: true });
   const benches = rows.has(WORKLOADS) ? nodes.map(node => benchUnder(node, paths)) : former.benches;
   const qemus = benches[0].qemu.map((version, index) => ({ path: paths[index], version }));
+  const compiling = rows.has(COMPILING) ? nodes.map(compilingUnder) : former.compiling;
   const boots = [];
   for (const system of SYSTEMS) {
     const known = former?.boots.find(({ name }) => name === system.name);
     if (rows.has(system.name)) boots.push(await measureBoot(system, nodes, qemus, hasTime));
     else if (known) boots.push(known);
   }
-  const data = { computer: cpus()[0].model.trim(), date: new Date().toISOString().slice(0, 10), benches, boots };
+  const data = {
+    computer: cpus()[0].model.trim(),
+    date: new Date().toISOString().slice(0, 10),
+    benches,
+    compiling,
+    boots,
+  };
   writeFileSync(dataFile, JSON.stringify(data));
   writeFileSync(pageFile, page(data));
   run(join(root, 'node_modules/.bin/biome'), ['format', '--write', dataFile]);

@@ -16,6 +16,8 @@ const help = `hyperstep: a simulated Arm machine, EL0 to EL3, for those who writ
                                     one exit of a nested guest, trap by trap: nested/armv8.3 (default), nested/neve, nested/nv2
   hyperstep dap [--port N]          the debug adapter on stdio or TCP
   hyperstep bench [options]         speed of the engine on its own workloads; --debug: what being debugged costs
+  hyperstep bench --compiling IMAGE [options of run]
+                                    what it takes to compile hot code, by stage
   hyperstep bench --system NAME[,NAME] [--profile NAME] [--json]
                                     modelled cycles of the built-in systems beside published ones; "all" is each
 

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createTarget } from '../machine.ts';
 import { UsageError } from './arguments.ts';
+import { benchCompiling } from './bench-compiling.ts';
 import { benchDebug } from './bench-debug.ts';
 import { benchSystems } from './bench-systems.ts';
 import { elfSymbols } from './elf-symbols.ts';
@@ -77,6 +78,7 @@ interface Qemu {
 
 export async function bench(argv: readonly string[]): Promise<number> {
   if (argv.includes('--debug')) return benchDebug(argv);
+  if (argv.includes('--compiling')) return benchCompiling(argv);
   if (argv.some(argument => /^--(system|profile|write-docs)(=|$)/.test(argument))) return benchSystems(argv);
   const args = parse(argv);
   const kernels = workloads(args.only);

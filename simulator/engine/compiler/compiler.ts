@@ -31,7 +31,7 @@ import type { Handlers } from '../semantics/handler.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import type { Type } from '../wasm/opcodes.ts';
 import type { ImportFunction } from './emitter.ts';
-import { emitRegion } from './emitter.ts';
+import { emitRegion, planRegion } from './emitter.ts';
 import { flagFunctions } from './flags.ts';
 import { discover, type Page, type Region, type RegionLimits } from './region.ts';
 import { type Usage, usageOf } from './usage.ts';
@@ -74,6 +74,13 @@ export const MOST_BYTES = 24 * 2 ** 20;
 /** Times that a place has to be hot again, after its page has changed under compiled code. */
 const MOST_PENALTY = 64;
 
+/**
+ * What compiling a module consists of, in this order: the first three for each of its regions. V8 translates what the
+ * emitter has made, and installing includes dropping what was there before.
+ */
+export const STAGES = ['discover', 'structure', 'emit', 'build', 'translate', 'install'] as const;
+export type Stage = (typeof STAGES)[number];
+
 interface Compiled {
   readonly region: Region;
   readonly number: number;
@@ -112,6 +119,8 @@ export class Compiler implements CodeKeeper {
   readonly #usages: Usage[] = [];
   /** By page: how often it changed under compiled code, and how often it has to be hot again before the next try. */
   readonly #penalties = new Map<number, { times: number; wait: number }>();
+  /** Told at the end of a stage, and by `undefined` when compiling begins; set by who measures. */
+  onStage: ((ended: Stage | undefined) => void) | undefined;
   readonly statistics = { modules: 0, regions: 0, instructions: 0, dropped: 0, bytes: 0 };
 
   constructor(host: CompilerHost) {
@@ -220,6 +229,7 @@ export class Compiler implements CodeKeeper {
 
   /** Compiles what waits, one page before the others, and not all of it when that is much. */
   compilePending(first: number): void {
+    this.onStage?.(undefined);
     let instructions = 0;
     const module = new ModuleBuilder();
     const made: {
@@ -234,11 +244,15 @@ export class Compiler implements CodeKeeper {
       const replaces = this.#joined(page);
       const starts = [...new Set([...found, ...replaces.flatMap(compiled => compiled.starts)])];
       const region = this.#discover(neighbours, starts);
+      this.onStage?.('discover');
       if (!region) continue;
       for (const block of region.blocks) instructions += block.instructions.length;
       const number = this.#freeNumbers.pop();
       if (number === undefined) break;
-      const emitted = emitRegion(region, number, LONGEST_WAY, this.#import);
+      const plan = planRegion(region, LONGEST_WAY);
+      this.onStage?.('structure');
+      const emitted = plan && emitRegion(region, plan, number, this.#import);
+      this.onStage?.('emit');
       const kept = starts.filter(offset => region.entries.has(offset));
       if (emitted) made.push({ compiled: { region, number, starts: kept, entries: [] }, emitted, replaces });
       else this.#freeNumbers.push(number);
@@ -253,9 +267,10 @@ export class Compiler implements CodeKeeper {
       module.function({ type, locals: emitted.locals, code: emitted.code, exported: `region${compiled.number}` });
     }
     const bytes = module.build();
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      env: this.#functions as WebAssembly.ModuleImports,
-    });
+    this.onStage?.('build');
+    const translated = new WebAssembly.Module(bytes);
+    this.onStage?.('translate');
+    const instance = new WebAssembly.Instance(translated, { env: this.#functions as WebAssembly.ModuleImports });
     this.statistics.modules++;
     this.statistics.bytes += bytes.length;
     for (const { compiled, emitted, replaces } of made) {
@@ -264,6 +279,7 @@ export class Compiler implements CodeKeeper {
       this.#install({ ...compiled, bytes: Math.ceil(bytes.length / made.length) }, emitted.entries);
     }
     this.#evict();
+    this.onStage?.('install');
   }
 
   readonly #import: ImportFunction = (name, args, result) => {

@@ -116,13 +116,14 @@ const SYSTEM_REGISTER = 'systemRegister';
 
 const usesMany = (region: Region): boolean => region.entries.size > 1;
 
-/** `number` is that of the region in the table of regions. Undefined when the region is too long for a budget. */
-export function emitRegion(
-  region: Region,
-  number: number,
-  mostLimit: number,
-  importFunction: ImportFunction,
-): CompiledRegion | undefined {
+/** Control flow of a region, and its nodes by offset. */
+export interface RegionPlan {
+  readonly flow: Flow;
+  readonly node: ReadonlyMap<number, number>;
+}
+
+/** Undefined when a way through the region is too long for a budget. */
+export function planRegion(region: Region, mostLimit: number): RegionPlan | undefined {
   const node = new Map(region.blocks.map((block, index) => [block.offset, index + 1]));
   const nodes = [undefined, ...region.blocks];
   const edges = nodes.map(block => (block ? successors(block).flatMap(offset => node.get(offset) ?? []) : []));
@@ -135,7 +136,16 @@ export function emitRegion(
     [...region.entries].map(offset => node.get(offset) as number),
     nodes.map(block => block?.instructions.length ?? 0),
   );
-  if (Math.max(...flow.longest.slice(1)) > mostLimit) return undefined;
+  return Math.max(...flow.longest.slice(1)) > mostLimit ? undefined : { flow, node };
+}
+
+/** `number` is that of the region in the table of regions. */
+export function emitRegion(
+  region: Region,
+  { flow, node }: RegionPlan,
+  number: number,
+  importFunction: ImportFunction,
+): CompiledRegion {
   return new RegionEmitter(region, number, flow, node, importFunction).emit();
 }
 
