@@ -183,6 +183,16 @@ const table = (head, rows) =>
   [head, head.map((_, index) => (index ? '--:' : '---')), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
 const mean = values => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length).toFixed(2);
 
+/** Of the chapter about compiling. */
+function compilingText(compiling) {
+  if (!compiling) return 'Not measured.';
+  const thousands = (compiling[0].runs[0].instructions / 1000).toFixed(0);
+  const columns = compiling.flatMap(({ node }) => ['first', 'warm'].map(run => `Node ${node.split('.')[0]}, ${run}`));
+  return `A boot of Linux (\`${COMPILING_RUNG}\`) compiles ${thousands} thousand instructions of the guest while it runs: microseconds of the main thread for each, in the first boot of a process and in the last of some. \`hyperstep bench --compiling\` measures any image.
+
+${table(['stage', ...columns], compilingRows(compiling))}`;
+}
+
 /** Stages of compiling as rows: the first run of a process, and the last. */
 function compilingRows(compiling) {
   const columns = compiling.flatMap(({ runs }) => [runs[0], runs[runs.length - 1]]);
@@ -254,9 +264,7 @@ ${table(['operation', ...nodes.map(node => `Node ${node}`), ...qemus.map(qemu =>
 
 ## Compiling
 
-A boot of Linux (\`${COMPILING_RUNG}\`) compiles ${(compiling[0].runs[0].instructions / 1000).toFixed(0)} thousand instructions of the guest while it runs: microseconds for each, in the first boot of a process and in the last of some. \`hyperstep bench --compiling\` measures any image.
-
-${table(['stage', ...compiling.flatMap(({ node }) => ['first', 'warm'].map(run => `Node ${node.split('.')[0]}, ${run}`))], compilingRows(compiling))}
+${compilingText(compiling)}
 
 ## Systems
 

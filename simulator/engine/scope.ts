@@ -4,10 +4,15 @@ import { Code } from './wasm/module.ts';
 import type { Type } from './wasm/opcodes.ts';
 
 export class Scope {
-  readonly code = new Code();
+  readonly code: Code;
   readonly #labels: string[] = [];
   /** Index in `#labels` by name: there may be hundreds of blocks around a branch. */
   readonly #indices = new Map<string, number>();
+
+  /** `bytes` are what the code is likely to have. */
+  constructor(bytes?: number) {
+    this.code = new Code(bytes);
+  }
 
   #enter(label: string): this {
     if (this.#indices.has(label)) throw new Error(`There is an enclosing block "${label}" already.`);
@@ -15,8 +20,8 @@ export class Scope {
     return this;
   }
 
-  block(label: string): this {
-    this.code.block();
+  block(label: string, result?: Type): this {
+    this.code.block(result);
     return this.#enter(label);
   }
 
@@ -45,8 +50,22 @@ export class Scope {
   depth(label: string): number {
     const index = this.#indices.get(label);
     if (index === undefined) throw new Error(`There is no enclosing block "${label}".`);
-    return this.#labels.length - 1 - index;
+    return this.level - 1 - index;
   }
+
+  /** How many blocks there are around the present place. */
+  get level(): number {
+    return this.#labels.length + this.#others;
+  }
+
+  /** Emits where there are so many blocks around that this scope has not begun; they have no labels. */
+  inside<T>(others: number, emit: (argument: T) => void, argument: T): void {
+    this.#others = others;
+    emit(argument);
+    this.#others = 0;
+  }
+
+  #others = 0;
 
   br(label: string): this {
     this.code.br(this.depth(label));

@@ -31,7 +31,7 @@ import type { Handlers } from '../semantics/handler.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import type { Type } from '../wasm/opcodes.ts';
 import type { ImportFunction } from './emitter.ts';
-import { emitRegion, planRegion } from './emitter.ts';
+import { emitRegion, planRegion, Shared } from './emitter.ts';
 import { flagFunctions } from './flags.ts';
 import { discover, type Page, type Region, type RegionLimits } from './region.ts';
 import { type Usage, usageOf } from './usage.ts';
@@ -251,7 +251,7 @@ export class Compiler implements CodeKeeper {
       if (number === undefined) break;
       const plan = planRegion(region, LONGEST_WAY);
       this.onStage?.('structure');
-      const emitted = plan && emitRegion(region, plan, number, this.#import);
+      const emitted = plan && emitRegion(region, plan, number, this.#shared);
       this.onStage?.('emit');
       const kept = starts.filter(offset => region.entries.has(offset));
       if (emitted) made.push({ compiled: { region, number, starts: kept, entries: [] }, emitted, replaces });
@@ -290,6 +290,8 @@ export class Compiler implements CodeKeeper {
     }
     return number;
   };
+
+  readonly #shared = new Shared(this.#import);
 
   #install(compiled: Compiled, entries: ReadonlyMap<number, { index: number; limit: number }>): void {
     const { region, number, starts } = compiled;

@@ -14,7 +14,7 @@ import {
   type LastPage,
   writesFlags,
 } from '../emit.ts';
-import { LocalPool, OP_COMPILED, REGION_ABORT, REGION_CALL, REGION_ENTER, REGION_INTERPRET } from '../interpreter.ts';
+import { OP_COMPILED, REGION_ABORT, REGION_CALL, REGION_ENTER, REGION_INTERPRET } from '../interpreter.ts';
 import { conditionMask, type Expr, type FlagKind, type Local, type Operand, type Stmt } from '../ir.ts';
 import {
   COMPILED_ENTRIES,
@@ -48,12 +48,14 @@ import {
   X,
 } from '../layout.ts';
 import { Scope } from '../scope.ts';
-import type { Type } from '../wasm/opcodes.ts';
+import { DROP, I64_CONST, LOCAL_GET, LOCAL_SET, NOP, type Type } from '../wasm/opcodes.ts';
 import { comparisonFor, IN_STATE, kindNumber, NZCV } from './flags.ts';
 import { type Flow, structure } from './flow.ts';
 import { fusesMultiplyAdd } from './fused.ts';
 import { Narrowing } from './narrow.ts';
 import { type Block, branchTarget, type Instruction, pageNumber, type Region, successors } from './region.ts';
+import { type Fill, Recording, type Template, Temporaries } from './templates.ts';
+import type { Usage } from './usage.ts';
 
 export interface CompiledRegion {
   readonly code: Scope['code'];
@@ -63,6 +65,14 @@ export interface CompiledRegion {
 }
 
 export type ImportFunction = (name: string, args: readonly Type[], result: Type | undefined) => number;
+
+/** What all regions of a compiler have in common. */
+export class Shared {
+  readonly temporaries = new Temporaries(FIRST_TEMPORARY);
+  readonly templates = new Map<number, Template<RegionEmitter>>();
+
+  constructor(readonly importFunction: ImportFunction) {}
+}
 
 /** What is known where code is emitted, on the one way that leads there. */
 interface Known {
@@ -81,7 +91,7 @@ const NOTHING: Known = { flags: undefined, settled: true, fp: false, narrow: 0 }
 // Locals: the parameter is the address of the entry.
 const ENTRY = 0;
 const LEFT = 1; // instructions left after the present block
-const INDEX = 2; // which entry the dispatch goes to
+const INDEX = 2; // which entry the dispatch goes to; for other short uses in between
 const RESULT = 3;
 // Operands of what set the flags, in 32 or 64 bits.
 const FLAG_A_32 = 4;
@@ -100,6 +110,23 @@ const fixedLocals: readonly Type[] = [
   ...(['i32', 'i64', 'i32'] as const),
 ];
 
+// Registers, last pages and temporaries: the same in all regions, so that code of handlers can be.
+const FIRST_REGISTER = 1 + fixedLocals.length;
+const REGISTERS = SLOT_SP + 1;
+const FIRST_PAGE = FIRST_REGISTER + REGISTERS;
+/** Bases, for loads and for stores, that have a last page in one region. More would take the host's registers away. */
+const LAST_PAGES = 2;
+const lastPages: readonly LastPage[] = Array.from({ length: LAST_PAGES }, (_, index) => ({
+  number: FIRST_PAGE + 2 * index,
+  addend: FIRST_PAGE + 2 * index + 1,
+}));
+const FIRST_TEMPORARY = FIRST_PAGE + 2 * LAST_PAGES;
+const constantLocals: readonly Type[] = [
+  ...fixedLocals,
+  ...new Array<Type>(REGISTERS).fill('i64'),
+  ...lastPages.flatMap((): Type[] => ['i64', 'i32']),
+];
+
 /** Locals of the operands that an operation's flags come from; none of NZCV themselves but the first. */
 const flagLocals = (flags: FlagKind | 'nzcv'): { a: number; b: number; type: 'i32' | 'i64' } =>
   flags.endsWith('64') ? { a: FLAG_A_64, b: FLAG_B_64, type: 'i64' } : { a: FLAG_A_32, b: FLAG_B_32, type: 'i32' };
@@ -108,11 +135,13 @@ const hasOneOperand = (flags: FlagKind | 'nzcv'): boolean => flags === 'nzcv' ||
 
 const codeOfMask = new Map(Array.from({ length: 14 }, (_, code) => [conditionMask(code), code]));
 const LINK = 30;
-/** Bases, for loads and for stores, that have a last page in one region. More would take the host's registers away. */
-const LAST_PAGES = 2;
 const NO_PAGE = -1;
 /** What moves to and from system registers call out for. */
 const SYSTEM_REGISTER = 'systemRegister';
+
+/** Of code for an instruction; few regions take more. */
+const USUAL_BYTES = 80;
+const operands: readonly Operand[] = ['rd', 'rn', 'rm', 'ra'];
 
 const usesMany = (region: Region): boolean => region.entries.size > 1;
 
@@ -140,32 +169,31 @@ export function planRegion(region: Region, mostLimit: number): RegionPlan | unde
 }
 
 /** `number` is that of the region in the table of regions. */
-export function emitRegion(
-  region: Region,
-  { flow, node }: RegionPlan,
-  number: number,
-  importFunction: ImportFunction,
-): CompiledRegion {
-  return new RegionEmitter(region, number, flow, node, importFunction).emit();
+export function emitRegion(region: Region, { flow, node }: RegionPlan, number: number, shared: Shared): CompiledRegion {
+  return new RegionEmitter(region, number, flow, node, shared).emit();
 }
 
 class RegionEmitter implements Environment {
-  readonly scope = new Scope();
+  readonly scope: Scope;
   readonly vectorBase = X;
   /** Loops without calls keep their registers in the host's; to come back costs little, and misses are rare. */
   readonly leavesOnMiss = true;
   readonly costs = false;
   readonly fuses = fusesMultiplyAdd();
-  /** Locals by slot of the register. */
-  readonly #registers: number[] = [];
-  #registerCount = 0;
-  readonly #written = new Set<number>();
-  readonly #pool: LocalPool;
+  /** Bits by slot. */
+  #used = 0;
+  #written = 0;
+  /** Temporaries that there have to be. */
+  #temporaries = 0;
   readonly #index = new Map<number, number>();
   readonly #usesFpLimits: boolean;
-  readonly #lastPages = new Map<string, LastPage>();
+  /** Keys of bases that have a last page, in the order of `lastPages`. */
+  #pagedBases: readonly number[] = [];
   readonly #flagsNeeded: readonly boolean[];
   #known: Known = { ...NOTHING };
+  /** While the code of a handler becomes a template. */
+  #recording: Recording<RegionEmitter> | undefined;
+  #recordedFrom = 0;
   #present!: Instruction;
   /** Instructions of the block from the present one on. */
   #ahead = 0;
@@ -175,35 +203,32 @@ class RegionEmitter implements Environment {
     readonly regionNumber: number,
     readonly flow: Flow,
     readonly node: ReadonlyMap<number, number>,
-    readonly importFunction: ImportFunction,
+    readonly shared: Shared,
   ) {
+    const instructions = region.blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+    this.scope = new Scope(instructions * USUAL_BYTES);
     this.#usesFpLimits = region.blocks.some(({ instructions }) => instructions.some(({ usage }) => usage.fpLimit));
     this.#findRegisters();
     this.#findLastPages();
-    this.#pool = new LocalPool(1 + fixedLocals.length + this.#registerCount + 2 * this.#lastPages.size);
     for (const entry of flow.entries) this.#index.set(entry, this.#index.size);
     this.#flagsNeeded = this.#findFlagsNeeded();
   }
 
-  get #code() {
+  get code(): Scope['code'] {
     return this.scope.code;
   }
 
   #findRegisters(): void {
-    const used = new Set<number>();
+    const bit = (slot: number): number => (slot < REGISTERS ? 1 << slot : 0);
     for (const block of this.region.blocks) {
       for (const instruction of block.instructions) {
         const { reads, writes, link } = instruction.usage;
-        for (const operand of reads) used.add(slotOf(instruction, operand));
-        for (const operand of writes) this.#written.add(slotOf(instruction, operand));
-        if (link) this.#written.add(LINK);
+        for (const operand of reads) this.#used |= bit(slotOf(instruction, operand));
+        for (const operand of writes) this.#written |= bit(slotOf(instruction, operand));
+        if (link) this.#written |= 1 << LINK;
       }
     }
-    this.#written.delete(SLOT_DISCARD);
-    for (const slot of this.#written) used.add(slot);
-    used.delete(SLOT_ZERO);
-    for (const slot of [...used].sort((a, b) => a - b))
-      this.#registers[slot] = 1 + fixedLocals.length + this.#registerCount++;
+    this.#used |= this.#written;
   }
 
   #block(node: number): Block {
@@ -212,64 +237,74 @@ class RegionEmitter implements Environment {
 
   /** Gives locals for a last page to the bases that are most used. */
   #findLastPages(): void {
-    const weights = new Map<string, number>();
+    const weights = new Map<number, number>();
     const visit = (node: number, depth: number): void => {
       const inside = depth + Number(node > 0 && this.flow.isLoop[node]);
       for (const instruction of node ? this.#block(node).instructions : []) {
         const { loads, stores } = instruction.usage;
-        const key = (tag: number) => lastPageKey(slotOf(instruction, 'rn'), tag);
-        const keys = [...(loads ? [key(TLB_READ)] : []), ...(stores ? [key(TLB_WRITE)] : [])];
-        for (const name of keys) weights.set(name, (weights.get(name) ?? 0) + 8 ** inside);
+        const slot = slotOf(instruction, 'rn');
+        const add = (key: number) => weights.set(key, (weights.get(key) ?? 0) + 8 ** inside);
+        if (loads) add(pagedBase(slot, TLB_READ));
+        if (stores) add(pagedBase(slot, TLB_WRITE));
       }
       for (const child of this.flow.children[node]) visit(child, inside);
     };
     visit(0, 0);
     const most = [...weights].filter(([, weight]) => weight >= 8).sort(([, a], [, b]) => b - a);
-    const first = 1 + fixedLocals.length + this.#registerCount;
-    for (const [index, [key]] of most.slice(0, LAST_PAGES).entries()) {
-      this.#lastPages.set(key, { number: first + 2 * index, addend: first + 2 * index + 1 });
-    }
+    this.#pagedBases = most.slice(0, LAST_PAGES).map(([key]) => key);
   }
 
   lastPage(tag: number): LastPage | undefined {
-    if (!this.#present.usage.reads.includes('rn')) return undefined;
-    return this.#lastPages.get(lastPageKey(slotOf(this.#present, 'rn'), tag));
+    return lastPages[this.#pageOf(this.#present, tag)];
   }
 
-  #register(slot: number): number {
-    return this.#registers[slot];
+  /** Index in `lastPages`; -1 for none. */
+  #pageOf(instruction: Instruction, tag: number): number {
+    if (!this.#pagedBases.length || !instruction.usage.reads.includes('rn')) return -1;
+    return this.#pagedBases.indexOf(pagedBase(slotOf(instruction, 'rn'), tag));
   }
 
   // --- The function ---------------------------------------------------------------------------------------------------
 
   emit(): CompiledRegion {
     const { scope } = this;
-    const code = this.#code;
-    this.#registers.forEach((local, slot) => {
-      code
-        .i32(0)
-        .load('i64', X + slot * 8)
-        .set(local);
-    });
+    const code = this.code;
+    for (let slot = 0; slot < REGISTERS; slot++) {
+      if ((this.#used >>> slot) % 2)
+        code
+          .i32(0)
+          .load('i64', X + slot * 8)
+          .set(FIRST_REGISTER + slot);
+    }
     code.i32(0).load('i32', REMAINING).set(LEFT);
     this.#enterState();
     this.#loadFpLimits();
     code.i32(0).load('i64', PC).set(TARGET);
     scope.block('exit');
+    const pages = [...this.region.pages.keys()];
+    for (const page of pages) scope.block(undoneIn(page), 'i32');
     this.#setBase();
     this.#tree(0);
+    // Nothing goes on here: control has gone to a block or out.
+    code.unreachable();
+    for (const page of pages.reverse()) {
+      scope.end();
+      this.#leaveUndone(page);
+    }
     scope.end();
-    for (const slot of this.#written)
-      code
-        .i32(0)
-        .get(this.#register(slot))
-        .store('i64', X + slot * 8);
+    for (let slot = 0; slot < REGISTERS; slot++) {
+      if ((this.#written >>> slot) % 2)
+        code
+          .i32(0)
+          .get(FIRST_REGISTER + slot)
+          .store('i64', X + slot * 8);
+    }
     code.i32(0).get(LEFT).store('i32', REMAINING);
     code.i32(0).get(TARGET).store('i64', PC);
     code.i32(0).load('i32', LAZY_KIND);
     scope.if();
     this.#pushLazyFlags();
-    code.call(this.importFunction('settleFlags', ['i32', 'i64', 'i64'], undefined));
+    code.call(this.shared.importFunction('settleFlags', ['i32', 'i64', 'i64'], undefined));
     code.i32(0).i32(IN_STATE).store('i32', LAZY_KIND);
     scope.end();
     code.get(RESULT).end();
@@ -278,50 +313,48 @@ class RegionEmitter implements Environment {
       const { offset } = this.#block(node);
       if (!entries.has(offset)) entries.set(offset, { index, limit: this.flow.longest[node] });
     }
-    const registers = new Array<Type>(this.#registerCount).fill('i64');
-    const pages = [...this.#lastPages.keys()].flatMap((): Type[] => ['i64', 'i32']);
-    return { code, locals: [...fixedLocals, ...registers, ...pages, ...this.#pool.types], entries };
+    const temporaries = this.shared.temporaries.types.slice(0, this.#temporaries);
+    return { code, locals: [...constantLocals, ...temporaries], entries };
   }
 
   /** Finds the translation contexts if a control has changed. */
   #enterState(): void {
-    this.#code.i32(0).load('i64', CTX_DATA).op('i64.eqz');
+    this.code.i32(0).load('i64', CTX_DATA).op('i64.eqz');
     this.scope.if();
-    this.#code.call(this.importFunction('enterState', [], undefined));
+    this.code.call(this.shared.importFunction('enterState', [], undefined));
     this.scope.end();
     this.#loadContext();
   }
 
   #loadContext(): void {
-    this.#code.i32(0).load('i64', CTX_DATA).set(CONTEXT);
-    this.#code.i32(0).load('i32', CTX_DATA_HASH).i32(TLB_ENTRY_BITS).op('i32.shl').set(HASH);
-    for (const { number } of this.#lastPages.values()) this.#code.i64(NO_PAGE).set(number);
+    this.code.i32(0).load('i64', CTX_DATA).set(CONTEXT);
+    this.code.i32(0).load('i32', CTX_DATA_HASH).i32(TLB_ENTRY_BITS).op('i32.shl').set(HASH);
+    for (const index of this.#pagedBases.keys()) this.code.i64(NO_PAGE).set(lastPages[index].number);
   }
 
   #loadFpLimits(): void {
     if (!this.#usesFpLimits) return;
-    const code = this.#code;
-    const plain = this.scratch('i32', 5);
+    const code = this.code;
     emitFpPlain(this);
-    code.set(plain);
-    emitFpLimit('i32', this, () => code.get(plain));
+    code.set(INDEX);
+    emitFpLimit('i32', this, () => code.get(INDEX));
     code.set(FP_LIMIT_32);
-    emitFpLimit('i64', this, () => code.get(plain));
+    emitFpLimit('i64', this, () => code.get(INDEX));
     code.set(FP_LIMIT_64);
   }
 
   fpLimit(type: 'i32' | 'i64'): void {
-    this.#code.get(type === 'i32' ? FP_LIMIT_32 : FP_LIMIT_64);
+    this.code.get(type === 'i32' ? FP_LIMIT_32 : FP_LIMIT_64);
   }
 
   /** The core signals what FP instructions find. */
   called(): void {
-    if (this.#present.usage.fp) this.#loadFpLimits();
+    if (this.#present.usage.fp) this.#differing(emitter => emitter.#loadFpLimits());
   }
 
   /** From the entry in ENTRY, whose VA is in TARGET. */
   #setBase(): void {
-    const code = this.#code;
+    const code = this.code;
     code
       .get(TARGET)
       .get(ENTRY)
@@ -377,7 +410,7 @@ class RegionEmitter implements Environment {
     const entries = [...this.#index.keys()];
     if (entries.length > 1) {
       const depths = entries.slice(1).map(entry => this.scope.depth(`block ${entry}`));
-      this.#code
+      this.code
         .get(INDEX)
         .i32(1)
         .op('i32.sub')
@@ -389,35 +422,101 @@ class RegionEmitter implements Environment {
 
   #emitBlock(node: number): void {
     const block = this.#block(node);
-    const code = this.#code;
+    const code = this.code;
     const { instructions } = block;
     code.get(LEFT).i32(instructions.length).op('i32.sub').set(LEFT);
-    instructions.forEach((instruction, index) => {
+    this.#ahead = instructions.length;
+    for (const instruction of instructions) {
       this.#present = instruction;
-      this.#ahead = instructions.length - index;
-      if (instruction.usage.fp) this.#requireFp();
+      const { usage } = instruction;
+      if (usage.fp) this.#requireFp();
       if (instruction === block.branch) this.#emitBranch(node, block, instruction);
       else this.#emitStraight(instruction);
-      if (instruction.usage.entersState) this.#loadContext();
-      this.#pool.release();
-    });
+      if (usage.entersState) this.#loadContext();
+      this.#release();
+      this.#ahead--;
+    }
     if (!block.branch) this.#goTo(node, block, block.end);
   }
 
   /** An instruction that does not branch. */
   #emitStraight(instruction: Instruction): void {
-    const { body, reads, writes, narrow } = instruction.usage;
-    const isNarrow = (operand: Operand): boolean => {
-      const slot = slotOf(instruction, operand);
-      return slot === SLOT_ZERO || (slot <= SLOT_SP && (this.#known.narrow >>> slot) % 2 === 1);
-    };
-    if (narrow.simplifies && reads.some(isNarrow)) {
-      const narrowing = new Narrowing(isNarrow);
-      for (const statement of body) emitStmt(narrowing.statement(statement), this);
+    const { usage, ready } = instruction;
+    const narrow = usage.narrow.simplifies ? this.#narrowOperands(instruction) : 0;
+    if (usage.flagsInArms) {
+      this.#emitBody(usage, narrow);
     } else {
-      emitAll(body, this);
+      // All that the code depends on, besides what fills the gaps.
+      const read = this.#pageOf(instruction, TLB_READ) + 1;
+      const write = this.#pageOf(instruction, TLB_WRITE) + 1;
+      const key = ((ready.near * (LAST_PAGES + 1) + read) * (LAST_PAGES + 1) + write) * 2 ** operands.length + narrow;
+      const template = this.shared.templates.get(key);
+      if (template) this.#emitTemplate(template);
+      else this.shared.templates.set(key, this.#makeTemplate(usage, narrow));
     }
+    this.#writeNarrow(instruction);
+  }
+
+  /** Bits by operand: those that are read and known to be narrow. */
+  #narrowOperands(instruction: Instruction): number {
+    let bits = 0;
+    for (const operand of instruction.usage.reads) {
+      const slot = slotOf(instruction, operand);
+      if (slot === SLOT_ZERO || (slot <= SLOT_SP && (this.#known.narrow >>> slot) % 2 === 1))
+        bits |= 1 << operands.indexOf(operand);
+    }
+    return bits;
+  }
+
+  #emitBody({ body }: Usage, narrow: number): void {
+    if (!narrow) {
+      emitAll(body, this);
+      return;
+    }
+    const narrowing = new Narrowing(operand => ((narrow >> operands.indexOf(operand)) & 1) === 1);
+    for (const statement of body) emitStmt(narrowing.statement(statement), this);
+  }
+
+  /** Emits the present instruction, and keeps its code for others. */
+  #makeTemplate(usage: Usage, narrow: number): Template<RegionEmitter> {
+    this.#recording = new Recording<RegionEmitter>(this.scope.code);
+    this.#recordedFrom = this.scope.level;
+    this.#emitBody(usage, narrow);
+    const template = this.#recording.end(this.#release());
+    this.#recording = undefined;
+    return template;
+  }
+
+  #emitTemplate({ bytes, parts, temporaries }: Template<RegionEmitter>): void {
+    const { scope, code } = this;
+    let from = 0;
+    for (const { end, registers, depth, fill } of parts) {
+      const shift = code.length - from;
+      code.copy(bytes, from, end);
+      for (const { at, operand, write } of registers) this.#fillRegister(shift + at, operand, write);
+      from = end;
+      if (fill) scope.inside(depth, fill, this);
+    }
+    if (temporaries > this.#temporaries) this.#temporaries = temporaries;
+  }
+
+  /** Emits what differs from one instruction of a handler to another. */
+  #differing(fill: Fill<RegionEmitter>): void {
+    if (this.#recording) this.#recording.gap(this, this.scope.level - this.#recordedFrom, fill);
+    else fill(this);
+  }
+
+  /** Gives temporaries back. */
+  #release(): number {
+    const most = this.shared.temporaries.release();
+    if (most > this.#temporaries) this.#temporaries = most;
+    return most;
+  }
+
+  #writeNarrow(instruction: Instruction): void {
+    const { writes, narrow } = instruction.usage;
     for (const operand of writes) this.#setNarrow(slotOf(instruction, operand), false);
+    if (!narrow.writes.length) return;
     // Two operands may be one register, of which the base is written last: it is no narrow one.
     if (writes.length === narrow.writes.length || slotsDiffer(instruction))
       for (const operand of narrow.writes) this.#setNarrow(slotOf(instruction, operand), true);
@@ -431,7 +530,7 @@ class RegionEmitter implements Environment {
 
   #emitBranch(node: number, block: Block, branch: Instruction): void {
     const { body, link, ending, call } = branch.usage;
-    const code = this.#code;
+    const code = this.code;
     if (ending === 'call') {
       this.#undone(REGION_CALL + call);
       return;
@@ -456,7 +555,7 @@ class RegionEmitter implements Environment {
         return;
       }
       emitExpr(last.when, this);
-      this.#pool.release();
+      this.#release();
       this.scope.if();
       const known = { ...this.#known };
       this.#goTo(node, block, branchTarget(branch));
@@ -468,14 +567,14 @@ class RegionEmitter implements Environment {
 
   #link(offset: number): void {
     this.#pushAddress(offset);
-    this.#code.set(this.#register(LINK));
+    this.code.set(FIRST_REGISTER + LINK);
     this.#setNarrow(LINK, false);
   }
 
   /** From a node to an offset, inside or out. */
   #goTo(from: number, block: Block, offset: number): void {
     const { scope, flow } = this;
-    const code = this.#code;
+    const code = this.code;
     const original = this.node.get(offset);
     const to = original === undefined ? undefined : flow.successor(from, original);
     const page = this.region.pages.get(pageNumber(offset));
@@ -508,7 +607,7 @@ class RegionEmitter implements Environment {
 
   /** The interpreter fetches from the ITLB when it goes to another page; so does compiled code. */
   #guardPage(offset: number, records: number): void {
-    const code = this.#code;
+    const code = this.code;
     this.#pushAddress(offset);
     code.set(TARGET);
     const entry = this.#pushFetchTag();
@@ -527,7 +626,7 @@ class RegionEmitter implements Environment {
 
   /** Pushes whether the ITLB has the page of TARGET; returns the local with the address of its entry. */
   #pushFetchTag(): number {
-    const code = this.#code;
+    const code = this.code;
     const entry = this.scratch('i32', 7);
     code.get(TARGET).i64(12n).op('i64.shr_u').op('i32.wrap_i64').i32(0).load('i32', CTX_FETCH_HASH).op('i32.xor');
     code
@@ -544,7 +643,7 @@ class RegionEmitter implements Environment {
 
   /** To the VA in TARGET: an entry of this region, or out. */
   #indirect(): void {
-    const code = this.#code;
+    const code = this.code;
     if (!usesMany(this.region)) {
       this.#leave(REGION_ENTER);
       return;
@@ -586,33 +685,70 @@ class RegionEmitter implements Environment {
   }
 
   #pushAddress(offset: number): void {
-    this.#code.get(BASE);
-    if (offset) this.#code.i64(offset).op('i64.add');
+    this.code.get(BASE);
+    if (offset) this.code.i64(offset).op('i64.add');
   }
 
   /** Leaves the region for the instruction at an offset. */
   #exit(offset: number): void {
     this.#pushAddress(offset);
-    this.#code.set(TARGET);
+    this.code.set(TARGET);
     this.#leave(REGION_ENTER);
   }
 
   #leave(result: number): void {
     const settled = this.#known.settled;
     this.#settle();
-    if (result !== REGION_ENTER) this.#code.i32(result).set(RESULT);
+    if (result !== REGION_ENTER) this.code.i32(result).set(RESULT);
     this.scope.br('exit');
     this.#known.settled = settled;
   }
 
-  /** Leaves with the present instruction not done. */
+  /** Leaves with the present instruction not done. There are many such places, so that the most is in `#leaveUndone`. */
   #undone(result: number): void {
-    const code = this.#code;
-    code.get(LEFT).i32(this.#ahead).op('i32.add').set(LEFT);
-    code.i32(0).i32(this.#record()).store('i32', RECORD);
-    this.#pushAddress(this.#present.offset);
-    code.set(TARGET);
-    this.#leave(result);
+    const { settled } = this.#known;
+    this.#settle();
+    const { offset } = this.#present;
+    this.code.i32((result << (2 * UNDONE_BITS)) | (this.#ahead << UNDONE_BITS) | wordOf(offset));
+    this.scope.br(undoneIn(pageNumber(offset)));
+    this.#known.settled = settled;
+  }
+
+  /** With what `#undone` has left on the stack for an instruction of a page. */
+  #leaveUndone(page: number): void {
+    const { code } = this;
+    code.set(INDEX);
+    code
+      .get(LEFT)
+      .get(INDEX)
+      .i32(UNDONE_BITS)
+      .op('i32.shr_u')
+      .i32(2 ** UNDONE_BITS - 1)
+      .op('i32.and')
+      .op('i32.add')
+      .set(LEFT);
+    code
+      .get(INDEX)
+      .i32(2 * UNDONE_BITS)
+      .op('i32.shr_u')
+      .set(RESULT);
+    const pushWord = (shift: number) =>
+      code
+        .get(INDEX)
+        .i32(2 ** UNDONE_BITS - 1)
+        .op('i32.and')
+        .i32(shift)
+        .op('i32.shl');
+    code.i32(0);
+    pushWord(Math.log2(RECORD_BYTES));
+    code
+      .i32(this.region.pages.get(page)?.records ?? 0)
+      .op('i32.add')
+      .store('i32', RECORD);
+    this.#pushAddress(page << 12);
+    pushWord(2);
+    code.op('i64.extend_i32_u').op('i64.add').set(TARGET);
+    this.scope.br('exit');
   }
 
   /** Address of the record of the present instruction. */
@@ -624,7 +760,7 @@ class RegionEmitter implements Environment {
 
   #requireFp(): void {
     if (this.#known.fp) return;
-    this.#code.i32(0).load('i32', FP_ENABLED).op('i32.eqz').rarely();
+    this.code.i32(0).load('i32', FP_ENABLED).op('i32.eqz').rarely();
     this.scope.if();
     this.#undone(REGION_INTERPRET);
     this.scope.end();
@@ -638,16 +774,28 @@ class RegionEmitter implements Environment {
   }
 
   x(operand: Operand): void {
-    const slot = this.#operand(operand) >> 3;
-    if (slot === SLOT_ZERO) this.#code.i64(0n);
-    else this.#code.get(this.#register(slot));
+    this.#register(operand, false);
   }
 
   setX(operand: Operand, value: () => void): void {
-    const slot = this.#operand(operand) >> 3;
     value();
-    if (slot === SLOT_DISCARD) this.#code.drop();
-    else this.#code.set(this.#register(slot));
+    this.#register(operand, true);
+  }
+
+  #register(operand: Operand, write: boolean): void {
+    this.#recording?.register(operand, write);
+    const { code } = this;
+    const at = code.length;
+    code.byte(0).byte(0);
+    this.#fillRegister(at, operand, write);
+  }
+
+  /** Reads or writes a register by two bytes, whichever it is. */
+  #fillRegister(at: number, operand: Operand, write: boolean): void {
+    const slot = slotOf(this.#present, operand);
+    if (slot < REGISTERS) this.code.put(at, write ? LOCAL_SET : LOCAL_GET, FIRST_REGISTER + slot);
+    else if (write) this.code.put(at, DROP, NOP);
+    else this.code.put(at, I64_CONST, 0);
   }
 
   vectorAddress(operand: Operand): void {
@@ -655,57 +803,64 @@ class RegionEmitter implements Environment {
   }
 
   number(operand: Operand): void {
-    this.#code.i32(this.#operand(operand));
+    this.#differing(emitter => emitter.code.i32(emitter.#operand(operand)));
   }
 
   immediate(part: 'all' | 'low' | 'high'): void {
-    const { low, high } = this.#present.ready;
-    if (part === 'all') this.#code.i64(high === low >> 31 ? low : (BigInt(high) << 32n) | BigInt(low >>> 0));
-    else this.#code.i32(part === 'low' ? low : high);
+    this.#differing(emitter => {
+      const { low, high } = emitter.#present.ready;
+      if (part !== 'all') emitter.code.i32(part === 'low' ? low : high);
+      else emitter.code.i64(high === low >> 31 ? low : (BigInt(high) << 32n) | BigInt(low >>> 0));
+    });
   }
 
   pc(): void {
-    this.#pushAddress(this.#present.offset);
+    this.#differing(emitter => emitter.#pushAddress(emitter.#present.offset));
   }
 
   remaining(): void {
-    this.#code.get(LEFT);
-    if (this.#ahead > 1) this.#code.i32(this.#ahead - 1).op('i32.add');
+    this.#differing(emitter => {
+      emitter.code.get(LEFT);
+      if (emitter.#ahead > 1) emitter.code.i32(emitter.#ahead - 1).op('i32.add');
+    });
   }
 
   context(address: number): void {
-    if (address === CTX_DATA) this.#code.get(CONTEXT);
-    else if (address === CTX_DATA_HASH) this.#code.get(HASH);
-    else if (address === CTX_UNPRIV) this.#code.i32(0).load('i64', address);
-    else this.#code.i32(0).load('i32', address).i32(TLB_ENTRY_BITS).op('i32.shl');
+    if (address === CTX_DATA) this.code.get(CONTEXT);
+    else if (address === CTX_DATA_HASH) this.code.get(HASH);
+    else if (address === CTX_UNPRIV) this.code.i32(0).load('i64', address);
+    else this.code.i32(0).load('i32', address).i32(TLB_ENTRY_BITS).op('i32.shl');
   }
 
   local(temporary: Local): number {
-    return this.#pool.of(temporary);
+    return this.shared.temporaries.of(temporary);
   }
 
   scratch(type: Type, index: number): number {
-    return this.#pool.scratch(type, index);
+    return this.shared.temporaries.scratch(type, index);
   }
 
   import(name: string, args: readonly Type[], result: Type | undefined): number {
-    return this.importFunction(name, args, result);
+    return this.shared.importFunction(name, args, result);
   }
 
   // --- Environment: flags ---------------------------------------------------------------------------------------------
 
   setFlags(kind: FlagKind, a: number, b: number): void {
-    const code = this.#code;
+    const code = this.code;
     const to = flagLocals(kind);
     code.get(a).set(to.a);
     if (!hasOneOperand(kind)) code.get(b).set(to.b);
-    this.#known.flags = kind;
-    this.#known.settled = false;
+    this.#differing(emitter => emitter.#knowFlags(kind));
   }
 
   setNzcv(local: number): void {
-    this.#code.get(local).set(FLAG_A_32);
-    this.#known.flags = 'nzcv';
+    this.code.get(local).set(FLAG_A_32);
+    this.#differing(emitter => emitter.#knowFlags('nzcv'));
+  }
+
+  #knowFlags(flags: FlagKind | 'nzcv'): void {
+    this.#known.flags = flags;
     this.#known.settled = false;
   }
 
@@ -729,7 +884,7 @@ class RegionEmitter implements Environment {
     this.#known.settled = true;
     if (settled || !flags) return;
     const { a, b, type } = flagLocals(flags);
-    const code = this.#code;
+    const code = this.code;
     code
       .i32(0)
       .i32(flags === 'nzcv' ? NZCV : kindNumber(flags))
@@ -764,12 +919,12 @@ class RegionEmitter implements Environment {
 
   /** Pushes the kind and the operands in memory. */
   #pushLazyFlags(): void {
-    this.#code.i32(0).load('i32', LAZY_KIND).i32(0).load('i64', LAZY_A).i32(0).load('i64', LAZY_B);
+    this.code.i32(0).load('i32', LAZY_KIND).i32(0).load('i64', LAZY_A).i32(0).load('i64', LAZY_B);
   }
 
   #pushNzcv(): void {
     const { flags } = this.#known;
-    const code = this.#code;
+    const code = this.code;
     if (flags === 'nzcv') {
       code.get(FLAG_A_32);
       return;
@@ -784,14 +939,18 @@ class RegionEmitter implements Environment {
     } else {
       this.#pushLazyFlags();
     }
-    code.call(this.importFunction('nzcvOf', ['i32', 'i64', 'i64'], 'i32'));
+    code.call(this.shared.importFunction('nzcvOf', ['i32', 'i64', 'i64'], 'i32'));
   }
 
   flag(name: 'n' | 'z' | 'c' | 'v'): void {
-    const code = this.#code;
+    this.#differing(emitter => emitter.#flag(name));
+  }
+
+  #flag(name: 'n' | 'z' | 'c' | 'v'): void {
+    const code = this.code;
     const { flags } = this.#known;
     if (name === 'c' && flags && flags !== 'nzcv' && flags.startsWith('sub')) {
-      this.holds(2);
+      this.#holds(2);
       return;
     }
     this.#pushNzcv();
@@ -799,7 +958,11 @@ class RegionEmitter implements Environment {
   }
 
   holds(condition: number): void {
-    const code = this.#code;
+    this.#differing(emitter => emitter.#holds(condition));
+  }
+
+  #holds(condition: number): void {
+    const code = this.code;
     const { flags } = this.#known;
     const comparison = flags && flags !== 'nzcv' ? comparisonFor(flags, condition) : undefined;
     if (!flags || flags === 'nzcv' || !comparison) {
@@ -821,43 +984,46 @@ class RegionEmitter implements Environment {
 
   condition(mask: Expr): void {
     if (mask.k !== 'imm') throw new Error('A condition of compiled code is in the immediate.');
-    const bits = this.#present.ready.low & 0xffff;
-    const code = codeOfMask.get(bits);
-    if (code === undefined) this.#code.i32(1);
-    else this.holds(code);
+    this.#differing(emitter => {
+      const code = codeOfMask.get(emitter.#present.ready.low & 0xffff);
+      if (code === undefined) emitter.code.i32(1);
+      else emitter.#holds(code);
+    });
   }
 
   // --- Environment: what ends or interrupts the straight way ------------------------------------------------------------
 
   abort(): void {
-    this.#undone(REGION_ABORT);
+    this.#differing(emitter => emitter.#undone(REGION_ABORT));
   }
 
   /** Rare, and nothing has changed yet that the interpreter would not change the same way: it begins anew. */
   miss(): void {
-    this.#undone(REGION_INTERPRET);
+    this.#differing(emitter => emitter.#undone(REGION_INTERPRET));
   }
 
   callOut(fn: string): void {
-    if (fn === SYSTEM_REGISTER) this.#systemRegister();
-    else this.#undone(REGION_INTERPRET);
+    this.#differing(emitter => {
+      if (fn === SYSTEM_REGISTER) emitter.#systemRegister();
+      else emitter.#undone(REGION_INTERPRET);
+    });
   }
 
   /** The core does what needs neither the host nor an exception; for the rest the interpreter begins anew. */
   #systemRegister(): void {
-    const code = this.#code;
+    const code = this.code;
     const { rd } = this.#present.ready;
     const slot = rd >> 3;
     const isRegister = slot !== SLOT_ZERO && slot !== SLOT_DISCARD;
     if (isRegister)
       code
         .i32(0)
-        .get(this.#register(slot))
+        .get(FIRST_REGISTER + slot)
         .store('i64', X + rd);
     code.i32(0).get(LEFT).i32(this.#ahead).op('i32.add').store('i32', REMAINING);
     code
       .i32(this.#record())
-      .call(this.importFunction('systemRegisterWithin', ['i32'], 'i32'))
+      .call(this.shared.importFunction('systemRegisterWithin', ['i32'], 'i32'))
       .op('i32.eqz')
       .rarely();
     this.scope.if();
@@ -867,7 +1033,7 @@ class RegionEmitter implements Environment {
       code
         .i32(0)
         .load('i64', X + rd)
-        .set(this.#register(slot));
+        .set(FIRST_REGISTER + slot);
     this.#enterState();
     this.#loadFpLimits();
     this.#known.fp = false;
@@ -887,17 +1053,35 @@ class RegionEmitter implements Environment {
   }
 }
 
+/** Label of the block that ends where instructions of a page have not been done. */
+const undoneIn = (page: number): string => `undone ${page}`;
+/** For the number of a word in its page, and for that of the instructions to give back. */
+const UNDONE_BITS = 10;
+const wordOf = (offset: number): number => (offset & 4095) >> 2;
+
 /** Whether all operands that an instruction writes are different registers. */
 function slotsDiffer(instruction: Instruction): boolean {
   const { writes } = instruction.usage;
-  return new Set(writes.map(operand => slotOf(instruction, operand))).size === writes.length;
+  for (let second = 1; second < writes.length; second++) {
+    const slot = slotOf(instruction, writes[second]);
+    for (let first = 0; first < second; first++) if (slotOf(instruction, writes[first]) === slot) return false;
+  }
+  return true;
 }
 
-const lastPageKey = (slot: number, tag: number): string => `${slot} ${tag}`;
+const pagedBase = (slot: number, tag: number): number => slot * 2 + Number(tag === TLB_WRITE);
 
-function operandOf(instruction: Instruction, operand: Operand): number {
-  const { ready } = instruction;
-  return operand === 'ra' ? ready.low : ready[operand];
+function operandOf({ ready }: Instruction, operand: Operand): number {
+  switch (operand) {
+    case 'rd':
+      return ready.rd;
+    case 'rn':
+      return ready.rn;
+    case 'rm':
+      return ready.rm;
+    case 'ra':
+      return ready.low;
+  }
 }
 
 function slotOf(instruction: Instruction, operand: Operand): number {

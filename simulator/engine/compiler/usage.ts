@@ -25,6 +25,8 @@ export interface Usage {
   readonly stores: boolean;
   /** What it has to do with the condition flags first: they are needed, or set anew, or neither. */
   readonly flags: 'needed' | 'set' | 'kept';
+  /** Sets flags on one of several ways through it. */
+  readonly flagsInArms: boolean;
   /** Asks for `fpLimit` of ir.ts. */
   readonly fpLimit: boolean;
   /** A branch that may not be taken. */
@@ -98,6 +100,7 @@ function analyse(handler: Handler): Usage {
     loads: loads && reads.has('rn'),
     stores: stores && reads.has('rn'),
     flags: mayLeave || readsFlags(handler.body) ? 'needed' : writesFlags(handler.body) ? 'set' : 'kept',
+    flagsInArms: handler.body.some(statement => statement.s === 'if' && writesFlags(statement)),
     fpLimit,
     conditional: last?.s === 'branch' && last.when !== undefined,
     link: branches && last.link,

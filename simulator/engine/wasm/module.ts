@@ -1,13 +1,17 @@
 /** Writes WebAssembly modules: a byte buffer with the LEB128 forms, and the sections of a module. */
 
-import { loadCode, opcodes, storeCode, type Type, typeCode } from './opcodes.ts';
+import { DROP, I64_CONST, LOCAL_GET, LOCAL_SET, loadCode, opcodes, storeCode, type Type, typeCode } from './opcodes.ts';
 
 const encoder = new TextEncoder();
 
 export class Bytes {
-  // Most bodies are short, and V8 keeps so small a buffer on its heap, where it costs nothing.
-  #buffer = new Uint8Array(64);
+  #buffer: Uint8Array<ArrayBuffer>;
   length = 0;
+
+  // Most bodies are short, and V8 keeps so small a buffer on its heap, where it costs nothing.
+  constructor(capacity = 64) {
+    this.#buffer = new Uint8Array(capacity);
+  }
 
   #reserve(count: number): void {
     if (this.length + count <= this.#buffer.length) return;
@@ -28,6 +32,23 @@ export class Bytes {
     this.#buffer.set(added, this.length);
     this.length += added.length;
     return this;
+  }
+
+  /** Appends a part of some bytes. */
+  copy(bytes: Uint8Array, from: number, to: number): this {
+    if (this.length + to - from > this.#buffer.length) this.#reserve(to - from);
+    const buffer = this.#buffer;
+    let { length } = this;
+    // Such parts are short: a view of one would take longer than the copy.
+    for (let at = from; at < to; at++) buffer[length++] = bytes[at];
+    this.length = length;
+    return this;
+  }
+
+  /** Puts two bytes in the place of others. */
+  put(at: number, first: number, second: number): void {
+    this.#buffer[at] = first;
+    this.#buffer[at + 1] = second;
   }
 
   unsigned(value: number): this {
@@ -66,8 +87,12 @@ export class Bytes {
     return this.unsigned(bytes.length).append(bytes);
   }
 
+  slice(from: number, to: number): Uint8Array<ArrayBuffer> {
+    return this.#buffer.slice(from, to);
+  }
+
   bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.slice(0, this.length);
+    return this.slice(0, this.length);
   }
 }
 
@@ -106,7 +131,7 @@ export class Code extends Bytes {
 
   /** A number has at most 32 bits. */
   i64(value: bigint | number): this {
-    this.byte(0x42);
+    this.byte(I64_CONST);
     return typeof value === 'number' ? this.signed32(value) : this.signed64(value);
   }
 
@@ -126,11 +151,11 @@ export class Code extends Bytes {
   }
 
   get(local: number): this {
-    return this.byte(0x20).unsigned(local);
+    return this.byte(LOCAL_GET).unsigned(local);
   }
 
   set(local: number): this {
-    return this.byte(0x21).unsigned(local);
+    return this.byte(LOCAL_SET).unsigned(local);
   }
 
   tee(local: number): this {
@@ -148,8 +173,8 @@ export class Code extends Bytes {
     return this.#code(storeCode(type, bytes)).unsigned(0).unsigned(offset);
   }
 
-  block(): this {
-    return this.byte(0x02).byte(0x40);
+  block(result?: Type): this {
+    return this.byte(0x02).byte(result ? typeCode[result] : 0x40);
   }
 
   loop(): this {
@@ -195,7 +220,7 @@ export class Code extends Bytes {
   }
 
   drop(): this {
-    return this.byte(0x1a);
+    return this.byte(DROP);
   }
 
   select(): this {

@@ -8,6 +8,13 @@ export type Type = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 
 export const typeCode: Record<Type, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
+/** Instructions that take no operands from a row below, for those who put bytes themselves. */
+export const NOP = 0x01;
+export const DROP = 0x1a;
+export const LOCAL_GET = 0x20;
+export const LOCAL_SET = 0x21;
+export const I64_CONST = 0x42;
+
 export interface Opcode {
   readonly code: number;
   readonly args: readonly Type[];
