@@ -769,7 +769,10 @@ function emitMain(plan: Plan, env: MainEnvironment) {
   return { code, locals: [...FIXED_LOCALS, ...env.pool.types] };
 }
 
-/** From PC to the records of its page. */
+/**
+ * From PC to the records of its page. Where control did not come by a jump the ITLB has that page, so that to begin here
+ * anew has no effect: see changed() in core/calls.ts.
+ */
 function emitEnter(env: MainEnvironment): void {
   const { scope } = env;
   const code = scope.code;
@@ -777,6 +780,13 @@ function emitEnter(env: MainEnvironment): void {
   const entry = env.scratch('i32', 0);
   const records = env.scratch('i32', 1);
   const ip = env.scratch('i32', 2);
+  if (!env.checked) {
+    // Ahead of the fetch, whose effects belong to the instruction.
+    code.get(END).get(IP).op('i32.sub').i32(PAGE_MARGIN).op('i32.lt_s');
+    scope.if();
+    env.exit(EXIT_BUDGET);
+    scope.end();
+  }
   code.i32(0).load('i64', PC).tee(target);
   code.i64(12n).op('i64.shr_u').op('i32.wrap_i64').i32(0).load('i32', CTX_FETCH_HASH).op('i32.xor');
   code
@@ -792,7 +802,7 @@ function emitEnter(env: MainEnvironment): void {
   code.get(entry).load('i32', ITLB + 8);
   scope.else();
   if (env.checked) {
-    // A fetch that aborts counts as an instruction: not without budget.
+    // The same; and one that aborts counts as an instruction.
     code.get(END).get(IP).op('i32.le_s');
     scope.if();
     env.exit(EXIT_BUDGET);
@@ -815,12 +825,6 @@ function emitEnter(env: MainEnvironment): void {
   code.get(target).op('i32.wrap_i64').i32(4095).op('i32.and').i32(2).op('i32.shl').get(records).op('i32.add').set(ip);
   code.get(END).get(IP).op('i32.sub').get(ip).op('i32.add').set(END);
   code.get(ip).set(IP);
-  if (!env.checked) {
-    code.get(END).get(IP).op('i32.sub').i32(PAGE_MARGIN).op('i32.lt_s');
-    scope.if();
-    env.exit(EXIT_BUDGET);
-    scope.end();
-  }
   env.pool.release();
 }
 
@@ -1052,7 +1056,7 @@ function emitCallForRegion(env: MainEnvironment): void {
   code.get(RESULT).i32(CALL_NEXT).op('i32.eq');
   scope.if();
   code.i32(0).i32(0).load('i64', PC).i64(4).op('i64.add').store('i64', PC);
-  // Within a page nothing is fetched anew, whatever the instruction has changed.
+  // Within a page nothing is fetched anew: otherwise it would have said CALL_JUMP.
   code.i32(0).load('i32', PC).i32(4095).op('i32.and');
   scope.if();
   code.i32(0).i32(0).load('i32', RECORD).i32(RECORD_BYTES).op('i32.add').store('i32', RECORD);

@@ -3,6 +3,7 @@
  * locals, loaded at the entry and written back at the one exit. The statements of the handlers are the interpreter's.
  */
 
+import { CALL_JUMP } from '../callout.ts';
 import {
   type Environment,
   emitAll,
@@ -751,6 +752,17 @@ class RegionEmitter implements Environment {
     this.scope.br('exit');
   }
 
+  /** Leaves with the present instruction done, which has not branched. */
+  #exitBehind(): void {
+    if (this.#ahead > 1)
+      this.code
+        .get(LEFT)
+        .i32(this.#ahead - 1)
+        .op('i32.add')
+        .set(LEFT);
+    this.#exit(this.#present.offset + 4);
+  }
+
   /** Address of the record of the present instruction. */
   #record(): number {
     const { offset } = this.#present;
@@ -1021,12 +1033,17 @@ class RegionEmitter implements Environment {
         .get(FIRST_REGISTER + slot)
         .store('i64', X + rd);
     code.i32(0).get(LEFT).i32(this.#ahead).op('i32.add').store('i32', REMAINING);
+    code.i32(this.#record());
+    this.#pushAddress(this.#present.offset);
     code
-      .i32(this.#record())
-      .call(this.shared.importFunction('systemRegisterWithin', ['i32'], 'i32'))
-      .op('i32.eqz')
+      .call(this.shared.importFunction('systemRegisterWithin', ['i32', 'i64'], 'i32'))
+      .tee(INDEX)
       .rarely();
     this.scope.if();
+    code.get(INDEX).i32(CALL_JUMP).op('i32.eq');
+    this.scope.if();
+    this.#exitBehind();
+    this.scope.end();
     this.#undone(REGION_INTERPRET);
     this.scope.end();
     if (isRegister)

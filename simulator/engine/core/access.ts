@@ -58,7 +58,9 @@ import {
   contextPrivileged,
   contextRegime,
   enterState,
+  flushAll,
   noteBlock,
+  runsOutOfIds,
   withheldContext,
 } from './context';
 import { countEvent } from './counters';
@@ -384,17 +386,31 @@ function writeDevice(entry: usize, va: u64, size: i32, at: i32, flags: u32): boo
   return true;
 }
 
+/** ITLB entry of a VA in the present context, resolved if a control changed since the last fetch. */
+function fetchEntry(va: u64): usize {
+  if (load<u64>(CTX_FETCH) == 0) enterState();
+  return ITLB + (((u32(va >> 12) ^ load<u32>(CTX_FETCH_HASH)) & (ITLB_ENTRIES - 1)) << 4);
+}
+
+/** The ITLB has the page of a VA: to fetch from it has no effect. */
+export function isFetched(va: u64): bool {
+  return load<u64>(fetchEntry(va)) == ((va & PAGE_MASK) | load<u64>(CTX_FETCH));
+}
+
 /** Fills the ITLB for the page of a VA. Address of the page's records; 0 after an abort was recorded in FAULT_*. */
 export function fetch(va: u64): u32 {
   if ((va & 3) != 0) {
     recordFault(va, 0, FAULT_FETCH | FAULT_PC);
     return 0;
   }
-  if (load<u64>(CTX_FETCH) == 0) enterState();
+  const entry = fetchEntry(va);
   const context = u32(load<u64>(CTX_FETCH));
-  const entry: usize = ITLB + (((u32(va >> 12) ^ load<u32>(CTX_FETCH_HASH)) & (ITLB_ENTRIES - 1)) << 4);
   const tag = (va & PAGE_MASK) | context;
   if (load<u64>(entry) == tag) return arrived(va, entry);
+  if (runsOutOfIds()) {
+    flushAll();
+    return fetch(va);
+  }
   countEvent(TALLY_INSTRUCTION_WALK);
   if (!walk(va, ACCESS_EXECUTE, contextRegime(context), contextPrivileged(context), false, false, true)) {
     recordWalkFault(va, FAULT_FETCH);

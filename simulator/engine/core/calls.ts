@@ -48,7 +48,7 @@ import {
   WRITE_ENTRY,
   X,
 } from '../layout';
-import { loadSlow, storeSlow } from './access';
+import { isFetched, loadSlow, storeSlow } from './access';
 import { accessEntry, arriveAtTable, enterAccessTable, trapControlChanged } from './access-tables';
 import { contextsChangedAt, enterState, levelsUnder } from './context';
 import { stepState } from './debug';
@@ -98,6 +98,17 @@ function done(): i32 {
   if (!disturbed()) return CALL_NEXT;
   store<u64>(PC, load<u64>(PC) + 4);
   return CALL_LEAVE;
+}
+
+/**
+ * The same for an instruction that may have changed what is fetched: translation controls, TLB maintenance, whatever the
+ * host did. If the ITLB has the page of the instruction no more, the next one is fetched anew at once, as behind a jump.
+ * A fetch may set an access flag or fault; so it must not wait for the next time that some engine begins at a PC.
+ */
+function changed(): i32 {
+  if (disturbed() || isFetched(load<u64>(PC))) return done();
+  store<u64>(PC, load<u64>(PC) + 4);
+  return CALL_JUMP;
 }
 
 /** PC was set by an exception or a return. */
@@ -182,9 +193,9 @@ export function systemRegister(record: usize): i32 {
       return CALL_NEXT;
     }
     case ENTRY_CONTROL:
-      if (!writeControl(entry - ENTRY_CONTROL, load<u64>(operand))) return slowCall(SLOW_ACCESS, u32(record));
+      if (!writeControl(entry - ENTRY_CONTROL, load<u64>(operand))) return slowAccess(record);
       chargeAccess(offset);
-      return done();
+      return changed();
     case ENTRY_CORE: {
       chargeAccess(offset);
       const operation = i32(entry >> 3);
@@ -195,7 +206,7 @@ export function systemRegister(record: usize): i32 {
         );
         return CALL_NEXT;
       }
-      if (maintain(operation, load<u64>(operand))) return done();
+      if (maintain(operation, load<u64>(operand))) return changed();
       takeAbort(load<u64>(PC));
       return jumped();
     }
@@ -207,8 +218,13 @@ export function systemRegister(record: usize): i32 {
     case ENTRY_MEMORY:
       return accessMemory(entry >> 3, operand, (offset & WRITE_ENTRY) != 0);
     default:
-      return slowCall(SLOW_ACCESS, u32(record));
+      return slowAccess(record);
   }
+}
+
+function slowAccess(record: usize): i32 {
+  const result = slowCall(SLOW_ACCESS, u32(record));
+  return result == CALL_NEXT ? changed() : result;
 }
 
 /** The access to the page of VNCR_EL2 by which FEAT_NV2 replaces that to a register. */
@@ -234,17 +250,21 @@ function chargeAccess(offset: u32): void {
 }
 
 /**
- * As systemRegister() in the midst of compiled code: 1 when it is done, 0 when nothing is and somebody has to begin anew,
- * for the host, for an exception, or because an interrupt may become unmasked.
+ * As systemRegister() in the midst of compiled code, for the instruction at a VA: CALL_NEXT, CALL_JUMP when it is done but
+ * the next one has to be fetched, or CALL_AGAIN when nothing is done and somebody has to begin anew, for the host, for an
+ * exception, or because an interrupt may become unmasked.
  */
-export function systemRegisterWithin(record: usize): i32 {
+export function systemRegisterWithin(record: usize, va: u64): i32 {
   const offset = load<u32>(record, ACCESS);
   const entry = accessEntry(offset);
   const kind = entry & ENTRY_KIND;
-  if (kind != ENTRY_PLAIN && kind != ENTRY_CONTROL && kind != ENTRY_CORE && kind != ENTRY_NOTHING) return 0;
-  if (kind != ENTRY_CONTROL) return i32(systemRegister(record) == CALL_NEXT);
-  if (load<u32>(IRQ_LINES) != 0) return 0;
-  return i32(writeControl(entry - ENTRY_CONTROL, load<u64>(X + load<u16>(record, RECORD_D))));
+  if (kind == ENTRY_CONTROL) {
+    if (load<u32>(IRQ_LINES) != 0) return CALL_AGAIN;
+    if (!writeControl(entry - ENTRY_CONTROL, load<u64>(X + load<u16>(record, RECORD_D)))) return CALL_AGAIN;
+    return isFetched(va) ? CALL_NEXT : CALL_JUMP;
+  }
+  if (kind != ENTRY_PLAIN && kind != ENTRY_CORE && kind != ENTRY_NOTHING) return CALL_AGAIN;
+  return systemRegister(record) == CALL_NEXT ? CALL_NEXT : CALL_AGAIN;
 }
 
 /** False when the change has an effect that the host has to care for, or is waited for; then nothing is written. */
@@ -278,7 +298,8 @@ function count(virtual: bool): u64 {
 
 /** MSR (immediate) to a field of PSTATE that generated code does not write by itself. */
 export function pstateImmediate(record: usize): i32 {
-  return slowCall(SLOW_PSTATE, u32(record));
+  const result = slowCall(SLOW_PSTATE, u32(record));
+  return result == CALL_NEXT ? changed() : result;
 }
 
 /** PSTATE.SP takes a value: another bank of the stack pointer, and other answers for SP_EL0. */

@@ -92,6 +92,8 @@ const MIX_1: u64 = (0xbf58476d << 32) | 0x1ce4e5b9;
 const MIX_2: u64 = (0x94d049bb << 32) | 0x133111eb;
 
 const LAST_ID: u32 = 4094; // 4095 in the last page would be a tag of all ones, which has to match nothing
+/** So many are left at each fetch that walks, for what is resolved up to the next one: see runsOutOfIds(). */
+const SPARE_IDS: u32 = 256;
 
 function record(id: u32): usize {
   return CONTEXTS + (id << 6);
@@ -239,6 +241,11 @@ function intern(state: u64, tcr: u64, vtcr: u64, mair: u64): u32 {
   store<u64>(made + BLOOM, 0);
   store<u32>(made + LIVE, 1);
   return id;
+}
+
+/** Everything has to be flushed soon: best where the page that is executed is not known anyway. */
+export function runsOutOfIds(): bool {
+  return load<u32>(CONTEXT_NEXT) > LAST_ID - SPARE_IDS;
 }
 
 /** First context of a regime and VMID; others share the list: see inGroup(). 0 ends it. */
