@@ -11,8 +11,6 @@ import {
   BREAKPOINTS_ADDRESS,
   EXCEPTION_ROWS,
   FETCH_HOOK,
-  ITLB,
-  ITLB_ENTRIES,
   PAGE_FLAGS,
   PAGE_WATCH,
   PC,
@@ -139,11 +137,10 @@ export class Breakpoints {
     this.#placed.clear();
     const wanted = this.#host.guestBreakpoints || (!this.#suspended && this.#of('instruction').length > 0);
     engine.u32[FETCH_HOOK >> 2] = wanted ? 1 : 0;
-    // Pages are fetched anew, and each fetch is shown to `fetched`.
-    engine.u8.fill(0xff, ITLB, ITLB + ITLB_ENTRIES * 16);
+    if (wanted) for (const { va, pa } of engine.records.fetchedPages()) this.fetched(va, pa);
   }
 
-  /** A page of code was entered: its VA and its PA. */
+  /** The ITLB has taken in a page, or has it: its VA and its PA. */
   fetched(va: bigint, pa: bigint): void {
     const page = BigInt.asUintN(52, va >> 12n);
     if (!this.#suspended)

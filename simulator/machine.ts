@@ -66,6 +66,7 @@ import { PerformanceMonitors } from './engine/system/performance-monitors.ts';
 import { pstateRegisters } from './engine/system/pstate.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
+import { captureTranslations, restoreTranslations, type Translations } from './engine/translations.ts';
 import { PresentException } from './exception-event.ts';
 import { describeVirtual, type VirtualInterfaceState } from './gic/describe-virtual.ts';
 import type { PendingInterrupt } from './gic/gic.ts';
@@ -138,6 +139,7 @@ function fullName(name: string): string {
 /** Everything but RAM, for a snapshot. */
 interface MachineState {
   readonly states: readonly Uint8Array[];
+  readonly translations: Translations;
   readonly turns: TurnsState;
   readonly active: number;
   readonly retired: number;
@@ -401,6 +403,7 @@ export class Machine implements Target {
   reset(): void {
     const { engine } = this;
     engine.u8.fill(0, RAM, RAM + this.physical.writableBytes);
+    engine.core.flushAll();
     engine.records.clear();
     engine.u8.fill(0, PAGE_FLAGS, PAGE_FLAGS + (this.physical.writableBytes >> 12));
     this.board.restore(structuredClone(this.#initialBoard));
@@ -568,6 +571,7 @@ export class Machine implements Target {
     });
     return {
       states,
+      translations: captureTranslations(this.engine),
       turns: this.#turns.capture(),
       active: this.#active,
       retired: this.#retired,
@@ -600,7 +604,8 @@ export class Machine implements Target {
     this.#semihost.handles = new Set(saved.semihosting.handles);
     this.#exceptionLog?.seek(saved.logged);
     this.#regions.restoring(() => this.board.restore(saved.board));
-    // Contexts and access tables of then may be gone.
+    restoreTranslations(this.engine, saved.translations);
+    // PEs have to find their contexts again, and access tables of then may be gone.
     for (const pe of this.#states.keys()) {
       this.withActive(pe, () => {
         this.engine.core.contextsChanged();

@@ -3,7 +3,15 @@
 import { FLASH_BLOCK, type Flash } from './board/devices/flash.ts';
 import { VIRT_MAP } from './board/virt-map.ts';
 import type { Engine } from './engine/engine.ts';
-import { REGION_BASE, REGION_FLAGS, REGION_HOST, REGION_READ_ONLY, REGION_SIZE, REGIONS } from './engine/layout.ts';
+import {
+  EXIT_REQUEST,
+  REGION_BASE,
+  REGION_FLAGS,
+  REGION_HOST,
+  REGION_READ_ONLY,
+  REGION_SIZE,
+  REGIONS,
+} from './engine/layout.ts';
 import type { MemoryRange, PhysicalMemory } from './physical-memory.ts';
 
 /** Bytes of a row of REGIONS. */
@@ -29,6 +37,8 @@ export class MemoryRegions {
     bank.onMode = readable => {
       this.#set(flash, readable);
       this.#engine.core.flushAll();
+      // The page that is executed is fetched anew at once, which the beginning of a slice does.
+      this.#engine.u32[EXIT_REQUEST >> 2] = 1;
     };
     bank.onChange = (offset, data) => this.#show(flash, offset, data);
   }

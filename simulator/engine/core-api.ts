@@ -52,9 +52,9 @@ export interface Core {
   writeFlags(flags: number): void;
   regimeOf(el: number): number;
   // tlb.ts
+  dropAllTags(): void;
   dropAllWriteTags(): void;
   dropPageTags(page: number): void;
-  dropRecords(records: number): void;
   dropWriteTags(page: number): void;
   // tlbi.ts
   tlbiAsid(regime: number, vmid: number, asid: number, flags: number): void;

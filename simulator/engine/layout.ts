@@ -221,6 +221,9 @@ export const INFO_GLOBAL = 16;
 // Instruction side: 16 bytes an entry: u64 tag (as above), u32 address of the page's records, u32 PA >> 12.
 export const ITLB = 0x80000;
 export const ITLB_ENTRIES = 2048;
+export const ITLB_BYTES = 16;
+export const ITLB_RECORDS = 8;
+export const ITLB_PAGE = 12;
 /** Bit of an entry's last word, whose others are PA[42:12]: stage 1 says that the page is guarded (FEAT_BTI). */
 export const ITLB_GUARDED = 0x80000000;
 
@@ -233,6 +236,8 @@ export const TRAP_TABLES_END = 0x400000;
 
 export const CONTEXTS = 0x400000; // 4096 x 64 bytes
 export const CONTEXTS_END = 0x440000;
+export const CONTEXT_BYTES = 64;
+export const CONTEXT_LIVE = 56; // u32: 1 until it is given up
 
 // --- Configuration of the machine, written by the host ------------------------------------------------------------
 
@@ -338,6 +343,7 @@ export const CONTEXT_NEXT = 0x446800; // u32: id that the next new context gets
 export const WALK_CACHE = 0x447000;
 export const WALK_CACHE_ENTRIES = 64;
 export const WALK_CACHE_CONTROLS = 0x447400; // u64 VTTBR_EL2, VTCR_EL2, HCR_EL2 as it acts
+export const WALK_CACHE_END = 0x447418;
 
 // --- Bits of each system register that a write changes, u64 by row, for writes without effects --------------------
 

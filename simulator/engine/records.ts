@@ -16,7 +16,11 @@ import {
 import { OP_BREAKPOINT, OP_PAGE_END, OP_UNDECODED } from './interpreter.ts';
 import {
   ITLB,
+  ITLB_BYTES,
   ITLB_ENTRIES,
+  ITLB_GUARDED,
+  ITLB_PAGE,
+  ITLB_RECORDS,
   PAGE_CODE,
   PAGE_COMPILED,
   PAGE_FLAGS,
@@ -80,16 +84,35 @@ export class Records {
   /** Told of changes; set by the compiler. */
   keeper: CodeKeeper | undefined;
 
-  /** Forgets all decoded instructions. */
+  /** Page of RAM that records belong to. */
+  pageOf(records: number): number {
+    return this.#pageOf[Math.floor((records - RECORDS) / PAGE_RECORD_BYTES)];
+  }
+
+  /** What the ITLB has: its entries, and the VA and PA of their pages. */
+  *fetchedPages(): Generator<{ readonly entry: number; readonly va: bigint; readonly pa: bigint }> {
+    for (let entry = ITLB >> 2; entry < (ITLB + ITLB_ENTRIES * ITLB_BYTES) >> 2; entry += ITLB_BYTES >> 2) {
+      const [low, high] = [this.#words[entry], this.#words[entry + 1]];
+      if (low === -1 && high === -1) continue;
+      const va = (BigInt(high >>> 0) << 32n) | BigInt((low & ~0xfff) >>> 0);
+      yield { entry, va, pa: BigInt(this.#words[entry + (ITLB_PAGE >> 2)] & ~ITLB_GUARDED) << 12n };
+    }
+  }
+
+  /** Forgets all decoded instructions. What the ITLB has stays: to fetch a page anew would be a walk, which has effects. */
   clear(): void {
     this.keeper?.cleared();
+    const kept = [...this.fetchedPages()].map(({ entry }) => {
+      const at = entry + (ITLB_RECORDS >> 2);
+      return [at, this.pageOf(this.#words[at])];
+    });
     for (let block = 0; block < this.#used; block++) {
       const page = this.#pageOf[block];
       this.#words[(PAGE_RECORDS >> 2) + page] = 0;
       this.#bytes[PAGE_FLAGS + page] &= ~PAGE_CODE;
     }
     this.#used = 0;
-    this.#bytes.fill(0xff, ITLB, ITLB + ITLB_ENTRIES * 16);
+    for (const [at, page] of kept) this.#words[at] = this.forPage(page);
   }
 
   /** Host address of the instruction word of a record. */

@@ -2,7 +2,7 @@
  * Time travel: snapshots that a run leaves behind, and the way back to one. A run is a pure function of the image, the
  * configuration and the logged input, so every moment is a snapshot and some instructions of replay away.
  *
- * A snapshot holds the state of PEs, devices and scheduling, and no RAM at first: pages are marked clean, and the first
+ * A snapshot holds the state of PEs, TLBs, devices and scheduling, and no RAM at first: pages are marked clean, and the first
  * store to one afterwards copies it into the newest snapshot. What a page held at a snapshot is therefore in that
  * snapshot or in the first later one that has the page; what none has is still in RAM.
  */
@@ -119,8 +119,7 @@ export class Timeline implements Recording {
     const { engine } = this.#host;
     // Pages that the last snapshot saved are dirty: they are clean with respect to this one.
     for (const page of this.#snapshots.at(-1)?.pages.keys() ?? []) engine.u8[PAGE_FLAGS + page] |= PAGE_CLEAN;
-    // The run goes on from here as a replay would: without what the TLB holds.
-    engine.core.flushAll();
+    engine.core.dropAllWriteTags();
     this.#snapshots.push({ moment: this.#host.moment, state: this.#host.capture(), pages: new Map() });
     this.#since = this.#work;
     if (this.#snapshots.length > MOST_SNAPSHOTS) this.#thinOut();
@@ -203,6 +202,5 @@ export class Timeline implements Recording {
     snapshot.pages.clear();
     this.#host.restore(snapshot.state);
     this.#since = this.#work;
-    engine.core.flushAll();
   }
 }

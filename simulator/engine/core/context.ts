@@ -10,6 +10,7 @@ import {
   CONTEXT_GROUPS,
   CONTEXT_HASH,
   CONTEXT_HASH_BUCKETS,
+  CONTEXT_LIVE,
   CONTEXT_NEXT,
   CONTEXTS,
   CTX_CACHE,
@@ -82,7 +83,6 @@ const NEXT_IN_GROUP: usize = 34; // u16
 const BUCKET: usize = 36; // u32
 const SIZES: usize = 40; // u64: bit n set: a block of 2^n bytes was entered; bit 63: a global page of the lower range
 const BLOOM: usize = 48; // u64: a set of hashed block addresses
-const LIVE: usize = 56; // u32
 
 const LOW_56: u64 = ((<u64>1) << 56) - 1;
 
@@ -239,7 +239,7 @@ function intern(state: u64, tcr: u64, vtcr: u64, mair: u64): u32 {
   store<u32>(made + BUCKET, bucket);
   store<u64>(made + SIZES, 0);
   store<u64>(made + BLOOM, 0);
-  store<u32>(made + LIVE, 1);
+  store<u32>(made + CONTEXT_LIVE, 1);
   return id;
 }
 
@@ -258,7 +258,7 @@ export function nextInGroup(id: u32): u32 {
 }
 
 export function inGroup(id: u32, regime: i32, vmid: u32): bool {
-  return load<u32>(record(id) + LIVE) != 0 && contextRegime(id) == regime && contextVmid(id) == vmid;
+  return load<u32>(record(id) + CONTEXT_LIVE) != 0 && contextRegime(id) == regime && contextVmid(id) == vmid;
 }
 
 /** Ids that were given out: 1 to this. */
@@ -268,7 +268,7 @@ export function lastContext(): u32 {
 }
 
 export function isLive(id: u32): bool {
-  return load<u32>(record(id) + LIVE) != 0;
+  return load<u32>(record(id) + CONTEXT_LIVE) != 0;
 }
 
 function unlink(head: usize, next: usize, id: u32): void {
@@ -280,8 +280,8 @@ function unlink(head: usize, next: usize, id: u32): void {
 /** Gives a context up: no tag with its id will be compared again. Call contextsChanged() after the last one. */
 export function retire(id: u32): void {
   const gone = record(id);
-  if (load<u32>(gone + LIVE) == 0) return;
-  store<u32>(gone + LIVE, 0);
+  if (load<u32>(gone + CONTEXT_LIVE) == 0) return;
+  store<u32>(gone + CONTEXT_LIVE, 0);
   unlink(load<u32>(gone + BUCKET), NEXT_SAME_HASH, id);
   unlink(groupOf(contextRegime(id), contextVmid(id)), NEXT_IN_GROUP, id);
   store<u32>(CTX_GENERATION_NOW, load<u32>(CTX_GENERATION_NOW) + 1);

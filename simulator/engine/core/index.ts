@@ -50,6 +50,6 @@ export { addUpEvents, observe } from './observe';
 export { pacAdd, pacAllowed, pacAuthenticate, pacGeneric, pacStrip, pacVerify } from './pointer-authentication';
 export { stackAligned, stackPointerMoved } from './stack-pointer';
 export { readFlags, regimeOf, writeFlags } from './state';
-export { dropAllWriteTags, dropPageTags, dropRecords, dropWriteTags } from './tlb';
+export { dropAllTags, dropAllWriteTags, dropPageTags, dropWriteTags } from './tlb';
 export { tlbiAsid, tlbiIpa, tlbiRange, tlbiRegime, tlbiVa, tlbiVmid } from './tlbi';
 export { translate, translateIpa } from './translate';

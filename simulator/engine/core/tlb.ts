@@ -68,7 +68,6 @@ import {
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 const TLB_END: usize = TLB + TLB_ENTRIES * 32;
-const ITLB_END: usize = ITLB + ITLB_ENTRIES * 16;
 export const NO_TAG: u64 = u64.MAX_VALUE;
 
 /** Records an abort in FAULT_*. */
@@ -196,10 +195,11 @@ export function dropAllWriteTags(): void {
   for (let entry: usize = TLB; entry < TLB_END; entry += 32) store<u64>(entry + TLB_WRITE, NO_TAG);
 }
 
-/** The decoded records of a page are gone: fetches have to ask for them again. */
-export function dropRecords(records: u32): void {
-  for (let entry: usize = ITLB; entry < ITLB_END; entry += 16) {
-    if (load<u32>(entry, 8) == records) store<u64>(entry, NO_TAG);
+/** All accesses have to come to the slow path once: translations stay, what is asked of pages may have changed. */
+export function dropAllTags(): void {
+  for (let entry: usize = TLB; entry < TLB_END; entry += 32) {
+    store<u64>(entry + TLB_READ, NO_TAG);
+    store<u64>(entry + TLB_WRITE, NO_TAG);
   }
 }
 
