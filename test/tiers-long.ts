@@ -1,7 +1,8 @@
 /**
  * The long form of the tests that compiled code is exact: boots real systems twice, with and without it, and compares the
- * state of all PEs at random instruction counts and all of RAM at the end. `npm run tiers -- [--seed S] [NAME...]`; ends
- * with 1 at the first difference, which it prints.
+ * state of all PEs at random instruction counts and all of RAM at the end. The machine that compiles runs in slices of other
+ * lengths, and is taken back at times to run a stretch again. `npm run tiers -- [--seed S] [NAME...]`; ends with 1 at the
+ * first difference, which it prints.
  */
 
 import { readFileSync } from 'node:fs';
@@ -11,6 +12,9 @@ import { drawCounts, TwoTiers } from '../simulator/engine/compiler/compare-tiers
 import type { MachineConfig } from '../simulator/target.ts';
 
 const MIB = 2 ** 20;
+/** Instructions from one stretch that is run again to the next one, and how long they may be. */
+const RETRACED = 250_000_000;
+const LONGEST_RETRACE = 20_000_000;
 
 interface System {
   readonly image: string;
@@ -51,19 +55,27 @@ if (!Number.isInteger(seed) || unknown !== undefined) {
 for (const name of positionals.length ? positionals : Object.keys(systems)) {
   const { image, initrd, append, config } = systems[name];
   takeImages([image, initrd]);
-  const tiers = new TwoTiers({
-    ...{ cpu: 'max', features: [], gic: 3, pes: 1, memory: 512 * MIB, el: 2, semihosting: false },
-    image: readFileSync(imagePath(image)),
-    imageName: image,
-    initrd: readFileSync(imagePath(initrd)),
-    append: `console=ttyAMA0 quiet ${append ?? ''}`.trim(),
-    ...config,
-  });
+  const tiers = new TwoTiers(
+    {
+      ...{ cpu: 'max', features: [], gic: 3, pes: 1, memory: 512 * MIB, el: 2, semihosting: false },
+      image: readFileSync(imagePath(image)),
+      imageName: image,
+      initrd: readFileSync(imagePath(initrd)),
+      append: `console=ttyAMA0 quiet ${append ?? ''}`.trim(),
+      ...config,
+    },
+    seed,
+  );
+  tiers.compiling.record({ limit: 128 * MIB });
   try {
     let compared = 0;
+    let next = RETRACED;
     for (const count of drawCounts(seed)) {
       compared++;
       if (tiers.run(count).kind !== 'limit') break;
+      if (tiers.compiling.instructions < next) continue;
+      next += RETRACED;
+      tiers.retrace(1 + ((count * 89) % LONGEST_RETRACE));
     }
     tiers.compareMemory();
     const { regions = 0, dropped = 0 } = tiers.compiling.engine.compiler?.statistics ?? {};

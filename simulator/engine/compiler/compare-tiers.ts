@@ -27,8 +27,11 @@ export class TwoTiers {
   readonly interpreting: Machine;
   readonly compiling: Machine;
   readonly #ramBytes: number;
+  readonly #slices: Iterator<number>;
 
-  constructor(config: Omit<MachineConfig, 'tier'>) {
+  /** The compiling machine runs in slices of its own, which are drawn from a seed: they make no difference either. */
+  constructor(config: Omit<MachineConfig, 'tier'>, slices = 1) {
+    this.#slices = drawCounts(~slices);
     this.interpreting = createTarget({ ...config, tier: 0 }) as Machine;
     this.compiling = createTarget({ ...config, tier: 1, hot: HOT }) as Machine;
     this.#ramBytes = config.memory;
@@ -38,7 +41,7 @@ export class TwoTiers {
   run(instructions: number): StopReason {
     const before = this.interpreting.instructions;
     const first = this.interpreting.run({ instructions });
-    const second = this.compiling.run({ instructions });
+    const second = this.#runSliced(instructions);
     const where = `after ${instructions} instructions from ${before} on`;
     const counts = [this.interpreting.instructions, this.compiling.instructions];
     if (first.kind !== second.kind)
@@ -47,6 +50,24 @@ export class TwoTiers {
       throw new Error(`One is at instruction ${counts[0]}, the compiling one at ${counts[1]}, ${where}.`);
     this.#compareState(where);
     return first;
+  }
+
+  #runSliced(instructions: number): StopReason {
+    const end = this.compiling.instructions + instructions;
+    for (;;) {
+      const left = end - this.compiling.instructions;
+      const stop = this.compiling.run({ instructions: Math.min(left, this.#slices.next().value) });
+      if (stop.kind !== 'limit' || this.compiling.instructions >= end) return stop;
+    }
+  }
+
+  /** Takes the compiling machine, which is recorded, so many instructions back, and has it run them again. */
+  retrace(instructions: number): void {
+    const { moment } = this.compiling;
+    this.compiling.goTo({ ...moment, instructions: moment.instructions - instructions, taken: 0 });
+    this.#runSliced(instructions);
+    this.#compareState(`after it was taken back by ${instructions} instructions to run them again`);
+    this.compareMemory();
   }
 
   #compareState(where: string): void {
