@@ -8,6 +8,7 @@ import { abortSyndrome } from './abort-syndrome.ts';
 import { accessRowCount } from './access-rows.ts';
 import { fromBase64 } from './base64.ts';
 import { Compiler, HOT, MOST_BYTES } from './compiler/compiler.ts';
+import { flagFunctions } from './compiler/flags.ts';
 import { coreWasm } from './core.generated.ts';
 import type { Core, CoreHost } from './core-api.ts';
 import type { DecodingTables } from './decoded-words.ts';
@@ -145,8 +146,9 @@ export class Engine {
     };
     this.core = new WebAssembly.Instance(compileCore(), { env: { ...coreHost, memory: this.memory } })
       .exports as unknown as Core;
+    const functions = { ...this.core, ...(tier1 ? flagFunctions(this.memory) : undefined) };
     const env = {
-      ...this.core,
+      ...functions,
       ...host.callOuts,
       abortSyndrome: (record: number) => {
         this.i32[ABORT_SYNDROME >> 2] = abortSyndrome(this.records.word(record));
@@ -164,7 +166,7 @@ export class Engine {
         memory: this.memory,
         handlers,
         records: this.records,
-        functions: { ...this.core },
+        functions,
         table: instance.functions,
         firstRegion,
         hot,

@@ -48,6 +48,7 @@ import {
   HEAT_END,
   ITLB,
   ITLB_ENTRIES,
+  LAZY_KIND,
   MODE_ALONE,
   OP_COSTS,
   PC,
@@ -83,7 +84,7 @@ const OP_FIRST = OWN_OPS.length;
 /** This plus the number of an entry of compiled code, see COMPILED_ENTRIES. */
 export const OP_COMPILED = 0x8000;
 
-/** What a region of compiled code returns. State is in memory, PC and REMAINING too. */
+/** What a region of compiled code returns. State is in memory, PC and REMAINING too, flags as in compiler/flags.ts. */
 export const REGION_ENTER = 0; // go on at PC
 export const REGION_ABORT = 1; // the core has recorded an abort of the instruction at PC, whose record is in RECORD
 export const REGION_INTERPRET = 2; // the interpreter has to do the instruction at PC, whose record is in RECORD
@@ -983,6 +984,7 @@ function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion:
   env.savePc();
   env.saveRemaining();
   scope.loop('again');
+  emitContexts(env);
   code
     .get(OP)
     .get(OP)
@@ -993,6 +995,7 @@ function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion:
   emitCallForRegion(env);
   emitNextRegion(env);
   scope.end();
+  emitSettle(env);
   env.loadFlags();
   emitBudget(env);
   code.get(RESULT).op('i32.eqz');
@@ -1020,6 +1023,22 @@ function emitRegionCall(env: MainEnvironment, functionType: number, firstRegion:
   code.get(IP).load('i32', 0, 2).set(OP);
 }
 
+/** Finds the translation contexts if a control has changed: regions load them when they are entered. */
+function emitContexts(env: MainEnvironment): void {
+  env.scope.code.i32(0).load('i64', CTX_DATA).op('i64.eqz').rarely();
+  env.scope.if();
+  env.scope.code.call(env.import('enterState', [], undefined));
+  env.scope.end();
+}
+
+/** Regions leave flags as what they come from, which the next one may have no use for. */
+function emitSettle(env: MainEnvironment): void {
+  env.scope.code.i32(0).load('i32', LAZY_KIND);
+  env.scope.if();
+  env.scope.code.call(env.import('settleFlags', [], undefined));
+  env.scope.end();
+}
+
 /** The call-out that a region ends with, and where it leads: on to RECORD, to PC as REGION_ENTER, or to 'called'. */
 function emitCallForRegion(env: MainEnvironment): void {
   const { scope } = env;
@@ -1028,6 +1047,7 @@ function emitCallForRegion(env: MainEnvironment): void {
   const retire = () => code.i32(0).i32(0).load('i32', REMAINING).i32(1).op('i32.sub').store('i32', REMAINING);
   code.get(RESULT).i32(REGION_CALL).op('i32.ge_u');
   scope.if();
+  emitSettle(env);
   scope.block('for a region');
   for (const name of [...REGION_CALLS].reverse()) scope.block(label(name));
   const depths = REGION_CALLS.map(name => scope.depth(label(name)));

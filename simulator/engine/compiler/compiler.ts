@@ -32,7 +32,6 @@ import { ModuleBuilder } from '../wasm/module.ts';
 import type { Type } from '../wasm/opcodes.ts';
 import type { ImportFunction } from './emitter.ts';
 import { emitRegion, planRegion, Shared } from './emitter.ts';
-import { flagFunctions } from './flags.ts';
 import { discover, type Page, type Region, type RegionLimits } from './region.ts';
 import { type Usage, usageOf } from './usage.ts';
 
@@ -40,7 +39,7 @@ export interface CompilerHost {
   readonly memory: WebAssembly.Memory;
   readonly handlers: Handlers;
   readonly records: Records;
-  /** Functions that statements call: those of the core. */
+  /** Functions that compiled code calls: those of the core and of flags.ts. */
   readonly functions: Readonly<Record<string, unknown>>;
   /** The interpreter's table, and where regions begin in it. */
   readonly table: WebAssembly.Table;
@@ -130,7 +129,7 @@ export class Compiler implements CodeKeeper {
     this.#u16 = new Uint16Array(buffer);
     this.#i32 = new Int32Array(buffer);
     this.#u64 = new BigUint64Array(buffer);
-    this.#functions = { ...host.functions, ...flagFunctions(host.memory), memory: host.memory };
+    this.#functions = { ...host.functions, memory: host.memory };
     for (let slot = COMPILED_ENTRIES_MAX - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
     for (let number = REGIONS_MAX - 1; number >= 0; number--) this.#freeNumbers.push(number);
   }

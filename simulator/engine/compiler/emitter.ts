@@ -50,7 +50,7 @@ import {
 } from '../layout.ts';
 import { Scope } from '../scope.ts';
 import { DROP, I64_CONST, LOCAL_GET, LOCAL_SET, NOP, type Type } from '../wasm/opcodes.ts';
-import { comparisonFor, IN_STATE, kindNumber, NZCV } from './flags.ts';
+import { comparisonFor, kindNumber, NZCV } from './flags.ts';
 import { type Flow, structure } from './flow.ts';
 import { fusesMultiplyAdd } from './fused.ts';
 import { Narrowing } from './narrow.ts';
@@ -278,7 +278,7 @@ class RegionEmitter implements Environment {
           .set(FIRST_REGISTER + slot);
     }
     code.i32(0).load('i32', REMAINING).set(LEFT);
-    this.#enterState();
+    this.#loadContext();
     this.#loadFpLimits();
     code.i32(0).load('i64', PC).set(TARGET);
     scope.block('exit');
@@ -302,12 +302,6 @@ class RegionEmitter implements Environment {
     }
     code.i32(0).get(LEFT).store('i32', REMAINING);
     code.i32(0).get(TARGET).store('i64', PC);
-    code.i32(0).load('i32', LAZY_KIND);
-    scope.if();
-    this.#pushLazyFlags();
-    code.call(this.shared.importFunction('settleFlags', ['i32', 'i64', 'i64'], undefined));
-    code.i32(0).i32(IN_STATE).store('i32', LAZY_KIND);
-    scope.end();
     code.get(RESULT).end();
     const entries = new Map<number, { index: number; limit: number }>();
     for (const [node, index] of this.#index) {

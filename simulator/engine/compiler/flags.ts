@@ -6,6 +6,8 @@
 import { emitAll, emitNzcv } from '../emit.ts';
 import { FunctionEnvironment, Imports, LocalPool } from '../interpreter.ts';
 import { c32, type Expr, type FlagKind, flags, type Local, local, op, setNzcv, use, when } from '../ir.ts';
+import { LAZY_A, LAZY_B, LAZY_KIND } from '../layout.ts';
+import { Scope } from '../scope.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 
 /** Kinds as a number in a local: the flags are in the PE's state, come from an operation, or are NZCV themselves. */
@@ -32,11 +34,11 @@ class FlagFunction extends FunctionEnvironment {
   }
 }
 
-/** The functions that turn a kind and operands into flags: both take the kind (i32) and two operands (i64). */
+/** Functions of compiled code, and of the interpreter that runs it. */
 export interface FlagFunctions {
-  /** Writes the flags to the PE's state. */
-  settleFlags(kind: number, a: bigint, b: bigint): void;
-  /** NZCV in bits 3:0. */
+  /** Writes the flags to the PE's state, from what a region has left: LAZY_KIND is not IN_STATE, and becomes it. */
+  settleFlags(): void;
+  /** NZCV in bits 3:0 of a kind and two operands. */
   nzcvOf(kind: number, a: bigint, b: bigint): number;
 }
 
@@ -44,24 +46,23 @@ export function flagFunctions(memory: WebAssembly.Memory): FlagFunctions {
   const module = new ModuleBuilder();
   const imports = new Imports(module);
   module.importMemory('env', 'memory');
-  const settle = new FlagFunction(imports);
+  const write = new FlagFunction(imports);
   const isKind = (number: number): Expr => op('i32.eq', use(kind), c32(number));
   for (const name of operations) {
     const operand = (value: Local) => (name.endsWith('64') ? use(value) : op('i32.wrap_i64', use(value)));
-    emitAll([when(isKind(kindNumber(name)), [flags(name, operand(a), operand(b))])], settle);
+    emitAll([when(isKind(kindNumber(name)), [flags(name, operand(a), operand(b))])], write);
   }
-  emitAll([when(isKind(NZCV), [setNzcv(op('i32.wrap_i64', use(a)))])], settle);
-  settle.scope.code.end();
+  emitAll([when(isKind(NZCV), [setNzcv(op('i32.wrap_i64', use(a)))])], write);
+  write.scope.code.end();
   const args = parameters.map(parameter => parameter.type);
-  const settleIndex = module.function({
-    type: module.type(args, []),
-    locals: settle.locals,
-    code: settle.scope.code,
-    exported: 'settleFlags',
-  });
+  const writeIndex = module.function({ type: module.type(args, []), locals: write.locals, code: write.scope.code });
+  const settle = new Scope().code;
+  settle.i32(0).load('i32', LAZY_KIND).i32(0).load('i64', LAZY_A).i32(0).load('i64', LAZY_B).call(writeIndex);
+  settle.i32(0).i32(IN_STATE).store('i32', LAZY_KIND).end();
+  module.function({ type: module.type([], []), locals: [], code: settle, exported: 'settleFlags' });
   const read = new FlagFunction(imports);
   for (const index of parameters.keys()) read.scope.code.get(index);
-  read.scope.code.call(settleIndex);
+  read.scope.code.call(writeIndex);
   emitNzcv(read);
   read.scope.code.end();
   module.function({ type: module.type(args, ['i32']), locals: read.locals, code: read.scope.code, exported: 'nzcvOf' });
