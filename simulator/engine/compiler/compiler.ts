@@ -207,7 +207,7 @@ export class Compiler implements CodeKeeper {
         instruction: (page, offset) => {
           if (this.#u16[(page.records + ((offset & 4095) >> 2) * RECORD_BYTES) >> 1] === OP_UNDECODED) return undefined;
           const ready = records.instruction(RAM + page.page * 4096 + (offset & 4095));
-          return ready && { ready, usage: this.#usage(ready) };
+          return ready && { offset, ready, usage: this.#usage(ready) };
         },
         isWarm: (page, offset) => {
           const record = page.records + ((offset & 4095) >> 2) * RECORD_BYTES;

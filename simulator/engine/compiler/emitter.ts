@@ -154,18 +154,23 @@ export interface RegionPlan {
 
 /** Undefined when a way through the region is too long for a budget. */
 export function planRegion(region: Region, mostLimit: number): RegionPlan | undefined {
-  const node = new Map(region.blocks.map((block, index) => [block.offset, index + 1]));
-  const nodes = [undefined, ...region.blocks];
-  const edges = nodes.map(block => (block ? successors(block).flatMap(offset => node.get(offset) ?? []) : []));
-  const indirect = region.blocks.some(block => block.branch?.usage.ending === 'branchTo') && usesMany(region);
-  for (const [index, block] of region.blocks.entries()) {
-    if (indirect && block.branch?.usage.ending === 'branchTo') edges[index + 1].push(0);
+  const node = new Map<number, number>();
+  for (const { offset } of region.blocks) node.set(offset, node.size + 1);
+  const edges: number[][] = [[]];
+  const sizes = [0];
+  const many = usesMany(region);
+  for (const block of region.blocks) {
+    const targets: number[] = [];
+    for (const offset of successors(block)) {
+      const to = node.get(offset);
+      if (to !== undefined) targets.push(to);
+    }
+    if (many && block.branch?.usage.ending === 'branchTo') targets.push(0);
+    edges.push(targets);
+    sizes.push(block.instructions.length);
   }
-  const flow = structure(
-    edges,
-    [...region.entries].map(offset => node.get(offset) as number),
-    nodes.map(block => block?.instructions.length ?? 0),
-  );
+  const entries = [...region.entries].map(offset => node.get(offset) as number);
+  const flow = structure(edges, entries, sizes);
   return Math.max(...flow.longest.slice(1)) > mostLimit ? undefined : { flow, node };
 }
 
@@ -371,28 +376,28 @@ class RegionEmitter implements Environment {
       .filter(child => flow.isMerge[child])
       .sort((a, b) => flow.order[b] - flow.order[a]);
     if (!flow.isLoop[node]) {
-      this.#within(node, merges);
+      this.#within(node, merges, 0);
       return;
     }
     this.#meet(node);
     scope.loop(`loop ${node}`);
-    this.#within(node, merges);
+    this.#within(node, merges, 0);
     scope.end();
   }
 
-  /** The code of a node inside of blocks after which its children that are merges follow. */
-  #within(node: number, merges: readonly number[]): void {
-    if (merges.length === 0) {
+  /** The code of a node inside of blocks after which its children that are merges follow, from one of them on. */
+  #within(node: number, merges: readonly number[], index: number): void {
+    if (index === merges.length) {
       if (node === 0) this.#dispatch();
       else this.#emitBlock(node);
       return;
     }
-    const [first, ...rest] = merges;
-    this.scope.block(`block ${first}`);
-    this.#within(node, rest);
+    const merge = merges[index];
+    this.scope.block(`block ${merge}`);
+    this.#within(node, merges, index + 1);
     this.scope.end();
     this.#known = { ...NOTHING };
-    this.#tree(first);
+    this.#tree(merge);
   }
 
   /** Nothing may be known here that does not hold on all ways to this place. */

@@ -71,9 +71,11 @@ export function structure(
     const children: number[][] = edges.map(() => []);
     for (const node of sequence) if (node) children[dominator[node]].push(node);
     const longest = [...sizes];
-    for (const node of [...sequence].reverse()) {
-      const next = edges[node].filter(to => order[to] > order[node]);
-      longest[node] += Math.max(0, ...next.map(to => longest[to]));
+    for (let index = sequence.length - 1; index >= 0; index--) {
+      const node = sequence[index];
+      let most = 0;
+      for (const to of edges[node]) if (order[to] > index && longest[to] > most) most = longest[to];
+      longest[node] += most;
     }
     return {
       origin,
@@ -129,6 +131,11 @@ function separateLoops(
       // Rather one that other code leads to than one that is entered from outside of the region.
       const head = Math.min(...(flowsIn.size ? flowsIn : entered));
       if (!entered.size) continue;
+      const rest = loop.filter(node => node !== head);
+      if (entered.size === 1) {
+        work.push(rest);
+        continue;
+      }
       entered.delete(head);
       const copied = reachable(entered, edges, node => inside.has(node) && node !== head);
       const size = [...copied].reduce((sum, node) => sum + sizes[node], 0);
@@ -146,10 +153,7 @@ function separateLoops(
         });
       }
       for (const node of copied) edges.push(edges[node].map(copyOf));
-      work.push(
-        loop.filter(node => node !== head),
-        [...copies.values()],
-      );
+      work.push(rest, [...copies.values()]);
     }
   }
   return { origin, edges, sizes };
@@ -165,31 +169,30 @@ function reachable(
   return found;
 }
 
+const DONE = -1;
+
 /** Strongly connected components with a cycle (Tarjan 1972), of the graph that some nodes make. */
 function loops(nodes: readonly number[], edges: readonly (readonly number[])[]): number[][] {
-  const present = new Set(nodes);
-  const index = new Map<number, number>();
-  const low = new Map<number, number>();
+  // By node: when it was visited, counted from 1. Those that are not looked at have been done.
+  const index = new Int32Array(edges.length).fill(DONE);
+  const low = new Int32Array(edges.length);
+  for (const node of nodes) index[node] = 0;
   const stack: number[] = [];
-  const stacked = new Set<number>();
   const found: number[][] = [];
+  let visited = 0;
   const visit = (node: number): void => {
-    index.set(node, index.size);
-    low.set(node, index.get(node) as number);
+    low[node] = index[node] = ++visited;
     stack.push(node);
-    stacked.add(node);
     for (const to of edges[node]) {
-      if (!present.has(to)) continue;
-      if (!index.has(to)) visit(to);
-      else if (!stacked.has(to)) continue;
-      low.set(node, Math.min(low.get(node) as number, low.get(to) as number));
+      if (index[to] === 0) visit(to);
+      if (index[to] !== DONE && low[to] < low[node]) low[node] = low[to];
     }
-    if (low.get(node) !== index.get(node)) return;
-    const component = stack.splice(stack.indexOf(node));
-    for (const member of component) stacked.delete(member);
+    if (low[node] !== index[node]) return;
+    const component = stack.splice(stack.lastIndexOf(node));
+    for (const member of component) index[member] = DONE;
     if (component.length > 1 || edges[node].includes(node)) found.push(component);
   };
-  for (const node of nodes) if (!index.has(node)) visit(node);
+  for (const node of nodes) if (index[node] === 0) visit(node);
   return found;
 }
 
@@ -242,8 +245,10 @@ function dominators(
     changed = false;
     for (const node of sequence) {
       if (node === 0) continue;
-      const known = before[node].filter(from => dominator[from] >= 0);
-      const found = known.reduce(common);
+      let found = -1;
+      for (const from of before[node]) {
+        if (dominator[from] >= 0) found = found < 0 ? from : common(found, from);
+      }
       if (dominator[node] !== found) {
         dominator[node] = found;
         changed = true;

@@ -46,7 +46,7 @@ export interface CodeSource {
   /** A page by its number from the first one, if it is mapped for execution now. */
   page(number: number): Page | undefined;
   /** The instruction at an offset; undefined where compiled code cannot go on, and where nothing has run yet. */
-  instruction(page: Page, offset: number): { ready: Ready; usage: Usage } | undefined;
+  instruction(page: Page, offset: number): Instruction | undefined;
   /** Whether branches go to an offset often enough that a call of it is worth following. */
   isWarm(page: Page, offset: number): boolean;
 }
@@ -75,7 +75,7 @@ export function discover(starts: readonly number[], source: CodeSource, limits: 
   const leaders = new Set<number>();
   const entries = new Set<number>();
   const found = new Map<number, Instruction>();
-  const work: number[] = [];
+  const work: Instruction[] = [];
 
   const pageOf = (offset: number): Page | undefined => {
     const number = pageNumber(offset);
@@ -86,26 +86,26 @@ export function discover(starts: readonly number[], source: CodeSource, limits: 
     return page;
   };
   const decode = (offset: number): Instruction | undefined => {
-    const known = found.get(offset);
-    if (known) return known;
     const page = pageOf(offset);
-    const decoded = page && source.instruction(page, offset);
-    if (!decoded || decoded.usage.ending === 'leave') return undefined;
-    return { offset, ...decoded };
+    const instruction = page && source.instruction(page, offset);
+    return instruction?.usage.ending === 'leave' ? undefined : instruction;
   };
   const lead = (offset: number, isEntry = false): void => {
     if (!leaders.has(offset)) {
-      if (leaders.size >= limits.blocks || found.size >= limits.instructions || !decode(offset)) return;
+      if (leaders.size >= limits.blocks || found.size >= limits.instructions) return;
+      const instruction = found.get(offset) ?? decode(offset);
+      if (!instruction) return;
       leaders.add(offset);
-      work.push(offset);
+      work.push(instruction);
     }
     if (isEntry) entries.add(offset);
   };
 
   for (const start of starts) lead(start, true);
-  for (let next = work.shift(); next !== undefined; next = work.shift()) {
-    for (let offset = next; !found.has(offset); ) {
-      const instruction = decode(offset);
+  // Those that come to `work` while it is done are done as well.
+  for (const first of work) {
+    let { offset } = first;
+    for (let instruction: Instruction | undefined = first; !found.has(offset); instruction = decode(offset)) {
       if (!instruction) {
         // The interpreter does this one, and comes back after it.
         if (pageOf(offset)) lead(offset + 4, true);

@@ -245,6 +245,9 @@ interface FunctionBody {
   readonly exported?: string;
 }
 
+/** About what a module has besides code and hints. */
+const FRAME_BYTES = 1024;
+
 /** A module that imports one memory and functions, and defines functions. Imports come before definitions. */
 export class ModuleBuilder {
   readonly #types: string[] = [];
@@ -294,10 +297,12 @@ export class ModuleBuilder {
   }
 
   build(): Uint8Array<ArrayBuffer> {
-    const out = new Bytes().append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    let room = FRAME_BYTES;
+    for (const { code } of this.#functions) room += code.length + code.hints.length * 4;
+    const out = new Bytes(room).append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
     const section = (id: number, content: Bytes) => out.byte(id).unsigned(content.length).append(content);
-    const vector = (items: readonly unknown[], write: (to: Bytes, item: never) => void) => {
-      const content = new Bytes().unsigned(items.length);
+    const vector = (items: readonly unknown[], write: (to: Bytes, item: never) => void, capacity?: number) => {
+      const content = new Bytes(capacity).unsigned(items.length);
       for (const item of items) write(content, item as never);
       return content;
     };
@@ -355,24 +360,28 @@ export class ModuleBuilder {
     }
     section(
       10,
-      vector([...this.#functions.entries()], (to, [index, body]: [number, FunctionBody]) => {
-        to.unsigned(locals[index].length + body.code.length)
-          .append(locals[index])
-          .append(body.code);
-      }),
+      vector(
+        [...this.#functions.entries()],
+        (to, [index, body]: [number, FunctionBody]) => {
+          to.unsigned(locals[index].length + body.code.length)
+            .append(locals[index])
+            .append(body.code);
+        },
+        room,
+      ),
     );
     return out.bytes();
   }
 }
 
 function localDeclarations(types: readonly Type[]): Bytes {
-  const runs: { type: Type; count: number }[] = [];
-  for (const type of types) {
-    const last = runs.at(-1);
-    if (last?.type === type) last.count++;
-    else runs.push({ type, count: 1 });
+  const ends: number[] = [];
+  for (let end = 1; end <= types.length; end++) if (types[end] !== types[end - 1]) ends.push(end);
+  const content = new Bytes().unsigned(ends.length);
+  let begin = 0;
+  for (const end of ends) {
+    content.unsigned(end - begin).byte(typeCode[types[begin]]);
+    begin = end;
   }
-  const content = new Bytes().unsigned(runs.length);
-  for (const run of runs) content.unsigned(run.count).byte(typeCode[run.type]);
   return content;
 }
