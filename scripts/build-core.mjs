@@ -82,17 +82,31 @@ async function writeSlots() {
   );
 }
 
+/** Puts functions whose comment ends with `@inline` into their callers. Biome takes no decorators of functions. */
+function inlining({ DecoratorFlags, ElementKind }) {
+  return {
+    afterInitialize(program) {
+      for (const element of program.elementsByName.values()) {
+        if (element.kind !== ElementKind.FunctionPrototype) continue;
+        const { source, start } = element.declaration.range;
+        if (/@inline\s*\*\/\n$/.test(source.text.slice(0, start))) element.decoratorFlags |= DecoratorFlags.Inline;
+      }
+    },
+  };
+}
+
 async function compile(hash) {
   const asc = (await import('assemblyscript/asc')).default;
+  const transforms = [inlining(await import('assemblyscript'))];
   mkdirSync(cache, { recursive: true });
   const wasm = join(cache, `core-${process.pid}.wasm`);
-  const { error, stderr } = await asc.main([
-    relative(root, join(core, 'index.ts')),
+  const options = [
     ...['--baseDir', root, '--outFile', relative(root, wasm)],
     ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
     ...['--importMemory', '--noExportMemory', '--initialMemory', '4', '--memoryBase', '65536'],
     ...['--enable', 'simd', '--enable', 'bulk-memory'],
-  ]);
+  ];
+  const { error, stderr } = await asc.main([relative(root, join(core, 'index.ts')), ...options], { transforms });
   if (error) throw new Error(`The core does not compile.\n${stderr.toString()}`);
   const bytes = readFileSync(wasm);
   rmSync(wasm);

@@ -55,8 +55,8 @@ export const CTX_FETCH_HASH = 0x119c; // u32
 export const CTX_UNPRIV_HASH = 0x11a0; // u32
 
 /** Per-EL cache of resolved contexts, so that an exception and its return look nothing up. See core/context.ts. */
-export const CTX_CACHE = 0x11c0; // 4 ELs x 2 values of PAN x 32 bytes
-export const CTX_CACHE_BYTES = 0x100;
+export const CTX_CACHE = 0x1c00; // 4 ELs x 2 values of PAN x 48 bytes
+export const CTX_CACHE_BYTES = 0x180;
 /** u32: value of CTX_GENERATION_NOW when this PE's cache was last known to be good. */
 export const CTX_GENERATION = 0x11a4;
 /** u32: ISS bits 24:14 (ISV, SAS, SSE, SRT, SF, AR) of the instruction that aborts, for stage 2 aborts; 0 for none. */

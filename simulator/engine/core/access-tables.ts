@@ -59,7 +59,7 @@ export function accessTablesChanged(): void {
   store<u32>(FP_ENABLED, 0);
 }
 
-/** EL or PSTATE.SP changed. */
+/** EL or PSTATE.SP changed. @inline */
 export function arriveAtTable(): void {
   const level = present();
   store<u32>(TRAP_TABLE, load<u32>(level));
@@ -176,8 +176,14 @@ function entryOf(table: usize, offset: u32): u32 {
   return entry;
 }
 
-/** The entry at an offset in the present context. */
+/** The entry at an offset in the present context. @inline */
 export function accessEntry(offset: u32): u32 {
-  if (load<u32>(TRAP_TABLE) == TRAP_TABLES) enterAccessTable();
+  const known = load<u32>(load<u32>(TRAP_TABLE) + offset);
+  return known != ENTRY_UNKNOWN ? known : newEntry(offset);
+}
+
+/** The first table, of contexts that were not looked up yet, has no entry. */
+function newEntry(offset: u32): u32 {
+  enterAccessTable();
   return entryOf(load<u32>(TRAP_TABLE), offset);
 }

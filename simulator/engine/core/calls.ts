@@ -89,6 +89,7 @@ const IL: u64 = 1 << 25;
 const ACCESS: usize = RECORD_IMM;
 const ACCESS_HIGH: usize = RECORD_IMM + 4;
 
+/** @inline */
 function disturbed(): bool {
   return load<u32>(EXIT_REQUEST) != 0 || (load<u32>(IRQ_LINES) != 0 && pendingInterrupt() != 0);
 }
@@ -111,7 +112,7 @@ function changed(): i32 {
   return CALL_JUMP;
 }
 
-/** PC was set by an exception or a return. */
+/** PC was set by an exception or a return. @inline */
 function jumped(): i32 {
   return disturbed() ? CALL_LEAVE : CALL_JUMP;
 }
@@ -124,11 +125,12 @@ export function interruptCheck(_record: u32): i32 {
 
 // --- Exceptions by instruction ----------------------------------------------------------------------------------------
 
-/** The instruction's entry, which the high half of its immediate names, says that it executes. */
+/** The instruction's entry, which the high half of its immediate names, says that it executes. @inline */
 function allowed(record: usize): bool {
   return accessEntry(load<u32>(record, ACCESS_HIGH)) == ENTRY_ALLOWED;
 }
 
+/** @inline */
 function callTo(target: i32, ec: u64, record: usize): i32 {
   const iss = u64(load<u32>(record, ACCESS));
   // The instruction counts as executed: a step ends behind it.

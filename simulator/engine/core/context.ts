@@ -335,19 +335,23 @@ export function flushAll(): void {
 
 /** A translation control changed: what is known of contexts has to be resolved again, at the next access. */
 export function contextsChanged(): void {
-  memory.fill(CTX_CACHE, 0, CTX_CACHE_BYTES);
+  for (let el: u32 = 0; el < 4; el++) dropCached(el);
   store<u64>(CTX_DATA, 0);
   store<u64>(CTX_FETCH, 0);
   store<u64>(CTX_UNPRIV, 0);
   store<u32>(CTX_GENERATION, load<u32>(CTX_GENERATION_NOW));
 }
 
+function dropCached(el: u32): void {
+  const entry: usize = CTX_CACHE + (el << 1) * CACHED_BYTES;
+  store<u64>(entry, 0);
+  store<u64>(entry + CACHED_BYTES, 0);
+}
+
 /** As contextsChanged(), for the exception levels whose bits are set in `levels`. */
 export function contextsChangedAt(levels: u32): void {
   for (let el: u32 = 0; el < 4; el++) {
-    if (((levels >> el) & 1) == 0) continue;
-    store<u64>(CTX_CACHE + (el << 6), 0);
-    store<u64>(CTX_CACHE + (el << 6), 0, 32);
+    if (((levels >> el) & 1) != 0) dropCached(el);
   }
   if (((levels >> load<u32>(EL)) & 1) == 0) return;
   store<u64>(CTX_DATA, 0);
@@ -362,26 +366,29 @@ export function activatePe(): void {
   accessTablesChanged();
 }
 
-// A record of CTX_CACHE is the 32 bytes from CTX_DATA on; a first word of 0 is not known yet.
+// A record of CTX_CACHE is what is from CTX_DATA on; a first word of 0 is not known yet.
+const CACHED_BYTES: usize = CTX_CACHE_BYTES >> 3;
 const CACHED_FETCH: usize = CTX_FETCH - CTX_DATA;
 const CACHED_UNPRIV: usize = CTX_UNPRIV - CTX_DATA;
 const CACHED_DATA_HASH: usize = CTX_DATA_HASH - CTX_DATA;
 const CACHED_FETCH_HASH: usize = CTX_FETCH_HASH - CTX_DATA;
+const CACHED_UNPRIV_HASH: usize = CTX_UNPRIV_HASH - CTX_DATA;
 
 function presentCache(): usize {
-  return CTX_CACHE + (((load<u32>(EL) << 1) | (load<u32>(PAN) & 1)) << 5);
+  return CTX_CACHE + ((load<u32>(EL) << 1) | load<u32>(PAN)) * CACHED_BYTES;
 }
 
 /**
  * Puts the contexts of the present EL, PAN and UAO in place, made if they are new. While accesses with SP as base would
  * fault, CTX_DATA and CTX_UNPRIV stay 0, which no tag has, so that all accesses come to the core.
+ * @inline
  */
 export function enterState(): void {
   const entry = presentCache();
   if (load<u64>(entry) == 0) fillCache(entry);
   v128.store(CTX_DATA, v128.load(entry));
   v128.store(CTX_DATA + 16, v128.load(entry + 16));
-  store<u32>(CTX_UNPRIV_HASH, contextHash(load<u32>(entry + CACHED_UNPRIV)));
+  store<u32>(CTX_UNPRIV_HASH, load<u32>(entry + CACHED_UNPRIV_HASH));
   if ((load<u32>(UAO) | load<u32>(SP_LOW)) != 0) enterUnusual(entry);
 }
 
@@ -429,9 +436,14 @@ function unprivilegedContext(): u32 {
     if (load<u64>(entry) == 0) fillCache(entry);
     context = resolve(load<i32>(EL), false, true);
   } while (load<u32>(CTX_GENERATION_NOW) != generation);
-  store<u64>(entry + CACHED_UNPRIV, context);
+  setUnprivileged(entry, context);
   enterState();
   return context;
+}
+
+function setUnprivileged(entry: usize, context: u32): void {
+  store<u64>(entry + CACHED_UNPRIV, context);
+  store<u32>(entry + CACHED_UNPRIV_HASH, contextHash(context));
 }
 
 function fillCache(entry: usize): void {
@@ -450,7 +462,7 @@ function fillCache(entry: usize): void {
   } while (load<u32>(CTX_GENERATION_NOW) != generation);
   store<u64>(entry, data);
   store<u64>(entry + CACHED_FETCH, fetch);
-  store<u64>(entry + CACHED_UNPRIV, asEl0 ? 0 : data);
+  setUnprivileged(entry, asEl0 ? 0 : data);
   store<u32>(entry + CACHED_DATA_HASH, contextHash(data));
   store<u32>(entry + CACHED_FETCH_HASH, contextHash(fetch));
 }

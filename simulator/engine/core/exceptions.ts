@@ -2,6 +2,7 @@
 
 import {
   ABORT_SYNDROME,
+  BREAKPOINTS_CONTEXT,
   BTYPE,
   CYCLES,
   DAIF,
@@ -34,6 +35,7 @@ import {
   FEATURE_PAN,
   FEATURE_SSBS,
   FEATURE_UAO,
+  FEATURES,
   IRQ_LINES,
   LINE_FIQ,
   LINE_IRQ,
@@ -144,15 +146,19 @@ function spStorage(el: i32, spsel: u32): usize {
 
 /** Banks the SP in use and takes another one: for PSTATE.EL and PSTATE.SP to become these. Does not set them. */
 export function switchStackPointer(newEl: i32, newSpsel: u32): void {
-  const from = spStorage(load<i32>(EL), load<u32>(SPSEL));
-  const to = spStorage(newEl, newSpsel);
-  if (from == to) return;
-  store<u64>(from, load<u64>(SP));
-  store<u64>(SP, load<u64>(to));
-  stackPointerSwitched();
+  swapStackPointer(spStorage(load<i32>(EL), load<u32>(SPSEL)), spStorage(newEl, newSpsel));
 }
 
-/** PSTATE in the form of SPSR_ELx. */
+/** @inline */
+function swapStackPointer(from: usize, to: usize): void {
+  if (from == to) return;
+  store<u64>(from, load<u64>(SP));
+  const sp = load<u64>(to);
+  store<u64>(SP, sp);
+  stackPointerSwitched(u32(sp));
+}
+
+/** PSTATE in the form of SPSR_ELx. @inline */
 export function readPstate(): u32 {
   return (
     readFlags() |
@@ -175,7 +181,7 @@ export function charge(cost: f64): void {
   store<f64>(CYCLES, load<f64>(CYCLES) + cost);
 }
 
-/** What depends on the exception level besides registers: contexts, access table, FP. */
+/** What depends on the exception level besides registers: contexts, access table, FP. @inline */
 function arrive(): void {
   arriveAtTable();
   enterState();
@@ -192,18 +198,24 @@ function believesEl2(): bool {
  * for synchronous exceptions and SErrors. `returnAddress`: ELR_ELx.
  */
 export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u64): void {
+  // Once for each target, so that its banked registers are constants.
+  if (target == 1) takeTo(1, kind, esr, returnAddress);
+  else if (target == 2) takeTo(2, kind, esr, returnAddress);
+  else takeTo(3, kind, esr, returnAddress);
+}
+
+/** @inline */
+function takeTo(target: i32, kind: i32, esr: u64, returnAddress: u64): void {
   if (load<u32>(PMU_ON) != 0) countException(kind, u32(esr >> 26) & 0x3f);
   const from = load<i32>(EL);
+  const spsel = load<u32>(SPSEL);
   let spsr = readPstate();
-  let offset: u64 = from < target ? 0x400 : load<u32>(SPSEL) != 0 ? 0x200 : 0;
-  offset += u64(kind) << 7;
-
-  if (from == 1 && target == 1 && (load<u64>(HCR_EL2) & HCR_NV) != 0 && believesEl2()) spsr = (spsr & ~(<u32>0xc)) | 8;
+  if (target == 1 && from == 1 && (load<u64>(HCR_EL2) & HCR_NV) != 0 && believesEl2()) spsr = (spsr & ~(<u32>0xc)) | 8;
   store<u64>(banked(target, SPSR_EL1, SPSR_EL2, SPSR_EL3), spsr);
   store<u64>(banked(target, ELR_EL1, ELR_EL2, ELR_EL3), returnAddress);
   if (kind == SYNC || kind == SERROR) store<u64>(banked(target, ESR_EL1, ESR_EL2, ESR_EL3), esr);
 
-  switchStackPointer(target, 1);
+  swapStackPointer(spStorage(from, spsel), spStorage(target, 1));
   const sctlr = load<u64>(banked(target, SCTLR_EL1, SCTLR_EL2, SCTLR_EL3));
   store<i32>(EL, target);
   store<u32>(SPSEL, 1);
@@ -212,12 +224,16 @@ export function takeException(target: i32, kind: i32, esr: u64, returnAddress: u
   store<u32>(PSTATE_IL, 0);
   store<u32>(BTYPE, 0);
   store<u32>(UAO, 0);
-  if (has(FEATURE_PAN) && bit(sctlr, 23) == 0 && (target == 1 || (target == 2 && isHost()))) store<u32>(PAN, 1);
-  if (has(FEATURE_SSBS)) store<u32>(SSBS, bit(sctlr, 44));
-  if (has(FEATURE_MTE)) store<u32>(TCO, 1);
+  const features = load<u32>(FEATURES);
+  if ((features & FEATURE_PAN) != 0 && bit(sctlr, 23) == 0 && (target == 1 || (target == 2 && isHost()))) {
+    store<u32>(PAN, 1);
+  }
+  if ((features & FEATURE_SSBS) != 0) store<u32>(SSBS, bit(sctlr, 44));
+  if ((features & FEATURE_MTE) != 0) store<u32>(TCO, 1);
   store<u32>(EXCLUSIVE_BYTES, 0);
   const vector = load<u64>(banked(target, VBAR_EL1, VBAR_EL2, VBAR_EL3)) & ~(<u64>0x7ff);
-  store<u64>(PC, vector + offset);
+  const offset: u64 = from < target ? 0x400 : spsel != 0 ? 0x200 : 0;
+  store<u64>(PC, vector + offset + (u64(kind) << 7));
   arrive();
   charge(load<f64>(ENTRY_COSTS + (target << 3)));
   store<f64>(EXCEPTIONS_TAKEN, load<f64>(EXCEPTIONS_TAKEN) + 1);
@@ -399,19 +415,21 @@ export function returnTo(address: u64, spsr: u32): i32 {
   const el = load<i32>(EL);
   const legal = !illegalReturn(spsr, el);
   const target = legal ? i32((spsr >> 2) & 3) : el;
-  store<u32>(PSTATE_SS, bit(load<u64>(MDSCR_EL1), 0) == 0 ? 0 : stepAfterReturn(spsr, el, target));
+  const stepping = bit(load<u64>(MDSCR_EL1), 0);
+  store<u32>(PSTATE_SS, stepping == 0 ? 0 : stepAfterReturn(spsr, el, target));
   writeFlags(spsr);
   store<u32>(DAIF, spsr & DAIF_ALL);
-  if (has(FEATURE_PAN)) store<u32>(PAN, (spsr >> 22) & 1);
+  const features = load<u32>(FEATURES);
+  if ((features & FEATURE_PAN) != 0) store<u32>(PAN, (spsr >> 22) & 1);
   if (legal) {
-    switchStackPointer(target, spsr & 1);
+    swapStackPointer(spStorage(el, load<u32>(SPSEL)), spStorage(target, spsr & 1));
     store<i32>(EL, target);
     store<u32>(SPSEL, spsr & 1);
     store<u32>(PSTATE_IL, (spsr >> 20) & 1);
-    if (has(FEATURE_UAO)) store<u32>(UAO, (spsr >> 23) & 1);
-    if (has(FEATURE_DIT)) store<u32>(DIT, (spsr >> 24) & 1);
-    if (has(FEATURE_MTE)) store<u32>(TCO, (spsr >> 25) & 1);
-    if (has(FEATURE_SSBS)) store<u32>(SSBS, (spsr >> 12) & 1);
+    if ((features & FEATURE_UAO) != 0) store<u32>(UAO, (spsr >> 23) & 1);
+    if ((features & FEATURE_DIT) != 0) store<u32>(DIT, (spsr >> 24) & 1);
+    if ((features & FEATURE_MTE) != 0) store<u32>(TCO, (spsr >> 25) & 1);
+    if ((features & FEATURE_SSBS) != 0) store<u32>(SSBS, (spsr >> 12) & 1);
   } else {
     store<u32>(PSTATE_IL, 1);
   }
@@ -420,7 +438,7 @@ export function returnTo(address: u64, spsr: u32): i32 {
   store<u64>(PC, address >> 55 == 0 ? address : untagged(address, regimeOf(target), true));
   arrive();
   if (legal) setBranchType((spsr >> 10) & 3);
-  if (stepState() != 0) store<u32>(EXIT_REQUEST, 1);
+  if ((stepping | load<u32>(BREAKPOINTS_CONTEXT)) != 0 && stepState() != 0) store<u32>(EXIT_REQUEST, 1);
   charge(load<f64>(RETURN_COSTS + (el << 3)));
   if (load<u32>(OBSERVE) != 0) observe(RETURN, el, target);
   return i32(legal);

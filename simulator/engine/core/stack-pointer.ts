@@ -2,11 +2,10 @@
 // aligned to 16 bytes and SCTLR_ELx.SA, at EL0 SA0, is set. Nothing asks at the access. SP_LOW is kept by those that
 // may misalign SP, which is rare; from then on no access finds its translation (see enterState()) and all come here.
 
-import { FAULT_DEVICE, FAULT_SP, RECORD, RECORD_N, SLOT_SP, SP_LOW, STEPPING, X } from '../layout';
+import { FAULT_DEVICE, FAULT_SP, RECORD, RECORD_N, SLOT_SP, SP_LOW, STEPPING } from '../layout';
 import { checksStack, enterState } from './context';
 import { recordFault } from './tlb';
 
-const SP: usize = X + 8 * SLOT_SP;
 const BASE_IS_SP: u32 = 8 * SLOT_SP;
 
 /** SP was written while it was misaligned, or becomes so; `low` has its low bits. Resolves the contexts anew. */
@@ -15,9 +14,9 @@ export function stackPointerMoved(low: u32): void {
   enterState();
 }
 
-/** Another bank of SP is in use. For enterState() to follow. */
-export function stackPointerSwitched(): void {
-  store<u32>(SP_LOW, load<u32>(SP) & 15);
+/** Another bank of SP is in use; `low` has its low bits. For enterState() to follow. */
+export function stackPointerSwitched(low: u32): void {
+  store<u32>(SP_LOW, low & 15);
 }
 
 /** The base of an instruction, by its operand, may be used: 0 after an abort was recorded. For those that access nothing. */
