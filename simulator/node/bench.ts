@@ -42,6 +42,12 @@ const SLICE = 10_000_000;
 /** Share of the work that a workload was written for (about 10^9 instructions) unless the user says otherwise. */
 const DEFAULT_SCALE = '0.25';
 
+/**
+ * A single operation is measured by a run of so long, whose rounds follow from a run of the usual number: what an engine does
+ * until it has optimised its code would be most of a run of 2 million exceptions. Times `--scale`.
+ */
+const OPERATION_SECONDS = 2;
+
 /** What a run of one workload gave. */
 interface Measured {
   readonly seconds: number;
@@ -193,27 +199,36 @@ async function measure(file: string, { scale, repeats, tier }: Arguments, qemus:
   };
   const folder = mkdtempSync(path.join(tmpdir(), 'hyperstep-bench-'));
   try {
-    const whole = path.join(folder, 'whole.elf');
-    const short = path.join(folder, 'short.elf');
-    writeFileSync(whole, sized(rounds));
-    writeFileSync(short, sized(1));
-    const ours: Measured[] = [];
+    const sizedFile = path.join(folder, 'sized.elf');
+    const here = (count: number) => runHere(sized(count), name, tier);
+    const inQemu = (program: string, count: number) => {
+      writeFileSync(sizedFile, sized(count));
+      return runInQemu(program, sizedFile, name);
+    };
+    /** How many times as long a run has to be, by what it took. */
+    const longer = (seconds: number) =>
+      operations.has(name) ? Math.max(1, Math.ceil((OPERATION_SECONDS * scale) / Math.max(seconds, 1e-2))) : 1;
+    const ours: number[] = [];
     const theirs: number[][] = qemus.map(() => []);
     let instructions = 0;
+    let text = '';
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const run = runHere(sized(rounds), name, tier);
-      ours.push(run);
-      instructions = run.instructions;
+      const run = here(rounds);
+      ({ instructions, text } = run);
+      const times = longer(run.seconds);
+      ours.push(times === 1 ? run.seconds : here(rounds * times).seconds / times);
       for (const [index, { program, version }] of qemus.entries()) {
         if (!canRun(name, version)) continue;
-        const start = await runInQemu(program, short, name);
-        const other = await runInQemu(program, whole, name);
-        if (other.text !== run.text)
-          throw new UsageError(`${version} and this engine disagree on ${name}: "${other.text}" and "${run.text}".`);
-        theirs[index].push(Math.max(other.seconds - start.seconds, 1e-6));
+        const start = await inQemu(program, 1);
+        const other = await inQemu(program, rounds);
+        if (other.text !== text)
+          throw new UsageError(`${version} and this engine disagree on ${name}: "${other.text}" and "${text}".`);
+        const times = longer(other.seconds - start.seconds);
+        const whole = times === 1 ? other : await inQemu(program, rounds * times);
+        theirs[index].push(Math.max((whole.seconds - start.seconds) / times, 1e-6));
       }
     }
-    const seconds = median(ours.map(run => run.seconds));
+    const seconds = median(ours);
     const each = (time: number) => (operations.has(name) ? { nanoseconds: (time / rounds) * 1e9 } : {});
     const speed = (time: number) => ({ seconds: time, mips: instructions / time / 1e6, ...each(time) });
     const compared = (time: number) => ({ ...speed(time), ratio: time / seconds });
@@ -221,7 +236,7 @@ async function measure(file: string, { scale, repeats, tier }: Arguments, qemus:
       name,
       rounds,
       instructions,
-      checksum: /checksum (\w+)/.exec(ours[0].text)?.[1] ?? '',
+      checksum: /checksum (\w+)/.exec(text)?.[1] ?? '',
       ...speed(seconds),
       qemu: theirs.map(times => (times.length ? compared(median(times)) : null)),
     };
