@@ -45,12 +45,15 @@ import {
   SPSEL,
   TICK_TIME,
   TIME_END,
+  TLB_ADDEND,
+  TLB_READ,
+  TLB_WRITE,
   WRITE_ENTRY,
   X,
 } from '../layout';
 import { isFetched, loadSlow, storeSlow } from './access';
 import { accessEntry, arriveAtTable, enterAccessTable, trapControlChanged } from './access-tables';
-import { contextsChangedAt, enterState, levelsUnder } from './context';
+import { contextsChangedAt, enterState, knownContextOfEl2, levelsUnder } from './context';
 import { stepState } from './debug';
 import { slowCall } from './env';
 import {
@@ -68,6 +71,7 @@ import { maintain } from './maintenance';
 import { pacAllowed } from './pointer-authentication';
 import { CNTVOFF_EL2, HCR_EL2, VNCR_EL2 } from './slots.generated';
 import { HCR_E2H, HCR_TGE, has } from './state';
+import { entryOf } from './tlb';
 
 // Operations of slowCall().
 const SLOW_ACCESS: i32 = 0;
@@ -231,12 +235,13 @@ function slowAccess(record: usize): i32 {
 
 /** The access to the page of VNCR_EL2 by which FEAT_NV2 replaces that to a register. */
 function accessMemory(offset: u32, operand: usize, write: bool): i32 {
-  const page = u64((i64(load<u64>(VNCR_EL2)) << 11) >> 11) & ~(<u64>0xfff);
+  if (accessKnownMemory(offset, operand, write)) return CALL_NEXT;
+  const va = placeInMemory(offset);
   if (write) {
     store<u64>(BOUNCE, load<u64>(operand));
-    if (storeSlow(page + offset, 8, MODE_VNCR) != 0) return CALL_NEXT;
+    if (storeSlow(va, 8, MODE_VNCR) != 0) return CALL_NEXT;
   } else {
-    const host = loadSlow(page + offset, 8, MODE_VNCR);
+    const host = loadSlow(va, 8, MODE_VNCR);
     if (host != 0) {
       store<u64>(operand, load<u64>(host));
       return CALL_NEXT;
@@ -244,6 +249,28 @@ function accessMemory(offset: u32, operand: usize, write: bool): i32 {
   }
   takeAbort(load<u64>(PC));
   return jumped();
+}
+
+/** The same where a tag of the TLB allows it at once, as most of them are; false when nothing is done. */
+function accessKnownMemory(offset: u32, operand: usize, write: bool): bool {
+  const va = placeInMemory(offset);
+  const context = knownContextOfEl2();
+  if (context == 0) return false;
+  const entry = entryOf(va, context);
+  const tag = (va & ~(<u64>0xfff)) | context;
+  const host: usize = u32(va) + load<u32>(entry + TLB_ADDEND);
+  if (write) {
+    if (load<u64>(entry + TLB_WRITE) != tag) return false;
+    store<u64>(host, load<u64>(operand));
+  } else {
+    if (load<u64>(entry + TLB_READ) != tag) return false;
+    store<u64>(operand, load<u64>(host));
+  }
+  return true;
+}
+
+function placeInMemory(offset: u32): u64 {
+  return (u64((i64(load<u64>(VNCR_EL2)) << 11) >> 11) & ~(<u64>0xfff)) + offset;
 }
 
 function chargeAccess(offset: u32): void {
@@ -264,6 +291,10 @@ export function systemRegisterWithin(record: usize, va: u64): i32 {
     if (load<u32>(IRQ_LINES) != 0) return CALL_AGAIN;
     if (!writeControl(entry - ENTRY_CONTROL, load<u64>(X + load<u16>(record, RECORD_D)))) return CALL_AGAIN;
     return isFetched(va) ? CALL_NEXT : CALL_JUMP;
+  }
+  if (kind == ENTRY_MEMORY) {
+    const operand: usize = X + load<u16>(record, RECORD_D);
+    return accessKnownMemory(entry >> 3, operand, (offset & WRITE_ENTRY) != 0) ? CALL_NEXT : CALL_AGAIN;
   }
   if (kind != ENTRY_PLAIN && kind != ENTRY_CORE && kind != ENTRY_NOTHING) return CALL_AGAIN;
   return systemRegister(record) == CALL_NEXT ? CALL_NEXT : CALL_AGAIN;

@@ -411,11 +411,16 @@ export function checksStack(): bool {
   return bit(sctlrOf(regimeOf(el)), el == 0 ? 4 : 3) != 0;
 }
 
-/** That of EL2 without PAN, by which FEAT_NV2 accesses memory: where EL2 has been, it fetched by it with PAN or without. */
+/** That of EL2 without PAN, by which FEAT_NV2 accesses memory. */
 export function contextOfEl2(): u32 {
+  const known = knownContextOfEl2();
+  return known != 0 ? known : resolve(2, false, false);
+}
+
+/** The same where EL2 has left it, since it fetches by it with PAN or without; 0 elsewhere. */
+export function knownContextOfEl2(): u32 {
   const entry: usize = CTX_CACHE + (2 << 6) + CACHED_FETCH;
-  const known = load<u64>(entry) != 0 ? load<u64>(entry) : load<u64>(entry + 32);
-  return known != 0 ? u32(known) : resolve(2, false, false);
+  return u32(load<u64>(entry) != 0 ? load<u64>(entry) : load<u64>(entry + 32));
 }
 
 /** The context of loads and stores that enterState() has not put in place. */
