@@ -18,16 +18,9 @@ import {
 } from '../layout';
 import { accessEntry } from './access-tables';
 import {
-  APDAKeyHi_EL1,
-  APDAKeyLo_EL1,
-  APDBKeyHi_EL1,
-  APDBKeyLo_EL1,
   APGAKeyHi_EL1,
   APGAKeyLo_EL1,
-  APIAKeyHi_EL1,
   APIAKeyLo_EL1,
-  APIBKeyHi_EL1,
-  APIBKeyLo_EL1,
   HCR_EL2,
   SCR_EL3,
   SCTLR_EL1,
@@ -70,23 +63,26 @@ let keys: i32 = 0;
 /** Either range has tags in pointers to code or to data: bit 55 tells the ranges apart then, else bit 63 does. */
 let taggedCode: bool = false;
 let taggedData: bool = false;
-/** As bits: the top byte of a pointer is a tag. Index: 1 for the upper range, 2 for data. */
-let tagsIgnored: u32 = 0;
-/** Lowest bit of the code, by range. */
-let bottomLower: u64 = 0;
-let bottomUpper: u64 = 0;
+/** Where the code is in a pointer, by range, for pointers to code and to data. */
+let codeLower: u64 = 0;
+let codeUpper: u64 = 0;
+let dataLower: u64 = 0;
+let dataUpper: u64 = 0;
+
+const BIT_55: u64 = (<u64>1) << 55;
 
 /** Looks at the controls, if one has changed since the last time. */
 function settle(): void {
-  if (
-    load<i32>(EL) == knownEl &&
-    load<u64>(HCR_EL2) == knownHcr &&
-    load<u64>(SCR_EL3) == knownScr &&
-    load<u64>(sctlrSlot) == knownSctlr &&
-    load<u64>(tcrSlot) == knownTcr &&
-    load<u32>(FEATURES) == knownFeatures
-  )
-    return;
+  const changed =
+    (load<u64>(HCR_EL2) ^ knownHcr) |
+    (load<u64>(SCR_EL3) ^ knownScr) |
+    (load<u64>(sctlrSlot) ^ knownSctlr) |
+    (load<u64>(tcrSlot) ^ knownTcr) |
+    u64((load<i32>(EL) ^ knownEl) | i32(load<u32>(FEATURES) ^ knownFeatures));
+  if (changed != 0) find();
+}
+
+function find(): void {
   const el = load<i32>(EL);
   const regime = regimeOf(el);
   knownEl = el;
@@ -105,25 +101,18 @@ function settle(): void {
   keys |= i32((sctlr & SCTLR_ENIB) != 0) << KEY_IB;
   keys |= i32((sctlr & SCTLR_ENDA) != 0) << KEY_DA;
   keys |= i32((sctlr & SCTLR_ENDB) != 0) << KEY_DB;
-  tagsIgnored = 0;
-  for (let index: u32 = 0; index < 4; index++) {
-    const pointer = u64(index & 1) << 55;
-    tagsIgnored |= u32(topByteIgnored(pointer, regime, tcr, index < 2)) << index;
-  }
-  taggedCode = (tagsIgnored & (hasTwoRanges(regime) ? 3 : 1)) != 0;
-  taggedData = (tagsIgnored & (hasTwoRanges(regime) ? 12 : 4)) != 0;
-  bottomLower = bottomBit(false, regime, tcr);
-  bottomUpper = bottomBit(true, regime, tcr);
+  codeLower = codeMask(false, regime, tcr, true);
+  codeUpper = codeMask(true, regime, tcr, true);
+  dataLower = codeMask(false, regime, tcr, false);
+  dataUpper = codeMask(true, regime, tcr, false);
+  const two = hasTwoRanges(regime);
+  taggedCode = topByteIgnored(0, regime, tcr, true) || (two && topByteIgnored(BIT_55, regime, tcr, true));
+  taggedData = topByteIgnored(0, regime, tcr, false) || (two && topByteIgnored(BIT_55, regime, tcr, false));
 }
 
 /** The key is switched on by SCTLR_ELx of the present regime: otherwise pointers stay as they are. */
 function enabled(key: i32): bool {
   return ((keys >> key) & 1) != 0;
-}
-
-/** The top byte of a pointer is a tag. */
-function isTagged(pointer: u64, data: i32): bool {
-  return ((tagsIgnored >> (bit(pointer, 55) | (u32(data) << 1))) & 1) != 0;
 }
 
 const MIX_1: u64 = (0xff51afd7 << 32) | 0xed558ccd;
@@ -141,11 +130,10 @@ function code(pointer: u64, modifier: u64, low: usize, high: usize): u64 {
   return mix(((pointer ^ load<u64>(low)) * MIX_1) ^ rotr((modifier ^ load<u64>(high)) * MIX_2, 32));
 }
 
+/** The keys of pointers are one after the other. */
 function codeOf(key: i32, pointer: u64, modifier: u64): u64 {
-  if (key == KEY_IA) return code(pointer, modifier, APIAKeyLo_EL1, APIAKeyHi_EL1);
-  if (key == KEY_IB) return code(pointer, modifier, APIBKeyLo_EL1, APIBKeyHi_EL1);
-  if (key == KEY_DA) return code(pointer, modifier, APDAKeyLo_EL1, APDAKeyHi_EL1);
-  return code(pointer, modifier, APDBKeyLo_EL1, APDBKeyHi_EL1);
+  const at: usize = APIAKeyLo_EL1 + (usize(key) << 4);
+  return code(pointer, modifier, at, at + 8);
 }
 
 /** Lowest bit of the code: as many bits as a VA has (CalculateBottomPACBit). */
@@ -159,15 +147,19 @@ function bottomBit(upper: bool, regime: i32, tcr: u64): u64 {
   return 64 - max(min(size, 48), least);
 }
 
-/** Bits 63 or 55 down to `bottom` of a pointer, without bit 55, which says which range it is in. */
-function codeMask(bottom: u64, tbi: bool): u64 {
-  const below55: u64 = (((<u64>1) << 55) - 1) & ~(((<u64>1) << bottom) - 1);
-  return tbi ? below55 : below55 | ((<u64>0xff) << 56);
+/** Where the code is: bits 63 or 55 down to the lowest, without bit 55, which says which range the pointer is in. */
+function codeMask(upper: bool, regime: i32, tcr: u64, execute: bool): u64 {
+  const below55 = (BIT_55 - 1) & ~(((<u64>1) << bottomBit(upper, regime, tcr)) - 1);
+  return topByteIgnored(upper ? BIT_55 : 0, regime, tcr, execute) ? below55 : below55 | ((<u64>0xff) << 56);
+}
+
+function maskOf(upper: bool, data: i32): u64 {
+  return data != 0 ? (upper ? dataUpper : dataLower) : upper ? codeUpper : codeLower;
 }
 
 /** The pointer with bit 55, or `upper`, in place of a code. */
-function extended(pointer: u64, upper: bool, bottom: u64, tbi: bool): u64 {
-  const field = codeMask(bottom, tbi) | ((<u64>1) << 55);
+function extended(pointer: u64, upper: bool, mask: u64): u64 {
+  const field = mask | BIT_55;
   return upper ? pointer | field : pointer & ~field;
 }
 
@@ -196,21 +188,19 @@ export function pacAllowed(key: i32): i32 {
 /** PACIA and its like: the pointer with its authentication code, unless PAUTH_REFUSED says that it is to abort. */
 export function pacAdd(pointer: u64, modifier: u64, key: i32): u64 {
   if (!applies(key)) return pointer;
-  const tbi = isTagged(pointer, key >> 1);
   const upper = bit(pointer, (key < KEY_DA ? taggedCode : taggedData) ? 55 : 63) != 0;
-  const bottom = upper ? bottomUpper : bottomLower;
-  let pac = codeOf(key, extended(pointer, upper, bottom, tbi), modifier);
-  const mask = codeMask(bottom, tbi);
-  if (has(FEATURE_PAUTH2)) {
-    pac ^= pointer;
-  } else {
-    // A pointer that was no proper address gets a code that will not authenticate.
-    const top: u64 = tbi ? 55 : 63;
-    const field = (i64(pointer) << (63 - top)) >> (63 - top + bottom);
-    if (field != 0 && field != -1) pac ^= (<u64>1) << (top - 1);
-  }
-  const half: u64 = upper ? (<u64>1) << 55 : 0;
-  return (pointer & ~(mask | ((<u64>1) << 55))) | half | (pac & mask);
+  const mask = maskOf(upper, key >> 1);
+  const pac = codeOf(key, extended(pointer, upper, mask), modifier);
+  const half = upper ? BIT_55 : 0;
+  if (has(FEATURE_PAUTH2)) return ((pointer & ~BIT_55) ^ (pac & mask)) | half;
+  return (pointer & ~(mask | BIT_55)) | half | ((pac ^ spoilt(pointer, mask)) & mask);
+}
+
+/** Without FEAT_PAuth2 the code of a pointer that was no proper address does not authenticate: the bit that spoils it. */
+function spoilt(pointer: u64, mask: u64): u64 {
+  const top: u64 = mask >> 63 != 0 ? 63 : 55;
+  const field = (i64(pointer) << (63 - top)) >> (63 - top + ctz(mask));
+  return field != 0 && field != -1 ? (<u64>1) << (top - 1) : 0;
 }
 
 /** RETAA and its like: the address, or one that faults when the code is wrong; see PAUTH_REFUSED. */
@@ -230,15 +220,14 @@ export function pacVerify(pointer: u64, modifier: u64, key: i32): u64 {
 }
 
 function authenticated(pointer: u64, modifier: u64, key: i32): u64 {
-  const tbi = isTagged(pointer, key >> 1);
   const upper = bit(pointer, 55) != 0;
-  const bottom = upper ? bottomUpper : bottomLower;
-  const original = extended(pointer, upper, bottom, tbi);
-  const mask = codeMask(bottom, tbi);
-  if (has(FEATURE_PAUTH2)) return pointer ^ (codeOf(key, original, modifier) & mask);
-  if (((codeOf(key, original, modifier) ^ pointer) & mask) == 0) return original;
+  const mask = maskOf(upper, key >> 1);
+  const original = extended(pointer, upper, mask);
+  const pac = codeOf(key, original, modifier);
+  if (has(FEATURE_PAUTH2)) return pointer ^ (pac & mask);
+  if (((pac ^ pointer) & mask) == 0) return original;
   const error: u64 = (key & 1) != 0 ? 2 : 1;
-  const at: u64 = tbi ? 53 : 61;
+  const at: u64 = mask >> 63 != 0 ? 61 : 53;
   return (original & ~((<u64>3) << at)) | (error << at);
 }
 
@@ -250,7 +239,7 @@ export function pacStrip(pointer: u64, data: i32): u64 {
 
 function address(pointer: u64, data: i32): u64 {
   const upper = bit(pointer, 55) != 0;
-  return extended(pointer, upper, upper ? bottomUpper : bottomLower, isTagged(pointer, data));
+  return extended(pointer, upper, maskOf(upper, data));
 }
 
 /** PACGA: a code of two registers in the upper 32 bits. */
