@@ -569,9 +569,16 @@ export const PAGE_RECORD_BYTES = 0x4040;
 export const RECORD_PAGES = 8100;
 export const RECORDS_END = 0x9000000;
 
+// --- Blocks that contexts have entered into the TLB: see core/context.ts --------------------------------------------
+
+/** Bits by context id: a set of hashed block addresses. */
+export const BLOCK_SETS = 0x9000000; // 4096 x 512 bytes
+export const BLOCK_SET_BYTES = 512;
+export const BLOCK_SETS_END = 0x9200000;
+
 // --- RAM -----------------------------------------------------------------------------------------------------------
 
 /** Host address of the first byte of RAM. */
-export const RAM = 0x9000000;
+export const RAM = 0x9200000;
 /** PA of the first byte of RAM on the `virt` board. */
 export const RAM_BASE = 0x40000000;

@@ -302,6 +302,46 @@ test('maintenance by one VA of a block leaves what is beside the block, and larg
   assert.ok(!tagged(m, 0x400000n, L.TLB_ANY));
 });
 
+test('maintenance by VA keeps pages around, also of a context with hundreds of blocks elsewhere', () => {
+  const { m, table } = machine();
+  for (let block = 1n; block <= 400n; block++) {
+    m.map(table, 0, 12, block << 21n, RAM + 0x200000n, 2, VALID);
+    m.core.loadSlow(block << 21n, 4, 0);
+  }
+  const pages = Array.from({ length: 64 }, (_, n) => (1n << 38n) + (BigInt(n) << 21n));
+  for (const page of pages) {
+    m.map(table, 0, 12, page, RAM + 0x5000n, 3, VALID);
+    m.map(table, 0, 12, page + 0x1000n, RAM + 0x6000n, 3, VALID);
+  }
+  const { core } = m;
+  const kept = pages.filter(page => {
+    core.loadSlow(page, 4, 0);
+    core.tlbiVa(0, core.currentVmid(), -1, page + 0x1000n, 0);
+    core.enterState();
+    return tagged(m, page, L.TLB_ANY);
+  });
+  assert.ok(kept.length > pages.length / 2, `${kept.length} of ${pages.length} were kept.`);
+});
+
+test('maintenance by VA reaches every address space, however many there were', () => {
+  const { m, table } = machine();
+  m.map(table, 0, 12, 0x1000n, RAM + 0x5000n, 3, VALID | NOT_GLOBAL);
+  const enter = (asid: bigint): void => {
+    m.write('TTBR0_EL1', table | (asid << 48n));
+    m.core.contextsChanged();
+    m.core.enterState();
+  };
+  for (let asid = 1n; asid <= 200n; asid++) {
+    enter(asid);
+    m.core.loadSlow(0x1000n, 4, 0);
+  }
+  m.core.tlbiVa(0, m.core.currentVmid(), -1, 0x1000n, 0);
+  for (let asid = 1n; asid <= 200n; asid++) {
+    enter(asid);
+    assert.ok(!tagged(m, 0x1000n, L.TLB_ANY));
+  }
+});
+
 test('maintenance by one VA of a contiguous run drops what other pages of the run left', () => {
   const { m, table } = machine();
   for (const page of [0n, 1n, 2n]) {

@@ -6,6 +6,8 @@
 // until all of them are used up, and then everything is flushed.
 
 import {
+  BLOCK_SET_BYTES,
+  BLOCK_SETS,
   CONTEXT_GROUP_BUCKETS,
   CONTEXT_GROUPS,
   CONTEXT_HASH,
@@ -82,7 +84,7 @@ const NEXT_SAME_HASH: usize = 32; // u16
 const NEXT_IN_GROUP: usize = 34; // u16
 const BUCKET: usize = 36; // u32
 const SIZES: usize = 40; // u64: bit n set: a block of 2^n bytes was entered; bit 63: a global page of the lower range
-const BLOOM: usize = 48; // u64: a set of hashed block addresses
+const ANY_SIZE: u64 = i64.MAX_VALUE;
 
 const LOW_56: u64 = ((<u64>1) << 56) - 1;
 
@@ -238,7 +240,6 @@ function intern(state: u64, tcr: u64, vtcr: u64, mair: u64): u32 {
   store<u16>(group, id);
   store<u32>(made + BUCKET, bucket);
   store<u64>(made + SIZES, 0);
-  store<u64>(made + BLOOM, 0);
   store<u32>(made + CONTEXT_LIVE, 1);
   return id;
 }
@@ -287,26 +288,47 @@ export function retire(id: u32): void {
   store<u32>(CTX_GENERATION_NOW, load<u32>(CTX_GENERATION_NOW) + 1);
 }
 
-/** Notes that a block of 2^`size` bytes was entered, which TLB maintenance by VA may have to find again. */
+/**
+ * Notes that a block of 2^`size` bytes was entered, which TLB maintenance by VA may have to find again. The set has two
+ * bits for each (a Bloom filter): for a kernel that maps a gigabyte by blocks of 2 MB one answer of 20 is wrong.
+ */
 export function noteBlock(id: u32, va: u64, size: i32): void {
   const context = record(id);
-  store<u64>(context + SIZES, load<u64>(context + SIZES) | ((<u64>1) << u64(size)));
-  store<u64>(context + BLOOM, load<u64>(context + BLOOM) | bloomBit(va, size));
+  const set = blockSet(id);
+  const sizes = load<u64>(context + SIZES);
+  if ((sizes & ANY_SIZE) == 0) memory.fill(set, 0, BLOCK_SET_BYTES);
+  store<u64>(context + SIZES, sizes | ((<u64>1) << u64(size)));
+  const hash = blockHash(va, size);
+  addToSet(set, hash);
+  addToSet(set, hash >> 12);
 }
 
-function bloomBit(va: u64, size: i32): u64 {
-  const block = (va & LOW_56) >> u64(size);
-  return (<u64>1) << ((block * GOLDEN) >> 58);
+function blockSet(id: u32): usize {
+  return BLOCK_SETS + id * BLOCK_SET_BYTES;
+}
+
+/** Two numbers of 12 bits. */
+function blockHash(va: u64, size: i32): u32 {
+  return u32((((va & LOW_56) >> u64(size)) * GOLDEN) >> 40) ^ (u32(size) * 0x821);
+}
+
+function addToSet(set: usize, number: u32): void {
+  const at = set + ((number & 4095) >> 3);
+  store<u8>(at, load<u8>(at) | ((<u8>1) << u8(number & 7)));
+}
+
+function isInSet(set: usize, number: u32): bool {
+  return ((load<u8>(set + ((number & 4095) >> 3)) >> u8(number & 7)) & 1) != 0;
 }
 
 /** log2 of the largest block that was entered and may hold this VA; 12 for none, so that it is a page. */
 export function blockAround(id: u32, va: u64): i32 {
-  const context = record(id);
-  const bloom = load<u64>(context + BLOOM);
+  const set = blockSet(id);
   let largest = 12;
-  for (let sizes = load<u64>(context + SIZES) & i64.MAX_VALUE; sizes != 0; sizes &= sizes - 1) {
+  for (let sizes = load<u64>(record(id) + SIZES) & ANY_SIZE; sizes != 0; sizes &= sizes - 1) {
     const size = i32(ctz(sizes));
-    if ((bloom & bloomBit(va, size)) != 0) largest = size;
+    const hash = blockHash(va, size);
+    if (isInSet(set, hash) && isInSet(set, hash >> 12)) largest = size;
   }
   return largest;
 }

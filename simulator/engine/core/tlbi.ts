@@ -26,6 +26,8 @@ import { dropPage } from './tlb';
 /** Of a longer range, or of one in larger blocks, every page may be in use: it retires contexts instead. */
 const RANGE_BYTES: u64 = 32 << 12;
 const LARGEST_BLOCK: i32 = 21;
+/** Older contexts of a group are retired rather than searched: address spaces that have ended stay in it. */
+const NEWEST: u32 = 64;
 
 function concerns(id: u32, flags: u32): bool {
   return (flags & TLBI_ALL_PES) != 0 || contextPe(id) == load<u32>(PE_INDEX);
@@ -45,13 +47,14 @@ export function tlbiVa(regime: i32, vmid: u32, asid: i32, va: u64, flags: u32): 
 export function tlbiRange(regime: i32, vmid: u32, asid: i32, va: u64, bytes: u64, flags: u32): void {
   const lower = ((va >> 55) & 1) == 0;
   let changed = false;
+  let searched: u32 = 0;
   let next: u32 = 0;
   for (let id = firstInGroup(regime, vmid); id != 0; id = next) {
     next = nextInGroup(id);
     if (!matches(id, regime, vmid, flags)) continue;
     const bound = asid < 0 || contextAsid(id) == u32(asid);
     if (!bound && lower && !hasLowerGlobal(id)) continue;
-    if (bytes <= RANGE_BYTES && dropRange(id, va, bytes, !bound)) continue;
+    if (bytes <= RANGE_BYTES && searched++ < NEWEST && dropRange(id, va, bytes, !bound)) continue;
     retire(id);
     changed = true;
   }
