@@ -26,7 +26,7 @@ export interface DecodingTables {
 }
 
 /** Places in the table: a Linux kernel that boots executes some 80 thousand different words. */
-const PLACE_BITS = 16;
+const PLACE_BITS = 17;
 /** 2^32 by the golden ratio. */
 const MIX = 0x9e3779b1;
 
