@@ -22,6 +22,8 @@ const pairs: Readonly<Record<string, readonly [number, number]>> = {
   'flags that are set on a condition': [0xfa420023, 0xfa44c060], // ccmp x1, x2, #3, eq; ccmp x3, x4, #0, gt
   'a product of halves': [0x9ba37c41, 0x9ba67ca4], // umull x1, w2, w3; umull x4, w5, w6
   'an FP addition': [0x1e632841, 0x1e602bdf], // fadd d1, d2, d3; fadd d31, d30, d0
+  'a single, for which the core is called': [0x1e232841, 0x1e202bdf], // fadd s1, s2, s3; fadd s31, s30, s0
+  'a vector, for which the core is called': [0x4e23d441, 0x4e20d7df], // fadd v1.4s, v2.4s, v3.4s; fadd v31.4s, v30.4s, v0.4s
   structures: [0x4c40a021, 0x4c40a3fe], // ld1 {v1.16b, v2.16b}, [x1]; ld1 {v30.16b, v31.16b}, [sp]
   'an exclusive load': [0xc85f7c41, 0xc85f7ffe], // ldxr x1, [x2]; ldxr x30, [sp]
   'a system register': [0xd53bd041, 0xd53bd049], // mrs x1, tpidr_el0; mrs x9, tpidr_el0
