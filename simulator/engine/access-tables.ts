@@ -29,6 +29,8 @@ import {
   TRAP_CONTROLS,
   TRAP_CONTROLS_MAX,
   TRAP_TABLE_BYTES,
+  TRAPS,
+  TRAPS_MAX,
   WRITE_ENTRY,
 } from './layout.ts';
 
@@ -69,6 +71,8 @@ export interface AccessTablesHost<Answer> {
   readonly controls: readonly TrapControl[];
   /** An entry without ENTRY_ANSWER, or an answer to keep. */
   answer(row: number, write: boolean): number | Answer;
+  /** The trap that an answer is, as TRAPS has it, which the core takes by itself; 0n for another answer. */
+  trap(answer: Answer): bigint;
 }
 
 export class AccessTables<Answer> {
@@ -117,7 +121,10 @@ export class AccessTables<Answer> {
   /** For the core: an entry that is new. */
   ask(offset: number): number {
     const found = this.#host.answer(Math.floor(offset / ENTRY_BYTES), (offset & WRITE_ENTRY) !== 0);
-    return typeof found === 'number' ? found : ENTRY_ANSWER | ((this.answers.push(found) - 1) << 3);
+    if (typeof found === 'number') return found;
+    const index = this.answers.push(found) - 1;
+    if (index < TRAPS_MAX) this.#host.u64[(TRAPS >> 3) + index] = this.#host.trap(found);
+    return ENTRY_ANSWER | (index << 3);
   }
 
   /** For the core: no entry refers to an answer any more. */

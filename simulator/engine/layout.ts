@@ -477,6 +477,12 @@ export const RETURN_COSTS = 0x6e0020;
 /** Of a table walk that ends in a fault. */
 export const WALK_COST = 0x6e0040;
 
+// --- Traps among the host's answers ---------------------------------------------------------------------------------
+
+/** u64 by the index of an answer: ESR_ELx, and in bits 33:32 the exception level that takes it; 0 for other answers. */
+export const TRAPS = 0x6e8000;
+export const TRAPS_MAX = 4096;
+
 // --- Pages of RAM: one byte each, PAGE_* bits ----------------------------------------------------------------------
 
 // For RAM of up to 3.5 GiB.

@@ -101,6 +101,10 @@ function levelsOf(control: string): number {
   return control.endsWith('_EL2') ? 0b0101 : 0b1000;
 }
 
+function syndrome(ec: number, iss: number): bigint {
+  return (BigInt(ec) << 26n) | BigInt(IL | iss);
+}
+
 export class SystemCalls {
   tables!: AccessTables<Access>;
   readonly callOuts: Readonly<Record<string, CallOut>>;
@@ -162,6 +166,7 @@ export class SystemCalls {
           return { slot: slotOf(name), mask, ...(value ? { value } : {}) };
         }),
       answer: (row, write) => this.#answer(row, write),
+      trap: access => (access.kind === 'trap' ? (BigInt(access.to) << 32n) | syndrome(access.ec, access.iss) : 0n),
     });
     this.#writeMasks();
   }
@@ -437,7 +442,7 @@ export class SystemCalls {
   // --- Exceptions -----------------------------------------------------------------------------------------------------
 
   #trap(to: number, ec: number, iss: number): number {
-    this.#engine.core.takeException(to, 0, (BigInt(ec) << 26n) | BigInt(IL | iss), this.#pc);
+    this.#engine.core.takeException(to, 0, syndrome(ec, iss), this.#pc);
     return this.#jump();
   }
 

@@ -23,6 +23,7 @@ import {
   CYCLES,
   EL,
   ENTRY_ALLOWED,
+  ENTRY_ANSWER,
   ENTRY_CONTROL,
   ENTRY_CORE,
   ENTRY_KIND,
@@ -48,6 +49,8 @@ import {
   TLB_ADDEND,
   TLB_READ,
   TLB_WRITE,
+  TRAPS,
+  TRAPS_MAX,
   WRITE_ENTRY,
   X,
 } from '../layout';
@@ -88,6 +91,7 @@ const EC_ILLEGAL_STATE: u64 = 0x0e;
 const EC_SVC: u64 = 0x15;
 const EC_HVC: u64 = 0x16;
 const EC_SMC: u64 = 0x17;
+const EC_SYSTEM_REGISTER: u64 = 0x18;
 const IL: u64 = 1 << 25;
 
 const ACCESS: usize = RECORD_IMM;
@@ -129,9 +133,27 @@ export function interruptCheck(_record: u32): i32 {
 
 // --- Exceptions by instruction ----------------------------------------------------------------------------------------
 
-/** The instruction's entry, which the high half of its immediate names, says that it executes. @inline */
-function allowed(record: usize): bool {
-  return accessEntry(load<u32>(record, ACCESS_HIGH)) == ENTRY_ALLOWED;
+/** The entry of the instruction, which the high half of its immediate names: ENTRY_ALLOWED where it executes. @inline */
+function ownEntry(record: usize): u32 {
+  return accessEntry(load<u32>(record, ACCESS_HIGH));
+}
+
+/** The trap that the host has answered with, as TRAPS has it; 0 for another entry. */
+function answeredTrap(entry: u32): u64 {
+  const answer = entry >> 3;
+  return (entry & ENTRY_KIND) == ENTRY_ANSWER && answer < u32(TRAPS_MAX) ? load<u64>(TRAPS + (answer << 3)) : 0;
+}
+
+/** `iss`: what the instruction adds to the syndrome. */
+function takeTrap(trap: u64, iss: u64): i32 {
+  takeException(i32(trap >> 32), 0, (trap & 0xffffffff) | iss, load<u64>(PC));
+  return jumped();
+}
+
+/** An instruction that does not simply execute. */
+function refuse(entry: u32, operation: i32, record: usize, iss: u64): i32 {
+  const trap = answeredTrap(entry);
+  return trap != 0 ? takeTrap(trap, iss) : slowCall(operation, u32(record));
 }
 
 /** @inline */
@@ -144,23 +166,27 @@ function callTo(target: i32, ec: u64, record: usize): i32 {
 }
 
 export function svc(record: usize): i32 {
-  if (!allowed(record)) return slowCall(SLOW_SVC, u32(record));
+  const entry = ownEntry(record);
+  if (entry != ENTRY_ALLOWED) return refuse(entry, SLOW_SVC, record, load<u32>(record, ACCESS));
   return callTo(defaultTarget(), EC_SVC, record);
 }
 
 export function hvc(record: usize): i32 {
-  if (!allowed(record)) return slowCall(SLOW_HVC, u32(record));
+  const entry = ownEntry(record);
+  if (entry != ENTRY_ALLOWED) return refuse(entry, SLOW_HVC, record, load<u32>(record, ACCESS));
   return callTo(max(2, load<i32>(EL)), EC_HVC, record);
 }
 
 export function smc(record: usize): i32 {
-  if (!allowed(record)) return slowCall(SLOW_SMC, u32(record));
+  const entry = ownEntry(record);
+  if (entry != ENTRY_ALLOWED) return refuse(entry, SLOW_SMC, record, load<u32>(record, ACCESS));
   return callTo(3, EC_SMC, record);
 }
 
 /** ERET, and ERETAA and ERETAB, whose record has one more than the number of the key. */
 export function exceptionReturn(record: usize): i32 {
-  if (!allowed(record)) return slowCall(SLOW_ERET, u32(record));
+  const entry = ownEntry(record);
+  if (entry != ENTRY_ALLOWED) return refuse(entry, SLOW_ERET, record, 0);
   const key = load<i32>(record, ACCESS) - 1;
   if (key < 0) {
     eret();
@@ -223,9 +249,16 @@ export function systemRegister(record: usize): i32 {
       return CALL_NEXT;
     case ENTRY_MEMORY:
       return accessMemory(entry >> 3, operand, (offset & WRITE_ENTRY) != 0);
-    default:
-      return slowAccess(record);
+    default: {
+      const trap = answeredTrap(entry);
+      return trap != 0 ? takeTrap(trap, generalRegister(trap, record)) : slowAccess(record);
+    }
   }
+}
+
+/** Only the class of system registers says in ISS.Rt which general register it was, not that of FP. */
+function generalRegister(trap: u64, record: usize): u64 {
+  return ((trap >> 26) & 0x3f) == EC_SYSTEM_REGISTER ? u64(min(load<u16>(record, RECORD_D) >> 3, 31)) << 5 : 0;
 }
 
 function slowAccess(record: usize): i32 {
