@@ -1146,6 +1146,7 @@ export class Machine implements Target {
   logExceptions(options: Partial<ExceptionLogOptions> | undefined): void {
     const host = {
       pes: this.pes.length,
+      timed: this.pes.length > 1 || this.#costs !== undefined,
       core: { memory: this.engine.memory, addUpEvents: this.engine.core.addUpEvents },
       levelOf: (pe: number) => this.pes[pe].el,
       now: (pe: number) => ({ instructions: this.instructions, cycles: this.#cycles(pe) }),

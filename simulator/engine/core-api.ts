@@ -44,7 +44,7 @@ export interface Core {
   switchStackPointer(el: number, spsel: number): void;
   // observe.ts
   addUpEvents(pe: number, from: number, to: number): void;
-  observe(kind: number, from: number, to: number): void;
+  observe(kind: number, from: number, to: number, syndrome: number): void;
   // stack-pointer.ts
   stackPointerMoved(low: number): void;
   // state.ts

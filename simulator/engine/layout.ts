@@ -501,15 +501,18 @@ export const PAGE_RECORDS_END = 0xc00000;
 
 /** By PE, up to 64 of them. */
 export const OBSERVED = 0xc00000;
-export const OBSERVED_BYTES = 0xc800;
-export const OBSERVED_END = 0xf20000;
+export const OBSERVED_BYTES = 0xd000;
+export const OBSERVED_END = 0xf40000;
+// Processors compare a load with stores before it by 12 bits of the address: what is written here at every exception has
+// others than the state of the PE that is read next.
 // The log. Events of one window are written here; the host takes them away and opens the next one.
-export const LOG_AT = 0x000; // u32: address of the next event
-export const LOG_LIMIT = 0x004; // u32: address at which something else has to be done than to append
-export const LOG_KNOWN = 0x008; // u32: end of the events that were recorded before, which come again after a way back
-export const LOG_BLIND = 0x00c; // u32: 1 when those that were recorded have been given up, so that none is compared
-export const LOG_OTHERS = 0x010; // f64: instructions that the other PEs have retired
-export const LOG_FIRST = 0x018; // f64: instructions of the machine before which nothing is logged
+export const LOG_AT = 0x7c0; // u32: address of the next event
+export const LOG_LIMIT = 0x7c4; // u32: address at which something else has to be done than to append
+export const LOG_KNOWN = 0x7c8; // u32: end of the events that were recorded before, which come again after a way back
+export const LOG_BLIND = 0x7cc; // u32: 1 when those that were recorded have been given up, so that none is compared
+export const LOG_OTHERS = 0x7d0; // f64: instructions that the other PEs have retired
+export const LOG_FIRST = 0x7d8; // f64: instructions of the machine before which nothing is logged
+export const LOG_TIMED = 0x7e0; // u32: 1 when cycles of the PE are not instructions of the machine, and so are kept too
 // Sums of all that the host has taken away.
 export const LOG_STATE = 0x040; // u32: present level, and the classes of what entered EL1 to EL3, a byte each
 export const LOG_INSTRUCTIONS = 0x048; // f64: those of the last event
@@ -522,44 +525,48 @@ export const LOG_CLASSES_MAX = 32;
 export const KNOWN_GUESTS = 0x200;
 export const KNOWN_GUESTS_MAX = 32;
 /** What the last exception to EL1, EL2 and EL3 from a lower level interrupted. */
-export const INTERRUPTED = 0x300;
+export const INTERRUPTED = 0xc00;
 export const INTERRUPTED_BYTES = 0x120;
 export const INTERRUPTED_KIND = 0; // u32: kind of the exception, plus 1; 0 for none
 export const INTERRUPTED_PC = 8; // u64: ELR_ELx
 export const INTERRUPTED_SPSR = 16; // u64
 export const INTERRUPTED_X = 32; // X0 to X30
-export const LOG_EVENTS = 0x800;
+export const LOG_EVENTS = 0x1000;
 export const LOG_WINDOW = 2048; // events
+/** f64 each: cycles of the PE at the events of the window, if LOG_TIMED. */
+export const LOG_TIMES = 0x9000;
 // An event.
-export const EVENT_BYTES = 24;
+export const EVENT_BYTES = 16;
 export const EVENT_INSTRUCTIONS = 0; // f64, of the machine
-export const EVENT_CYCLES = 8; // f64, of the PE
-export const EVENT_INFO = 16; // u32: row 6:0, guest 7, from 9:8, to 11:10, VMID 31:16
-export const EVENT_SYNDROME = 20; // u32: low word of ESR_ELx of a synchronous exception
+export const EVENT_INFO = 8; // u32: row 6:0, guest 7, from 9:8, to 11:10, VMID 31:16
+export const EVENT_SYNDROME = 12; // u32: low word of ESR_ELx of a synchronous exception
 /**
  * An exception has a row by what it is: ESR_ELx.EC of a synchronous one, 64 to 66 for IRQ, FIQ and SError, 67 for a return.
  */
 export const EXCEPTION_ROWS = 68;
 export const ROW_OF_KIND = 63; // plus the kind, for all but synchronous ones
 /** u8 each: class of an event by bits 11:0 of EVENT_INFO. */
-export const EXCEPTION_CLASSES = 0xf20000;
+export const EXCEPTION_CLASSES = 0xf40000;
 export const EXCEPTION_CLASSES_BYTES = 0x1000;
 /** u16 by row: bit 4 x from + to is 1 when somebody wants to be asked about such exceptions. */
-export const SIEVE = 0xf21000;
+export const SIEVE = 0xf41000;
 /** f64: exceptions that all PEs have taken. */
-export const EXCEPTIONS_TAKEN = 0xf21100;
+export const EXCEPTIONS_TAKEN = 0xf41100;
+/** f64 by level and class, LOG_CLASSES_MAX to a level: where cycles are added up before they go to the sums of a PE. */
+export const LOG_SPENT = 0xf41200;
+export const LOG_SPENT_BYTES = 0x400;
 
 /**
  * By PE: registers that guests were left with, by the low bits of VMID. A guest has VTTBR_EL2, VTCR_EL2, HCR_EL2, SCTLR_EL1,
  * TCR_EL1, TTBR0_EL1, TTBR1_EL1 and MAIR_EL1, 8 bytes each.
  */
-export const LEFT_GUESTS = 0xf30000;
+export const LEFT_GUESTS = 0xf50000;
 export const LEFT_GUESTS_BYTES = 0x900;
 export const LEFT_GUESTS_MAX = 32;
 export const LEFT_GUEST_BYTES = 64;
 export const LEFT_ORDER = 0x800; // u32 by guest: greater for one that was left later
 export const LEFT_COUNT = 0x880; // u32: the greatest of them
-export const LEFT_GUESTS_END = 0xf60000;
+export const LEFT_GUESTS_END = 0xf80000;
 
 // --- Decoded instructions ------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ function logOf(limit?: number) {
   core.set32(OBSERVE, OBSERVE_LOG);
   const host = {
     pes: 1,
+    timed: true,
     core: { memory: core.memory, addUpEvents: core.core.addUpEvents },
     levelOf: () => 1 as const,
     now: () => ({ ...clock }),
@@ -30,8 +31,7 @@ function logOf(limit?: number) {
     clock.cycles = instructions * 2;
     core.view.setFloat64(RETIRED_END, clock.instructions, true);
     core.view.setFloat64(CYCLES, clock.cycles, true);
-    core.write('ESR_EL2', BigInt(syndrome));
-    core.core.observe(kind, from, to);
+    core.core.observe(kind, from, to, syndrome);
   };
   return { log, clock, event };
 }

@@ -13,7 +13,6 @@
 import type { Core } from '../engine/core-api.ts';
 import {
   EVENT_BYTES,
-  EVENT_CYCLES,
   EVENT_INFO,
   EVENT_INSTRUCTIONS,
   EVENT_SYNDROME,
@@ -30,6 +29,8 @@ import {
   LOG_LEVEL_CYCLES,
   LOG_LIMIT,
   LOG_STATE,
+  LOG_TIMED,
+  LOG_TIMES,
   LOG_WINDOW,
   OBSERVED,
   OBSERVED_BYTES,
@@ -60,7 +61,8 @@ const DOUBLES = EVENT_BYTES / 8;
 const INFO = EVENT_INFO / 4;
 const SYNDROME = EVENT_SYNDROME / 4;
 const INSTRUCTIONS = EVENT_INSTRUCTIONS / 8;
-const CYCLES = EVENT_CYCLES / 8;
+/** Of the cycles of an event, where they are kept apart. */
+const TIME_BYTES = 8;
 
 /** Sums of everything before an event, `at` the first index of arrays with a row for each block. */
 class Sums {
@@ -123,7 +125,9 @@ class Sums {
 
 /** What a row of sums takes. */
 const SUMS_BYTES = CLASS_COUNT * 12 + LEVELS * 8 + 20;
-const CHUNK_BYTES = CHUNK * EVENT_BYTES + (BLOCKS + 1) * SUMS_BYTES;
+const CHUNK_EVENTS = CHUNK * EVENT_BYTES;
+const CHUNK_TIMES = CHUNK * TIME_BYTES;
+const CHUNK_SUMS = (BLOCKS + 1) * SUMS_BYTES;
 /** Starts of chunks whose events were given up; every other one goes when there are more. */
 const MOST_GIVEN_UP = 4096;
 
@@ -136,7 +140,7 @@ interface Start {
   readonly sums: Sums;
 }
 
-/** The events of a chunk, as the core has written them. */
+/** The events of a chunk, as the core has written them, and behind them their cycles, if these are kept apart. */
 class Chunk implements Start {
   readonly sums = new Sums(1);
   readonly bytes: Uint8Array;
@@ -163,7 +167,7 @@ class Chunk implements Start {
   }
 
   cycles(at: number): number {
-    return this.doubles[at * DOUBLES + CYCLES];
+    return this.doubles[this.buffer.byteLength > CHUNK_EVENTS ? CHUNK * DOUBLES + at : at * DOUBLES + INSTRUCTIONS];
   }
 
   info(at: number): number {
@@ -265,6 +269,7 @@ export class PeExceptionLog {
     this.#begin.instructions[0] = now.instructions;
     this.#running.copy(0, this.#begin, 0);
     new Float64Array(memory)[(this.#at + LOG_FIRST) >> 3] = start;
+    this.#words[(this.#at + LOG_TIMED) >> 2] = log.timed ? 1 : 0;
     this.#open(0);
   }
 
@@ -288,7 +293,7 @@ export class PeExceptionLog {
 
   /** Bytes. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK_BYTES + this.#givenUp.length * SUMS_BYTES;
+    return this.#chunks.length * this.#log.chunkBytes + this.#givenUp.length * SUMS_BYTES;
   }
 
   // --- What the core writes -------------------------------------------------------------------------------------------
@@ -303,7 +308,16 @@ export class PeExceptionLog {
       const chunk = this.#chunks[this.#chunks.length - 1];
       const from = events + (this.#length - this.#window) * EVENT_BYTES;
       const to = events + (cursor - this.#window) * EVENT_BYTES;
-      chunk.bytes.set(this.#memory.subarray(from, to), (this.#length - chunk.number) * EVENT_BYTES);
+      const first = this.#length - chunk.number;
+      chunk.bytes.set(this.#memory.subarray(from, to), first * EVENT_BYTES);
+      if (this.#log.timed) {
+        const times = this.#at + LOG_TIMES;
+        const cycles = this.#memory.subarray(
+          times + (this.#length - this.#window) * TIME_BYTES,
+          times + (cursor - this.#window) * TIME_BYTES,
+        );
+        chunk.bytes.set(cycles, CHUNK_EVENTS + first * TIME_BYTES);
+      }
       this.#log.core.addUpEvents(this.#pe, from, to);
       this.#length = cursor;
     }
@@ -325,6 +339,7 @@ export class PeExceptionLog {
     if (chunk !== undefined) {
       known = Math.min(LOG_WINDOW, this.#length - this.#window);
       const from = (this.#window - chunk.number) * EVENT_BYTES;
+      // The core compares all of an event but its cycles.
       this.#memory.set(chunk.bytes.subarray(from, from + known * EVENT_BYTES), events);
     } else if (!isBehind) {
       known = LOG_WINDOW;
@@ -341,8 +356,7 @@ export class PeExceptionLog {
   full(instructions: number): void {
     this.#take();
     if (this.#cursor === this.#length && this.#cursor % CHUNK === 0) {
-      const buffer = this.#log.room(CHUNK_BYTES, CHUNK * EVENT_BYTES);
-      this.#chunks.push(new Chunk(this.#cursor, instructions, this.#running, buffer));
+      this.#chunks.push(new Chunk(this.#cursor, instructions, this.#running, this.#log.room()));
     }
     this.#open(this.#cursor);
   }
@@ -547,6 +561,8 @@ const DEFAULTS: ExceptionLogOptions = { limit: 64 * 2 ** 20 };
 /** What the log asks of the machine. */
 export interface ExceptionLogHost {
   readonly pes: number;
+  /** Cycles of a PE are not the instructions of the machine: there are other PEs, or costs. */
+  readonly timed: boolean;
   readonly core: { readonly memory: WebAssembly.Memory } & Pick<Core, 'addUpEvents'>;
   /** Level and place in time of a PE now. */
   levelOf(pe: number): ExceptionLevel;
@@ -573,6 +589,15 @@ export class ExceptionLog {
 
   get core(): ExceptionLogHost['core'] {
     return this.#host.core;
+  }
+
+  get timed(): boolean {
+    return this.#host.timed;
+  }
+
+  /** Bytes of a chunk. */
+  get chunkBytes(): number {
+    return CHUNK_EVENTS + (this.timed ? CHUNK_TIMES : 0) + CHUNK_SUMS;
   }
 
   get pes(): readonly PeExceptionLog[] {
@@ -614,14 +639,14 @@ export class ExceptionLog {
   }
 
   /** Gives up the oldest events until there is room for a chunk; returns where its events go. */
-  room(bytes: number, events: number): ArrayBuffer {
+  room(): ArrayBuffer {
     let free: ArrayBuffer | undefined;
-    while (this.bytes + bytes > this.#limit) {
+    while (this.bytes + this.chunkBytes > this.#limit) {
       const oldest = this.#pes.reduce((a, b) => (b.oldestChunk < a.oldestChunk ? b : a));
       if (oldest.oldestChunk === Number.POSITIVE_INFINITY) break;
       free = oldest.dropOldestChunk();
     }
-    return free ?? new ArrayBuffer(events);
+    return free ?? new ArrayBuffer(this.chunkBytes - CHUNK_SUMS);
   }
 
   futureChanged(now: number): void {

@@ -5,7 +5,6 @@
 import {
   CYCLES,
   EVENT_BYTES,
-  EVENT_CYCLES,
   EVENT_INFO,
   EVENT_INSTRUCTIONS,
   EVENT_SYNDROME,
@@ -29,6 +28,7 @@ import {
   LOG_AT,
   LOG_BLIND,
   LOG_CLASS_CYCLES,
+  LOG_CLASSES_MAX,
   LOG_COUNTS,
   LOG_CYCLES,
   LOG_EVENTS,
@@ -38,7 +38,10 @@ import {
   LOG_LEVEL_CYCLES,
   LOG_LIMIT,
   LOG_OTHERS,
+  LOG_SPENT,
   LOG_STATE,
+  LOG_TIMED,
+  LOG_TIMES,
   LOG_WINDOW,
   OBSERVE,
   OBSERVE_ALL,
@@ -59,9 +62,6 @@ import {
   ELR_EL1,
   ELR_EL2,
   ELR_EL3,
-  ESR_EL1,
-  ESR_EL2,
-  ESR_EL3,
   HCR_EL2,
   MAIR_EL1,
   SCTLR_EL1,
@@ -86,36 +86,38 @@ const TO_SHIFT: u32 = 10;
 const CLASS_BITS: u32 = EXCEPTION_CLASSES_BYTES - 1;
 const VMID_BITS: u32 = 0xffff0000;
 
-/** An exception was taken (kind 0 to 3) or returned from (4); registers are as it has left them. */
-export function observe(kind: i32, from: i32, to: i32): void {
+/**
+ * An exception was taken (kind 0 to 3) or returned from (4); registers are as it has left them. `syndrome` is the low word
+ * of ESR_ELx of a synchronous one, 0 for a return.
+ */
+export function observe(kind: i32, from: i32, to: i32, syndrome: u32): void {
   const wanted = load<u32>(OBSERVE);
-  let syndrome: u32 = 0;
-  let row: u32 = ROW_OF_KIND + kind;
-  if (kind == 0) {
-    syndrome = load<u32>(to == 1 ? ESR_EL1 : to == 2 ? ESR_EL2 : ESR_EL3);
-    row = syndrome >> 26;
+  const row: u32 = kind == 0 ? syndrome >> 26 : ROW_OF_KIND + kind;
+  if ((wanted & OBSERVE_LOG) != 0) {
+    const pe = observedPe();
+    const info = row | (u32(from) << FROM_SHIFT) | (u32(to) << TO_SHIFT) | guestOf(from, to);
+    if (kind != 0) syndrome = 0;
+    if (load<u32>(pe, LOG_AT) < load<u32>(pe, LOG_LIMIT) || isNew(pe, info, syndrome)) append(pe, info, syndrome);
   }
-  if ((wanted & (OBSERVE_LOG | OBSERVE_INTERRUPTED)) != 0) {
-    const pe: usize = OBSERVED + load<u32>(PE_INDEX) * OBSERVED_BYTES;
-    let info = row | (u32(from) << FROM_SHIFT) | (u32(to) << TO_SHIFT);
-    // A guest is the lower level of the two, while stage 2 is on and HCR_EL2.TGE is not.
-    if ((load<u64>(HCR_EL2) & (HCR_VM | HCR_TGE)) == HCR_VM && from != to && (from < 2 || to < 2)) {
-      info |= GUEST | (u32(load<u64>(VTTBR_EL2) >> 32) & VMID_BITS);
-      if (from == 2 || to == 2) noteGuest(pe);
-    }
-    if ((wanted & OBSERVE_LOG) != 0) {
-      const at: usize = load<u32>(pe, LOG_AT);
-      if (at < load<u32>(pe, LOG_LIMIT)) append(pe, at, info, syndrome);
-      else compare(pe, info, syndrome);
-    }
-    if ((wanted & OBSERVE_INTERRUPTED) != 0 && from < to) {
-      keepInterrupted(pe, kind, to);
-      if (to == 2 && (info & GUEST) != 0) keepGuest();
-    }
-  }
+  if ((wanted & OBSERVE_INTERRUPTED) != 0 && from < to) keepInterrupted(kind, from, to);
   if ((wanted & (OBSERVE_ALL | OBSERVE_SIEVE)) == 0) return;
   if ((wanted & OBSERVE_ALL) == 0 && ((load<u16>(SIEVE + (row << 1)) >> ((from << 2) | to)) & 1) == 0) return;
   observed(kind, from, to);
+}
+
+function observedPe(): usize {
+  return OBSERVED + load<u32>(PE_INDEX) * OBSERVED_BYTES;
+}
+
+/** Of EVENT_INFO. A guest is the lower level of the two, while stage 2 is on and HCR_EL2.TGE is not. */
+function guestOf(from: i32, to: i32): u32 {
+  return (load<u64>(HCR_EL2) & (HCR_VM | HCR_TGE)) == HCR_VM ? loadedGuest(from, to) : 0;
+}
+
+function loadedGuest(from: i32, to: i32): u32 {
+  if (from == to || (from >= 2 && to >= 2)) return 0;
+  if (from == 2 || to == 2) noteGuest(observedPe());
+  return GUEST | (u32(load<u64>(VTTBR_EL2) >> 32) & VMID_BITS);
 }
 
 function noteGuest(pe: usize): void {
@@ -150,67 +152,93 @@ function retired(): f64 {
   return load<f64>(RETIRED_END) - f64(load<i32>(REMAINING));
 }
 
-function append(pe: usize, at: usize, info: u32, syndrome: u32): void {
+function append(pe: usize, info: u32, syndrome: u32): void {
+  const at: usize = load<u32>(pe, LOG_AT);
   const count = retired();
   store<f64>(at, count + load<f64>(pe, LOG_OTHERS), EVENT_INSTRUCTIONS);
-  // Without a cost profile an instruction is a cycle.
-  store<f64>(at, load<f64>(INSTRUCTION_TIME) == 0 ? load<f64>(CYCLES) : count, EVENT_CYCLES);
   store<u32>(at, info, EVENT_INFO);
   store<u32>(at, syndrome, EVENT_SYNDROME);
   store<u32>(pe, u32(at) + EVENT_BYTES, LOG_AT);
+  // Without a cost profile an instruction is a cycle.
+  if (load<u32>(pe, LOG_TIMED) != 0)
+    store<f64>(timeOf(pe, at), load<f64>(INSTRUCTION_TIME) == 0 ? load<f64>(CYCLES) : count);
 }
 
-/** The next event of a past that is run again, or the first of a window. */
-function compare(pe: usize, info: u32, syndrome: u32): void {
+/** Where the cycles of an event of a PE's window are. */
+function timeOf(pe: usize, at: usize): usize {
+  return pe + LOG_TIMES + ((at - pe - LOG_EVENTS) >> 1);
+}
+
+/** An event with which a window begins, or one of a past that is run again; false when it is not to be written. */
+function isNew(pe: usize, info: u32, syndrome: u32): bool {
   const instructions = retired() + load<f64>(pe, LOG_OTHERS);
-  if (instructions < load<f64>(pe, LOG_FIRST)) return;
+  if (instructions < load<f64>(pe, LOG_FIRST)) return false;
   const end = u32(pe) + LOG_EVENTS + LOG_WINDOW * EVENT_BYTES;
   if (load<u32>(pe, LOG_AT) == end) logFull(instructions);
   const at: usize = load<u32>(pe, LOG_AT);
-  if (at < load<u32>(pe, LOG_KNOWN)) {
-    const same =
-      load<u32>(pe, LOG_BLIND) != 0 ||
-      (load<f64>(at, EVENT_INSTRUCTIONS) == instructions &&
-        load<u32>(at, EVENT_INFO) == info &&
-        load<u32>(at, EVENT_SYNDROME) == syndrome);
-    if (same) {
-      store<u32>(pe, u32(at) + EVENT_BYTES, LOG_AT);
-      // Behind the last one that is known, events are new.
-      if (at + EVENT_BYTES == load<u32>(pe, LOG_KNOWN)) store<u32>(pe, end, LOG_LIMIT);
-      return;
-    }
-    if (logDiffers() == 0) return;
-    if (load<u32>(pe, LOG_AT) == end) logFull(instructions);
+  if (at >= load<u32>(pe, LOG_KNOWN)) return true;
+  const same =
+    load<u32>(pe, LOG_BLIND) != 0 ||
+    (load<f64>(at, EVENT_INSTRUCTIONS) == instructions &&
+      load<u32>(at, EVENT_INFO) == info &&
+      load<u32>(at, EVENT_SYNDROME) == syndrome);
+  if (same) {
+    store<u32>(pe, u32(at) + EVENT_BYTES, LOG_AT);
+    // Behind the last one that is known, events are new.
+    if (at + EVENT_BYTES == load<u32>(pe, LOG_KNOWN)) store<u32>(pe, end, LOG_LIMIT);
+    return false;
   }
-  append(pe, load<u32>(pe, LOG_AT), info, syndrome);
+  if (logDiffers() == 0) return false;
+  if (load<u32>(pe, LOG_AT) == end) logFull(instructions);
+  return true;
 }
 
 /** Adds events of a PE from one address to another to its sums. */
 export function addUpEvents(pe: i32, from: usize, to: usize): void {
   const sums: usize = OBSERVED + pe * OBSERVED_BYTES;
-  let state = load<u32>(sums, LOG_STATE);
+  // Cycles are where the events are, or apart from them.
+  const timed = load<u32>(sums, LOG_TIMED) != 0;
+  const step: usize = timed ? 8 : EVENT_BYTES;
+  let time: usize = timed ? timeOf(sums, from) : from + EVENT_INSTRUCTIONS;
+  // A byte each: what entered EL1 to EL3. Nothing enters EL0.
+  const entered: usize = sums + LOG_STATE;
+  let level = u32(load<u8>(entered));
+  let cell = spent(level, load<u8>(entered + level) * u32(level != 0));
+  store<u8>(entered, 0);
   let before = load<f64>(sums, LOG_CYCLES);
   for (let at = from; at < to; at += EVENT_BYTES) {
     // Time until here was spent at the level that the last event went to.
-    const now = load<f64>(at, EVENT_CYCLES);
-    const spent = now - before;
+    const now = load<f64>(time);
+    time += step;
+    store<f64>(cell, load<f64>(cell) + (now - before));
     before = now;
-    const level = state & 0xff;
-    addTo(sums + LOG_LEVEL_CYCLES + (level << 3), spent);
-    if (level != 0) addTo(sums + LOG_CLASS_CYCLES + (((state >> (level << 3)) & 0xff) << 3), spent);
     const info = load<u32>(at, EVENT_INFO);
-    const kind = u32(load<u8>(EXCEPTION_CLASSES + (info & CLASS_BITS)));
-    const target = (info >> TO_SHIFT) & 3;
-    state = (state & ~(<u32>0xff)) | target;
-    if ((info & 0x7f) != RETURN_ROW && target != 0) {
-      state = (state & ~((<u32>0xff) << (target << 3))) | (kind << (target << 3));
-    }
+    let kind = u32(load<u8>(EXCEPTION_CLASSES + (info & CLASS_BITS)));
     const count: usize = sums + LOG_COUNTS + (kind << 2);
     store<u32>(count, load<u32>(count) + 1);
-    store<f64>(sums, load<f64>(at, EVENT_INSTRUCTIONS), LOG_INSTRUCTIONS);
+    level = (info >> TO_SHIFT) & 3;
+    if ((info & 0x7f) == RETURN_ROW) kind = u32(load<u8>(entered + level));
+    else if (level != 0) store<u8>(entered + level, kind);
+    cell = spent(level, kind);
   }
-  store<u32>(sums, state, LOG_STATE);
+  store<u8>(entered, level);
   store<f64>(sums, before, LOG_CYCLES);
+  if (from < to) store<f64>(sums, load<f64>(to - EVENT_BYTES, EVENT_INSTRUCTIONS), LOG_INSTRUCTIONS);
+  for (level = 0; level < 4; level++) {
+    for (let kind: u32 = 0; kind < u32(LOG_CLASSES_MAX); kind++) {
+      const cycles = spent(level, kind);
+      const amount = load<f64>(cycles);
+      if (amount == 0) continue;
+      store<f64>(cycles, 0);
+      addTo(sums + LOG_LEVEL_CYCLES + (level << 3), amount);
+      if (level != 0) addTo(sums + LOG_CLASS_CYCLES + (kind << 3), amount);
+    }
+  }
+}
+
+/** Where cycles are added that are spent at a level after such an exception. */
+function spent(level: u32, kind: u32): usize {
+  return LOG_SPENT + (level << 8) + (kind << 3);
 }
 
 function addTo(sum: usize, amount: f64): void {
@@ -218,12 +246,13 @@ function addTo(sum: usize, amount: f64): void {
 }
 
 /** Keeps what an exception to a level has just interrupted. */
-function keepInterrupted(pe: usize, kind: i32, to: i32): void {
-  const kept: usize = pe + INTERRUPTED + (to - 1) * INTERRUPTED_BYTES;
+function keepInterrupted(kind: i32, from: i32, to: i32): void {
+  const kept: usize = observedPe() + INTERRUPTED + (to - 1) * INTERRUPTED_BYTES;
   store<u32>(kept, kind + 1, INTERRUPTED_KIND);
   store<u64>(kept, load<u64>(to == 1 ? ELR_EL1 : to == 2 ? ELR_EL2 : ELR_EL3), INTERRUPTED_PC);
   store<u64>(kept, load<u64>(to == 1 ? SPSR_EL1 : to == 2 ? SPSR_EL2 : SPSR_EL3), INTERRUPTED_SPSR);
   copyRegisters(kept + INTERRUPTED_X);
+  if (to == 2 && guestOf(from, to) != 0) keepGuest();
 }
 
 /** X0 to X30, and one word more. */
