@@ -1,16 +1,15 @@
 /**
- * Pages that snapshots keep. They are in a memory that grows in place and costs nothing before it is used, so that saving
- * one is a copy; an array buffer would be zeroed first.
+ * Pages that snapshots keep. They are in few and large buffers, which the system gives out zeroed and page by page as they
+ * are used: a page is a copy, and the garbage collector hears of memory once in 16,384 pages. It runs when it hears of
+ * much, and a WebAssembly memory tells it its whole size each time that it grows.
  */
 
 export const PAGE_BYTES = 4096;
-/** WebAssembly pages, of 64 KiB each, by which it grows. */
-const GROWTH = 64;
-const MOST = 65536;
+/** Pages of a buffer. */
+const BUFFER_PAGES = 16_384;
 
 export class SavedPages {
-  readonly #memory = new WebAssembly.Memory({ initial: 0, maximum: MOST });
-  #bytes = new Uint8Array(this.#memory.buffer);
+  readonly #buffers: Uint8Array[] = [];
   readonly #free: number[] = [];
   /** Pages that were in use at some time. */
   #used = 0;
@@ -24,22 +23,26 @@ export class SavedPages {
   /** Copies the page at an address of a memory; returns its number here. */
   save(memory: Uint8Array, at: number): number {
     const page = this.#free.pop() ?? this.#used++;
-    if ((page + 1) * PAGE_BYTES > this.#bytes.length) {
-      this.#memory.grow(GROWTH);
-      this.#bytes = new Uint8Array(this.#memory.buffer);
-    }
-    this.#bytes.set(memory.subarray(at, at + PAGE_BYTES), page * PAGE_BYTES);
+    if (page === this.#buffers.length * BUFFER_PAGES) this.#buffers.push(new Uint8Array(BUFFER_PAGES * PAGE_BYTES));
+    this.#bufferOf(page).set(memory.subarray(at, at + PAGE_BYTES), placeOf(page));
     this.#count++;
     return page;
   }
 
   /** Copies a page back. */
   load(page: number, memory: Uint8Array, at: number): void {
-    memory.set(this.#bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES), at);
+    const place = placeOf(page);
+    memory.set(this.#bufferOf(page).subarray(place, place + PAGE_BYTES), at);
   }
 
   free(page: number): void {
     this.#free.push(page);
     this.#count--;
   }
+
+  #bufferOf(page: number): Uint8Array {
+    return this.#buffers[Math.floor(page / BUFFER_PAGES)];
+  }
 }
+
+const placeOf = (page: number): number => (page % BUFFER_PAGES) * PAGE_BYTES;
