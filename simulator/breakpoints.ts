@@ -232,6 +232,7 @@ export class Breakpoints {
   }
 
   #suspended = false;
+  #exceptionLevels = 0;
 
   // --- General registers ------------------------------------------------------------------------------------------------
 
@@ -428,14 +429,21 @@ export class Breakpoints {
     return !this.#suspended && this.#of('exception').length > 0;
   }
 
+  /** Levels of exceptions that some breakpoint has to be asked about, a bit for each from and to. */
+  get exceptionLevels(): number {
+    return this.wantsExceptions ? this.#exceptionLevels : 0;
+  }
+
   /** Tells the core which exceptions some breakpoint has to be asked about. */
   #placeSieve(): void {
+    this.#exceptionLevels = 0;
     const { u16 } = this.#host.engine;
     u16.fill(0, SIEVE >> 1, (SIEVE >> 1) + EXCEPTION_ROWS);
     for (const [, { sieves = [{}] }] of this.#of('exception')) {
       for (const sieve of sieves) {
         const levels = levelsOf(sieve);
         for (const row of rowsOf(sieve)) u16[(SIEVE >> 1) + row] |= levels;
+        this.#exceptionLevels |= levels;
       }
     }
     this.#host.observationChanged();

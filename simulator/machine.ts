@@ -42,8 +42,8 @@ import {
   OBSERVE,
   OBSERVE_ALL,
   OBSERVE_INTERRUPTED,
+  OBSERVE_LEVELS,
   OBSERVE_LOG,
-  OBSERVE_SIEVE,
   OBSERVED,
   OBSERVED_BYTES,
   PA_BITS,
@@ -1099,8 +1099,10 @@ export class Machine implements Target {
     if (this.#active < 0) return;
     const log = this.#exceptionLog ? OBSERVE_LOG : 0;
     const interrupted = this.#keepInterrupted ? OBSERVE_INTERRUPTED : 0;
-    const sieve = this.#breakpoints.wantsExceptions ? OBSERVE_SIEVE : 0;
-    this.engine.u32[OBSERVE >> 2] = log | interrupted | sieve | (this.#reporting ? OBSERVE_ALL : 0);
+    const asked = this.#reporting
+      ? OBSERVE_ALL | (0xffff << OBSERVE_LEVELS)
+      : this.#breakpoints.exceptionLevels << OBSERVE_LEVELS;
+    this.engine.u32[OBSERVE >> 2] = log | interrupted | asked;
     const others = this.#retired - this.#turns.all[this.#active].retired;
     this.engine.f64[(OBSERVED + this.#active * OBSERVED_BYTES + LOG_OTHERS) >> 3] = others;
   }

@@ -65,8 +65,9 @@ export const ABORT_SYNDROME = 0x11a8;
 export const OBSERVE = 0x11ac;
 export const OBSERVE_LOG = 1; // written to the log
 export const OBSERVE_INTERRUPTED = 2; // what they interrupt is kept
-export const OBSERVE_SIEVE = 4; // `env.observed` is called for those that SIEVE lets through
-export const OBSERVE_ALL = 8; // `env.observed` is called for all
+export const OBSERVE_ALL = 4; // `env.observed` is called for all of the levels below, else for what SIEVE lets through
+/** Bit of OBSERVE at which those of levels begin, 4 x from + to: `env.observed` may be called. */
+export const OBSERVE_LEVELS = 16;
 /** u32 each: enabled breakpoints on addresses, unlinked ones on contexts, and watchpoints of the guest, a bit each. */
 export const BREAKPOINTS_ADDRESS = 0x11b0;
 export const BREAKPOINTS_CONTEXT = 0x11b4;

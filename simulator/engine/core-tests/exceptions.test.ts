@@ -212,7 +212,7 @@ test('the access table and FP state of the new level come from the cache', () =>
 test('an observer hears of exceptions and returns only while it is on', () => {
   const m = machine(1);
   m.core.takeException(2, 0, 0n, 0n);
-  m.set32(L.OBSERVE, L.OBSERVE_ALL);
+  m.set32(L.OBSERVE, L.OBSERVE_ALL | (0xffff << L.OBSERVE_LEVELS));
   m.write('SPSR_EL2', 5n);
   m.core.eret();
   m.core.takeException(3, 1, 0n, 0n);
@@ -222,7 +222,7 @@ test('an observer hears of exceptions and returns only while it is on', () => {
 test('a sieve lets through what has its row and its levels', () => {
   const m = machine(1);
   const HVC = 0x16;
-  m.set32(L.OBSERVE, L.OBSERVE_SIEVE);
+  m.set32(L.OBSERVE, ((1 << (4 * 1 + 2)) | (1 << (4 * 2 + 3))) << L.OBSERVE_LEVELS);
   m.view.setUint16(L.SIEVE + 2 * HVC, 1 << (4 * 1 + 2), true);
   m.view.setUint16(L.SIEVE + 2 * (L.ROW_OF_KIND + 1), 1 << (4 * 2 + 3), true);
   m.core.takeException(2, 0, BigInt(HVC << 26), 0n);

@@ -44,7 +44,6 @@ import {
   LINE_VFIQ,
   LINE_VIRQ,
   LINE_VSERROR,
-  OBSERVE,
   PAN,
   PC,
   PMU_ON,
@@ -66,7 +65,7 @@ import { enterState } from './context';
 import { countException, countReturn } from './counters';
 import { stepAfterReturn, stepState, watchpointTarget } from './debug';
 import { slowCall } from './env';
-import { observe } from './observe';
+import { isObserved, observe } from './observe';
 import { pacAuthenticate } from './pointer-authentication';
 import {
   ELR_EL1,
@@ -237,7 +236,7 @@ function takeTo(target: i32, kind: i32, esr: u64, returnAddress: u64): void {
   arrive();
   charge(load<f64>(ENTRY_COSTS + (target << 3)));
   store<f64>(EXCEPTIONS_TAKEN, load<f64>(EXCEPTIONS_TAKEN) + 1);
-  if (load<u32>(OBSERVE) != 0) observe(kind, from, target, u32(esr));
+  if (isObserved(from, target)) observe(kind, from, target, u32(esr));
 }
 
 /** Level that takes a synchronous exception from the present EL which no trap sends elsewhere. */
@@ -440,6 +439,6 @@ export function returnTo(address: u64, spsr: u32): i32 {
   if (legal) setBranchType((spsr >> 10) & 3);
   if ((stepping | load<u32>(BREAKPOINTS_CONTEXT)) != 0 && stepState() != 0) store<u32>(EXIT_REQUEST, 1);
   charge(load<f64>(RETURN_COSTS + (el << 3)));
-  if (load<u32>(OBSERVE) != 0) observe(RETURN, el, target, 0);
+  if (isObserved(el, target)) observe(RETURN, el, target, 0);
   return i32(legal);
 }

@@ -46,8 +46,8 @@ import {
   OBSERVE,
   OBSERVE_ALL,
   OBSERVE_INTERRUPTED,
+  OBSERVE_LEVELS,
   OBSERVE_LOG,
-  OBSERVE_SIEVE,
   OBSERVED,
   OBSERVED_BYTES,
   PE_INDEX,
@@ -86,6 +86,11 @@ const TO_SHIFT: u32 = 10;
 const CLASS_BITS: u32 = EXCEPTION_CLASSES_BYTES - 1;
 const VMID_BITS: u32 = 0xffff0000;
 
+/** Somebody watches exceptions or returns from one level to another. */
+export function isObserved(from: i32, to: i32): bool {
+  return (load<u32>(OBSERVE) & (OBSERVE_LOG | OBSERVE_INTERRUPTED | (1 << (OBSERVE_LEVELS + ((from << 2) | to))))) != 0;
+}
+
 /**
  * An exception was taken (kind 0 to 3) or returned from (4); registers are as it has left them. `syndrome` is the low word
  * of ESR_ELx of a synchronous one, 0 for a return.
@@ -100,9 +105,9 @@ export function observe(kind: i32, from: i32, to: i32, syndrome: u32): void {
     if (load<u32>(pe, LOG_AT) < load<u32>(pe, LOG_LIMIT) || isNew(pe, info, syndrome)) append(pe, info, syndrome);
   }
   if ((wanted & OBSERVE_INTERRUPTED) != 0 && from < to) keepInterrupted(kind, from, to);
-  if ((wanted & (OBSERVE_ALL | OBSERVE_SIEVE)) == 0) return;
-  if ((wanted & OBSERVE_ALL) == 0 && ((load<u16>(SIEVE + (row << 1)) >> ((from << 2) | to)) & 1) == 0) return;
-  observed(kind, from, to);
+  const levels = (from << 2) | to;
+  if (((wanted >> (OBSERVE_LEVELS + levels)) & 1) == 0) return;
+  if ((wanted & OBSERVE_ALL) != 0 || ((load<u16>(SIEVE + (row << 1)) >> levels) & 1) != 0) observed(kind, from, to);
 }
 
 function observedPe(): usize {
