@@ -43,13 +43,13 @@ const EXCEPTION_WORK = 150;
 const HOST_CALL_WORK = 500;
 /** A page costs its copy and two walks: snapshots come less often while a run writes to many, up to a limit. */
 const PAGE_WORK = 120_000;
-const LONGEST_INTERVALS = 3;
+const LONGEST_INTERVALS = 2;
 /** Below so many, there is nothing between them to drop. */
 const FEWEST = 2;
 /** Each has the state of all PEs and devices. */
 const MOST_SNAPSHOTS = 1024;
 
-const DEFAULTS: RecordingOptions = { interval: 10_000_000, limit: 512 * 2 ** 20 };
+const DEFAULTS: RecordingOptions = { interval: 15_000_000, limit: 512 * 2 ** 20 };
 
 export class Timeline implements Recording {
   readonly #host: TimelineHost;
