@@ -98,30 +98,28 @@ export function isObserved(from: i32, to: i32): bool {
 export function observe(kind: i32, from: i32, to: i32, syndrome: u32): void {
   const wanted = load<u32>(OBSERVE);
   const row: u32 = kind == 0 ? syndrome >> 26 : ROW_OF_KIND + kind;
-  if ((wanted & OBSERVE_LOG) != 0) {
-    const pe = observedPe();
-    const info = row | (u32(from) << FROM_SHIFT) | (u32(to) << TO_SHIFT) | guestOf(from, to);
-    if (kind != 0) syndrome = 0;
-    if (load<u32>(pe, LOG_AT) < load<u32>(pe, LOG_LIMIT) || isNew(pe, info, syndrome)) append(pe, info, syndrome);
+  if ((wanted & (OBSERVE_LOG | OBSERVE_INTERRUPTED)) != 0) {
+    const pe: usize = OBSERVED + load<u32>(PE_INDEX) * OBSERVED_BYTES;
+    const guest = guestOf(pe, from, to);
+    if ((wanted & OBSERVE_LOG) != 0) {
+      const info = row | (u32(from) << FROM_SHIFT) | (u32(to) << TO_SHIFT) | guest;
+      if (kind != 0) syndrome = 0;
+      if (load<u32>(pe, LOG_AT) < load<u32>(pe, LOG_LIMIT) || isNew(pe, info, syndrome)) append(pe, info, syndrome);
+    }
+    if ((wanted & OBSERVE_INTERRUPTED) != 0 && from < to) {
+      keepInterrupted(pe, kind, to);
+      if (to == 2 && guest != 0) keepGuest();
+    }
   }
-  if ((wanted & OBSERVE_INTERRUPTED) != 0 && from < to) keepInterrupted(kind, from, to);
   const levels = (from << 2) | to;
   if (((wanted >> (OBSERVE_LEVELS + levels)) & 1) == 0) return;
   if ((wanted & OBSERVE_ALL) != 0 || ((load<u16>(SIEVE + (row << 1)) >> levels) & 1) != 0) observed(kind, from, to);
 }
 
-function observedPe(): usize {
-  return OBSERVED + load<u32>(PE_INDEX) * OBSERVED_BYTES;
-}
-
 /** Of EVENT_INFO. A guest is the lower level of the two, while stage 2 is on and HCR_EL2.TGE is not. */
-function guestOf(from: i32, to: i32): u32 {
-  return (load<u64>(HCR_EL2) & (HCR_VM | HCR_TGE)) == HCR_VM ? loadedGuest(from, to) : 0;
-}
-
-function loadedGuest(from: i32, to: i32): u32 {
-  if (from == to || (from >= 2 && to >= 2)) return 0;
-  if (from == 2 || to == 2) noteGuest(observedPe());
+function guestOf(pe: usize, from: i32, to: i32): u32 {
+  if ((load<u64>(HCR_EL2) & (HCR_VM | HCR_TGE)) != HCR_VM || from == to || (from >= 2 && to >= 2)) return 0;
+  if (from == 2 || to == 2) noteGuest(pe);
   return GUEST | (u32(load<u64>(VTTBR_EL2) >> 32) & VMID_BITS);
 }
 
@@ -251,13 +249,12 @@ function addTo(sum: usize, amount: f64): void {
 }
 
 /** Keeps what an exception to a level has just interrupted. */
-function keepInterrupted(kind: i32, from: i32, to: i32): void {
-  const kept: usize = observedPe() + INTERRUPTED + (to - 1) * INTERRUPTED_BYTES;
+function keepInterrupted(pe: usize, kind: i32, to: i32): void {
+  const kept: usize = pe + INTERRUPTED + (to - 1) * INTERRUPTED_BYTES;
   store<u32>(kept, kind + 1, INTERRUPTED_KIND);
   store<u64>(kept, load<u64>(to == 1 ? ELR_EL1 : to == 2 ? ELR_EL2 : ELR_EL3), INTERRUPTED_PC);
   store<u64>(kept, load<u64>(to == 1 ? SPSR_EL1 : to == 2 ? SPSR_EL2 : SPSR_EL3), INTERRUPTED_SPSR);
   copyRegisters(kept + INTERRUPTED_X);
-  if (to == 2 && guestOf(from, to) != 0) keepGuest();
 }
 
 /** X0 to X30, and one word more. */
