@@ -41,7 +41,7 @@ export interface TrapControl {
   /** Address of its value. */
   readonly slot: number;
   readonly mask: bigint;
-  /** For controls that are kept elsewhere: the value, for which the slot stands in. */
+  /** For controls that are kept elsewhere: the value, for which the slot stands in, with the bits of the mask. */
   readonly value?: () => bigint;
 }
 
@@ -102,7 +102,7 @@ export class AccessTables<Answer> {
 
   /** After a change of a control bit by the host: every level of the active PE has to find its table again. */
   controlsChanged(): void {
-    for (const { slot, value } of this.#elsewhere) this.#host.u64[slot >> 3] = (value as () => bigint)();
+    for (const { slot, mask, value } of this.#elsewhere) this.#host.u64[slot >> 3] = (value as () => bigint)() & mask;
     this.#host.core.accessTablesChanged();
   }
 

@@ -589,3 +589,22 @@ ${toAll('taken')}
   assert.ok(x(27) > 100n, `${x(27)} exceptions.`);
   assert.equal(x(28), 0n);
 });
+
+test('a control that the interrupt controller keeps, and a way back, leave the same state', () => {
+  // En, which no trap depends on.
+  const tiers = new TwoTiers({
+    ...{ cpu: 'max', features: [], gic: 3, pes: 1, memory: 32 * 2 ** 20, el: 2, semihosting: false },
+    ...{ imageName: 'test.bin', loadAddress: 0x40080000 },
+    image: assemble(`
+    mov     x1, #1
+    msr     ich_hcr_el2, x1
+loop:
+    mrs     x1, ich_hcr_el2
+    add     x0, x0, x1
+    b       loop
+`),
+  });
+  tiers.compiling.record({ interval: 5_000 });
+  tiers.run(20_001);
+  tiers.retrace(10_000);
+});
