@@ -46,8 +46,12 @@ export interface Translations {
 /** Contexts that were given up leave no trace: nothing finds their entries. */
 export function captureTranslations({ u8, u32, records }: Engine): Translations {
   const isLive = (id: number) => u32[(CONTEXTS + id * CONTEXT_BYTES + CONTEXT_LIVE) >> 2] !== 0;
-  const numbers = (count: number, holds: (number: number) => boolean): Uint16Array =>
-    Uint16Array.from({ length: count }, (_, number) => number).filter(holds);
+  const numbers = (count: number, holds: (number: number) => boolean): Uint16Array => {
+    const all = new Uint16Array(count);
+    let held = 0;
+    for (let number = 0; number < count; number++) if (holds(number)) all[held++] = number;
+    return all.slice(0, held);
+  };
   const rows = (numbers: Uint16Array, from: number, size: number): Rows => {
     const bytes = new Uint8Array(numbers.length * size);
     numbers.forEach((number, row) => {
