@@ -172,7 +172,9 @@ const DID_NOT_HELP = [
   'Having V8 optimise sooner (`--wasm-tiering-budget`, a tenth and a hundredth of what it is): the same time. Less than 5 % of a boot runs in code that is not optimised.',
   'Compiling regions without peeling of loops, or without unrolling them (`--no-wasm-loop-peeling`, `--no-wasm-loop-unrolling`): five loops ran 1 % slower and the same in the middle, on Node 24 and 26.',
   "V8's cache of compiled JavaScript for the program itself: to start takes as long. Compiling its functions at once (`--always-sparkplug`) or with feedback from the first call on (`--no-lazy-feedback-allocation`): 12 and 8 % more of a boot's main thread. A larger young generation, or a collector without threads: the same.",
-  'Adding each exception up where it is logged, or windows of the log that stay in the first-level cache: 17 ns an event in place of 15, and 23 with windows of 512 events. A page of a snapshot as an array buffer of its own cost 6 µs, since it is zeroed first; in a memory that grows it costs the copy.',
+  'Adding each exception up where it is logged, or windows of the log that stay in the first-level cache: 17 ns an event in place of 15, and 23 with windows of 512 events.',
+  'A page of a snapshot as an array buffer of its own: 6 µs, since it is zeroed first. Pages in a WebAssembly memory that grows: V8 is told the whole size at each growth, and marked its heap twice a second, a fifth of a run that writes to many pages. In large buffers a page costs its copy.',
+  'Writing what exceptions interrupt, and events of the log, at addresses whose low 12 bits are those of registers that are read next: the processor takes the load for the store, and one load was 41 % of what an event cost.',
 ];
 
 const secondsText = value => (value === null ? '-' : value.over ? `> ${value.over.toFixed(0)}` : value.toFixed(1));
