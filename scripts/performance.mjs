@@ -279,7 +279,7 @@ V8 takes hints which branches are rare: by default from Node 26 on, before by a 
 
 ## Single operations
 
-Nanoseconds, the loop around them included: an exception from EL0 to EL1 and its return (\`svc\`), from EL1 to EL2 and back, which is another translation regime (\`hvc\`), a world switch of 32 registers with its hypercall and return (\`switch\`), an exit of a nested guest to its hypervisor and back, two world switches and two traps of FEAT_NV2 (\`nested\`), a write and a read of a register of EL2 that FEAT_NV2 makes accesses to memory (\`nv2\`), TLB maintenance by VMID with a translation after it (\`tlbi\`), and a load from a device (\`mmio\`).
+Nanoseconds in a run of two seconds, the loop around them included: an exception from EL0 to EL1 and its return (\`svc\`), from EL1 to EL2 and back, which is another translation regime (\`hvc\`), a world switch of 32 registers with its hypercall and return (\`switch\`), an exit of a nested guest to its hypervisor and back, two world switches and two traps of FEAT_NV2 (\`nested\`), a write and a read of a register of EL2 that FEAT_NV2 makes accesses to memory (\`nv2\`), TLB maintenance by VMID with a translation after it (\`tlbi\`), and a load from a device (\`mmio\`).
 
 ${table(['operation', ...nodes.map(node => `Node ${node}`), ...qemus.map(qemu => `QEMU ${qemu}`)], operations)}
 

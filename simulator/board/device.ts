@@ -129,8 +129,14 @@ export function part(word: number, offset: number, bytes: AccessSize): number {
 }
 
 /** A device's register values at 4-byte offsets, read only, such as the identification registers of a PrimeCell. */
-export function identification(first: number, values: readonly number[]): ReadonlyMap<number, number> {
-  return new Map(values.map((value, index) => [first + 4 * index, value]));
+export function identification(first: number, values: readonly number[]) {
+  return {
+    /** Undefined where there is none. */
+    get(offset: number): number | undefined {
+      const index = (offset - first) / 4;
+      return index >= 0 ? values[index] : undefined;
+    },
+  };
 }
 
 /** Copies the named fields of an object, for `Device.snapshot`. */
