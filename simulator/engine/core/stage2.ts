@@ -230,7 +230,7 @@ export function tableAddress(ipa: u64, update: bool, hcr: u64): bool {
     load<u64>(WALK_CACHE_CONTROLS, 8) != vtcr ||
     load<u64>(WALK_CACHE_CONTROLS, 16) != hcr
   ) {
-    dropTableAddresses();
+    memory.fill(WALK_CACHE, 0xff, WALK_CACHE_ENTRIES * 16);
     store<u64>(WALK_CACHE_CONTROLS, vttbr);
     store<u64>(WALK_CACHE_CONTROLS, vtcr, 8);
     store<u64>(WALK_CACHE_CONTROLS, hcr, 16);
@@ -246,7 +246,7 @@ export function tableAddress(ipa: u64, update: bool, hcr: u64): bool {
   return true;
 }
 
-/** TLB maintenance of stage 2, or of everything. */
+/** TLB maintenance of stage 2, or of everything: what is kept belongs to controls that never act, with PTW beside TGE. */
 export function dropTableAddresses(): void {
-  memory.fill(WALK_CACHE, 0xff, WALK_CACHE_ENTRIES * 16);
+  store<u64>(WALK_CACHE_CONTROLS, u64.MAX_VALUE, 16);
 }
