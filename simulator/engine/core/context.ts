@@ -441,8 +441,10 @@ export function contextOfEl2(): u32 {
 
 /** The same where EL2 has left it, since it fetches by it with PAN or without; 0 elsewhere. */
 export function knownContextOfEl2(): u32 {
-  const entry: usize = CTX_CACHE + (2 << 6) + CACHED_FETCH;
-  return u32(load<u64>(entry) != 0 ? load<u64>(entry) : load<u64>(entry + 32));
+  const without: usize = CTX_CACHE + 4 * CACHED_BYTES;
+  if (load<u64>(without) != 0) return load<u32>(without + CACHED_FETCH);
+  const withPan = without + CACHED_BYTES;
+  return load<u64>(withPan) != 0 ? load<u32>(withPan + CACHED_FETCH) : 0;
 }
 
 /** The context of loads and stores that enterState() has not put in place. */
