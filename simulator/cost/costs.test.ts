@@ -129,12 +129,13 @@ test('an access that traps costs its exception, not the access', () => {
 });
 
 test('a walk that ends in a fault costs each time, and the instruction that aborts costs itself', () => {
-  // The MMU is on with tables that have nothing: the load aborts, and then the fetch of the vector.
-  const target = machineWith([MSR_SCTLR_EL2_X2, LDP_X4_X5_SP], { profile: 'x-gene' });
+  // The MMU is on with tables that have the gigabyte of the code alone: the load aborts, and then the fetch of the vector.
+  const block = new Map([[0x1000 + (BASE >>> 30) * 8, ((BASE >>> 30) << 30) | 0x701]]);
+  const target = machineWith([MSR_SCTLR_EL2_X2, LDP_X4_X5_SP], { profile: 'x-gene' }, block);
   const pe = target.pes[0];
   pe.writeRegister('TTBR0_EL2', BigInt(BASE + 0x1000));
   pe.writeRegister('TCR_EL2', 0x80800019n);
-  pe.writeRegister('VBAR_EL2', BigInt(BASE + 0x800));
+  pe.writeRegister('VBAR_EL2', 0xc0000000n);
   pe.writeRegister('X2', 0x30c50831n);
   target.run({ instructions: 3 });
   assert.equal(pe.cycles, sum('x-gene', ['writeEl2', 'load', 'walk', 'exceptionEntry', 'walk', 'exceptionEntry']));
