@@ -158,7 +158,7 @@ const DID_NOT_HELP = [
   'All that fits in the main function of the interpreter: V8 works ten times as long on a function of three times the size, and until it has done so an interpreter runs that is ten times slower. Handlers that make up 98 % of what boots interpret are in it, the others are functions.',
   'Counting branches of the interpreter only where they go back or to a function: the table of counters was accessed half as often, and 4 % more of a Linux boot interpreted.',
   'One function for each basic block: half the speed of regions, since guest registers live in memory between blocks.',
-  'Compiling soon. Of what runs a few hundred times while Linux boots little runs much longer, and V8 needs milliseconds for a region: a threshold of 500 branches in place of 4000 compiled three times as many instructions, took the share that runs compiled from 90 to 96 %, and made the boot slower all the same.',
+  'Compiling soon. Of what runs a few hundred times while Linux boots little runs much longer, and V8 needs milliseconds for a region: a threshold of 500 branches in place of 4000 compiled three times as many instructions, took the share that runs compiled from 90 to 96 %, and made the boot slower all the same. Since emitting takes half the time, thresholds of 2000 and 1000 still cost 3 and 19 % of the time of a boot.',
   'Calling the core from inside of a loop when the TLB misses: V8 keeps no register over a call, so every loop with a load or a store was slower. A region is left instead, and entered again after it.',
   'A load between that of a TLB tag and its compare, or another compare, so that V8 does not read the tag twice: it does so all the same. Once the tag was used on the rare path, too, V8 read it once, and nine loops ran 1.5 % faster in the middle, within the noise.',
   'Wide arithmetic (`i64.mul_wide_u`) for UMULH: neither Node 24 nor Node 26 knows it. Adding the carries of its four products in another order: nothing.',
@@ -180,7 +180,7 @@ const DID_NOT_HELP = [
 const secondsText = value => (value === null ? '-' : value.over ? `> ${value.over.toFixed(0)}` : value.toFixed(1));
 /**
  * Where the main thread spends a boot of linux-6.1 and of kvm-6.1, in percent: samples of `node --cpu-prof` on a bundle of
- * `build.mjs --dev` whose WebAssembly functions have names, by what is on the stack.
+ * `build.mjs --dev` whose WebAssembly functions were given names, by what is on the stack. Not measured by this script.
  */
 const BOOT_SHARES = [
   ['the interpreter', 20, 25],
@@ -308,7 +308,7 @@ ${
 
 ## Where a boot's time goes
 
-Percent of the main thread on Node 24. V8 optimises on threads of its own, which take a third as long again. A boot of linux-6.1 enters 8 million regions of 27 thousand instructions, decodes 300 thousand words on 1600 pages, makes 0.1 million walks and 51 thousand page faults of the computer, and takes 2400 exceptions; kvm-6.1 enters 19 million, decodes 620 thousand, makes 0.4 million walks and takes 26 thousand exceptions.
+Percent of the main thread on Node 24, from one profile each that was taken by hand while other programs ran: the order counts. V8 optimises on threads of its own, which take a third as long again. A boot of linux-6.1 enters 8 million regions of 27 thousand instructions, decodes 300 thousand words on 1600 pages, makes 0.1 million walks and 51 thousand page faults of the computer, and takes 2400 exceptions; kvm-6.1 enters 19 million, decodes 620 thousand, makes 0.4 million walks and takes 26 thousand exceptions.
 
 ${table(
   ['what', 'linux-6.1', 'kvm-6.1'],
