@@ -66,7 +66,7 @@ import { PerformanceMonitors } from './engine/system/performance-monitors.ts';
 import { pstateRegisters } from './engine/system/pstate.ts';
 import type { SpecialRegister } from './engine/system/special.ts';
 import { SystemCalls } from './engine/system-calls.ts';
-import { captureTranslations, restoreTranslations, type Translations } from './engine/translations.ts';
+import { captureTranslations, restoreTranslations, TRANSLATIONS_WORDS_MAX } from './engine/translations.ts';
 import { PresentException } from './exception-event.ts';
 import { describeVirtual, type VirtualInterfaceState } from './gic/describe-virtual.ts';
 import type { PendingInterrupt } from './gic/gic.ts';
@@ -136,10 +136,10 @@ function fullName(name: string): string {
     .replace(/^WSP$/, 'SP');
 }
 
-/** Everything but RAM, for a snapshot. */
+const PE_STATE_WORDS = PE_STATE_BYTES / 4;
+
+/** Everything but what the engine holds, for a snapshot. */
 interface MachineState {
-  readonly states: readonly Uint8Array[];
-  readonly translations: Translations;
   readonly turns: TurnsState;
   readonly active: number;
   readonly retired: number;
@@ -527,8 +527,9 @@ export class Machine implements Target {
       get hostCalls() {
         return machine.#hostCalls;
       },
+      captureEngine: () => this.#captureEngine(),
       capture: () => this.#capture(),
-      restore: state => this.#restore(state as MachineState),
+      restore: (state, engine) => this.#restore(state as MachineState, engine),
       run: options => this.run(options),
       takeInterrupt: () => {
         this.#stopsAtInterrupt = true;
@@ -563,15 +564,21 @@ export class Machine implements Target {
     }
   }
 
+  /** States of the PEs, then what the TLBs hold. */
+  #captureEngine(): Uint32Array {
+    const translations = this.#states.length * PE_STATE_WORDS;
+    this.#captured ??= new Uint32Array(translations + TRANSLATIONS_WORDS_MAX);
+    for (const [pe, { offset }] of this.#states.entries()) {
+      const at = (ACTIVE_STATE + offset) >> 2;
+      this.#captured.set(this.engine.u32.subarray(at, at + PE_STATE_WORDS), pe * PE_STATE_WORDS);
+    }
+    return this.#captured.subarray(0, captureTranslations(this.engine, this.#captured, translations));
+  }
+
+  #captured: Uint32Array | undefined;
+
   #capture(): MachineState {
-    const { u8 } = this.engine;
-    const states = this.#states.map(state => {
-      const at = ACTIVE_STATE + state.offset;
-      return u8.slice(at, at + PE_STATE_BYTES);
-    });
     return {
-      states,
-      translations: captureTranslations(this.engine),
       turns: this.#turns.capture(),
       active: this.#active,
       retired: this.#retired,
@@ -586,14 +593,15 @@ export class Machine implements Target {
     };
   }
 
-  #restore(saved: MachineState): void {
+  #restore(saved: MachineState, engine: Uint32Array): void {
     this.#turns.restore(saved.turns);
     this.#retired = saved.retired;
     this.#taken = saved.taken;
     this.#stop = undefined;
     for (const [pe, state] of this.#states.entries()) {
       state.offset = pe === saved.active ? 0 : state.parked - ACTIVE_STATE;
-      this.engine.u8.set(saved.states[pe], ACTIVE_STATE + state.offset);
+      const held = engine.subarray(pe * PE_STATE_WORDS, (pe + 1) * PE_STATE_WORDS);
+      this.engine.u32.set(held, (ACTIVE_STATE + state.offset) >> 2);
     }
     this.#active = saved.active;
     this.#lines.restore(saved.lines);
@@ -604,7 +612,7 @@ export class Machine implements Target {
     this.#semihost.handles = new Set(saved.semihosting.handles);
     this.#exceptionLog?.seek(saved.logged);
     this.#regions.restoring(() => this.board.restore(saved.board));
-    restoreTranslations(this.engine, saved.translations);
+    restoreTranslations(this.engine, engine, this.#states.length * PE_STATE_WORDS);
     // PEs have to find their contexts again, and access tables of then may be gone.
     for (const pe of this.#states.keys()) {
       this.withActive(pe, () => {

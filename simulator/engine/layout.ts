@@ -238,6 +238,7 @@ export const TRAP_TABLES_END = 0x400000;
 export const CONTEXTS = 0x400000; // 4096 x 64 bytes
 export const CONTEXTS_END = 0x440000;
 export const CONTEXT_BYTES = 64;
+export const CONTEXT_SIZES = 40; // u64: bit n set: a block of 2^n bytes was entered; bit 63: a global page of the lower range
 export const CONTEXT_LIVE = 56; // u32: 1 until it is given up
 
 // --- Configuration of the machine, written by the host ------------------------------------------------------------

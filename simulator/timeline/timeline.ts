@@ -5,12 +5,14 @@
  * A snapshot holds the state of PEs, TLBs, devices and scheduling, and no RAM at first: pages are marked clean, and the first
  * store to one afterwards copies it into the newest snapshot. What a page held at a snapshot is therefore in that
  * snapshot or in the first later one that has the page; what none has is still in RAM.
+ *
+ * What the engine holds besides of RAM is kept by pages too: those that are as in the snapshot before are shared with it.
  */
 
 import type { Engine } from '../engine/engine.ts';
 import { EXCEPTIONS_TAKEN, EXIT_REQUEST, PAGE_CLEAN, PAGE_CODE, PAGE_FLAGS, RAM } from '../engine/layout.ts';
 import type { Moment, Recording, RecordingOptions } from '../target.ts';
-import { PAGE_BYTES, SavedPages } from './saved-pages.ts';
+import { PAGE_BYTES, PAGE_WORDS, SavedPages } from './saved-pages.ts';
 
 /** Negative when `a` is before `b`. */
 export function compareMoments(a: Moment, b: Moment): number {
@@ -24,15 +26,19 @@ export interface TimelineHost {
   readonly moment: Moment;
   /** Grows with each turn of a PE and each access to a device. */
   readonly hostCalls: number;
-  /** Everything but RAM, as a value that nothing changes later. */
+  /** What the engine holds besides of RAM. The next call may overwrite it. */
+  captureEngine(): Uint32Array;
+  /** All the rest, as a value that nothing changes later. */
   capture(): unknown;
-  /** Takes what `capture` gave, after RAM has been put back. */
-  restore(state: unknown): void;
+  /** Takes what both gave, after RAM has been put back; `engine` may be longer. */
+  restore(state: unknown, engine: Uint32Array): void;
 }
 
 interface Snapshot {
   readonly moment: Moment;
   readonly state: unknown;
+  /** What the engine held besides of RAM, by numbers of saved pages. */
+  readonly engine: readonly number[];
   /** Contents at this snapshot of pages that were stored to between it and the next one, by page of RAM. */
   readonly pages: Map<number, number>;
 }
@@ -50,6 +56,9 @@ const FEWEST = 2;
 const MOST_SNAPSHOTS = 1024;
 
 const DEFAULTS: RecordingOptions = { interval: 15_000_000, limit: 512 * 2 ** 20 };
+
+/** Index of the first word of a page of RAM. */
+const wordOf = (page: number): number => (RAM + page * PAGE_BYTES) >> 2;
 
 export class Timeline implements Recording {
   readonly #host: TimelineHost;
@@ -88,7 +97,7 @@ export class Timeline implements Recording {
     this.#end = this.#host.moment;
   }
 
-  /** Bytes that snapshots hold of RAM. */
+  /** Bytes that snapshots hold of RAM and of the rest of the engine. */
   get bytes(): number {
     return this.#saved.count * PAGE_BYTES;
   }
@@ -112,7 +121,9 @@ export class Timeline implements Recording {
       this.#interval,
       Math.min(LONGEST_INTERVALS * this.#interval, PAGE_WORK * this.#newest.pages.size),
     );
-    if (this.#work - this.#since >= interval || this.#isOver) this.#take();
+    // Without pages of RAM, another one would need as much.
+    const helps = this.#isOver && this.#newest.pages.size > 0;
+    if (this.#work - this.#since >= interval || helps) this.#take();
   }
 
   #take(): void {
@@ -120,17 +131,31 @@ export class Timeline implements Recording {
     // Pages that the last snapshot saved are dirty: they are clean with respect to this one.
     for (const page of this.#snapshots.at(-1)?.pages.keys() ?? []) engine.u8[PAGE_FLAGS + page] |= PAGE_CLEAN;
     engine.core.dropAllWriteTags();
-    this.#snapshots.push({ moment: this.#host.moment, state: this.#host.capture(), pages: new Map() });
+    const { moment } = this.#host;
+    this.#snapshots.push({ moment, state: this.#host.capture(), engine: this.#saveEngine(), pages: new Map() });
     this.#since = this.#work;
     if (this.#snapshots.length > MOST_SNAPSHOTS) this.#thinOut();
     this.#keepLimit();
+  }
+
+  #saveEngine(): number[] {
+    const held = this.#host.captureEngine();
+    const before = this.#snapshots.at(-1)?.engine;
+    const count = Math.ceil(held.length / PAGE_WORDS);
+    return Array.from({ length: count }, (_, page) => this.#saved.saveUnless(before?.[page], held, page * PAGE_WORDS));
+  }
+
+  #loadEngine(pages: readonly number[]): Uint32Array {
+    const held = new Uint32Array(pages.length * PAGE_WORDS);
+    for (const [index, page] of pages.entries()) this.#saved.load(page, held, index * PAGE_WORDS);
+    return held;
   }
 
   /** The core is about to store to a clean page. */
   firstWrite(page: number): void {
     const { pages } = this.#newest;
     if (page * PAGE_BYTES >= this.#host.ramBytes || pages.has(page)) return;
-    pages.set(page, this.#saved.save(this.#host.engine.u8, RAM + page * PAGE_BYTES));
+    pages.set(page, this.#saved.save(this.#host.engine.u32, wordOf(page)));
     if (this.#isOver) this.#keepLimit();
   }
 
@@ -143,9 +168,14 @@ export class Timeline implements Recording {
     while (this.#isOver && this.#snapshots.length > FEWEST) this.#thinOut();
     while (this.#isOver && this.#snapshots.length > 1) {
       const [oldest] = this.#snapshots.splice(0, 1);
-      for (const page of oldest.pages.values()) this.#saved.free(page);
+      this.#free(oldest);
     }
     if (this.#isOver) this.#host.engine.u32[EXIT_REQUEST >> 2] = 1;
+  }
+
+  #free({ engine, pages }: Snapshot): void {
+    for (const page of engine) this.#saved.free(page);
+    for (const page of pages.values()) this.#saved.free(page);
   }
 
   /** Drops every other snapshot but the newest; what an earlier one needs of a dropped one goes to it. */
@@ -161,6 +191,7 @@ export class Timeline implements Recording {
         if (last.pages.has(page)) this.#saved.free(saved);
         else last.pages.set(page, saved);
       }
+      for (const page of snapshot.engine) this.#saved.free(page);
     }
     this.#snapshots.splice(0, this.#snapshots.length, ...kept);
     this.#interval *= 2;
@@ -188,7 +219,7 @@ export class Timeline implements Recording {
     // From the newest to the oldest: the oldest copy of a page is what it held at the target.
     for (let index = this.#snapshots.length - 1; index >= target; index--) {
       for (const [page, saved] of this.#snapshots[index].pages) {
-        this.#saved.load(saved, engine.u8, RAM + page * PAGE_BYTES);
+        this.#saved.load(saved, engine.u32, wordOf(page));
         dirty.add(page);
       }
     }
@@ -196,11 +227,11 @@ export class Timeline implements Recording {
       engine.u8[PAGE_FLAGS + page] |= PAGE_CLEAN;
       if (engine.u8[PAGE_FLAGS + page] & PAGE_CODE) engine.records.changed(RAM + page * PAGE_BYTES, PAGE_BYTES);
     }
-    for (const { pages } of this.#snapshots.slice(target)) for (const saved of pages.values()) this.#saved.free(saved);
-    this.#snapshots.splice(target + 1);
+    for (const later of this.#snapshots.splice(target + 1)) this.#free(later);
     const snapshot = this.#snapshots[target];
+    for (const page of snapshot.pages.values()) this.#saved.free(page);
     snapshot.pages.clear();
-    this.#host.restore(snapshot.state);
+    this.#host.restore(snapshot.state, this.#loadEngine(snapshot.engine));
     this.#since = this.#work;
   }
 }

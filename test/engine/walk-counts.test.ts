@@ -256,7 +256,7 @@ for (const [name, [source, pes]] of Object.entries(programs)) {
       const plain = machine(tier);
       const recorded = machine(tier);
       // Snapshots are thinned out on the way, so that replay begins at another one than the run went on from.
-      recorded.record({ interval: 7_000, limit: 24 * 4096 });
+      recorded.record({ interval: 7_000, limit: 48 * 4096 });
       const seen: { readonly moment: Machine['moment']; readonly state: BigUint64Array }[] = [];
       for (let count = 0; count < LIMIT; count += 10_007) {
         runTo(plain, count, LIMIT);

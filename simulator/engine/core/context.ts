@@ -14,6 +14,7 @@ import {
   CONTEXT_HASH_BUCKETS,
   CONTEXT_LIVE,
   CONTEXT_NEXT,
+  CONTEXT_SIZES,
   CONTEXTS,
   CTX_CACHE,
   CTX_CACHE_BYTES,
@@ -83,7 +84,6 @@ const STATE: usize = 0;
 const NEXT_SAME_HASH: usize = 32; // u16
 const NEXT_IN_GROUP: usize = 34; // u16
 const BUCKET: usize = 36; // u32
-const SIZES: usize = 40; // u64: bit n set: a block of 2^n bytes was entered; bit 63: a global page of the lower range
 const ANY_SIZE: u64 = i64.MAX_VALUE;
 
 const LOW_56: u64 = ((<u64>1) << 56) - 1;
@@ -239,7 +239,7 @@ function intern(state: u64, tcr: u64, vtcr: u64, mair: u64): u32 {
   store<u16>(made + NEXT_IN_GROUP, load<u16>(group));
   store<u16>(group, id);
   store<u32>(made + BUCKET, bucket);
-  store<u64>(made + SIZES, 0);
+  store<u64>(made + CONTEXT_SIZES, 0);
   store<u32>(made + CONTEXT_LIVE, 1);
   return id;
 }
@@ -295,9 +295,9 @@ export function retire(id: u32): void {
 export function noteBlock(id: u32, va: u64, size: i32): void {
   const context = record(id);
   const set = blockSet(id);
-  const sizes = load<u64>(context + SIZES);
+  const sizes = load<u64>(context + CONTEXT_SIZES);
   if ((sizes & ANY_SIZE) == 0) memory.fill(set, 0, BLOCK_SET_BYTES);
-  store<u64>(context + SIZES, sizes | ((<u64>1) << u64(size)));
+  store<u64>(context + CONTEXT_SIZES, sizes | ((<u64>1) << u64(size)));
   const hash = blockHash(va, size);
   addToSet(set, hash);
   addToSet(set, hash >> 12);
@@ -325,7 +325,7 @@ function isInSet(set: usize, number: u32): bool {
 export function blockAround(id: u32, va: u64): i32 {
   const set = blockSet(id);
   let largest = 12;
-  for (let sizes = load<u64>(record(id) + SIZES) & ANY_SIZE; sizes != 0; sizes &= sizes - 1) {
+  for (let sizes = load<u64>(record(id) + CONTEXT_SIZES) & ANY_SIZE; sizes != 0; sizes &= sizes - 1) {
     const size = i32(ctz(sizes));
     const hash = blockHash(va, size);
     if (isInSet(set, hash) && isInSet(set, hash >> 12)) largest = size;
@@ -336,11 +336,11 @@ export function blockAround(id: u32, va: u64): i32 {
 /** Notes that the lower VA range has pages that are not bound to the ASID. */
 export function noteLowerGlobal(id: u32): void {
   const context = record(id);
-  store<u64>(context + SIZES, load<u64>(context + SIZES) | ((<u64>1) << 63));
+  store<u64>(context + CONTEXT_SIZES, load<u64>(context + CONTEXT_SIZES) | ((<u64>1) << 63));
 }
 
 export function hasLowerGlobal(id: u32): bool {
-  return load<u64>(record(id) + SIZES) >> 63 != 0;
+  return load<u64>(record(id) + CONTEXT_SIZES) >> 63 != 0;
 }
 
 /** Empties the TLBs and forgets all contexts. */
