@@ -12,8 +12,8 @@ const NV2 = 1n << 45n;
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 const encoded = (row: RegisterRow): string => genericName(row.op0, row.op1, row.crn, row.crm, row.op2);
 
-/** A guest hypervisor at EL1: what it does ends with HVC. */
-const guest = (hcr: bigint, vncr: bigint, body: string): string => `${MACROS}
+/** A guest hypervisor at EL1: what it does ends with HVC. `setUp` is the last that EL2 does before. */
+const guest = (hcr: bigint, vncr: bigint, body: string, setUp = ''): string => `${MACROS}
 main:
     adr     x0, vectors_el2
     msr     vbar_el2, x0
@@ -27,6 +27,7 @@ main:
     adr     x0, 1f
     msr     elr_el2, x0
     mov     x20, #0
+${setUp}
     isb
     eret
 1:
@@ -120,6 +121,42 @@ test('an access to the page of VNCR_EL2 that fails is a data abort at EL2 that s
     assert.equal((esr >> 6n) & 1n, write, 'ISS.WnR');
     assert.equal(hex(pes[0].readRegister('X26')), hex(nowhere + 0x78n));
   }
+});
+
+test('FEAT_NV2 accesses memory by the tables of EL2 as they are, whatever PSTATE.PAN was when they changed', () => {
+  const row = inPage.find(({ name }) => name === 'VTTBR_EL2') as RegisterRow;
+  const [before, now] = [PAGE, PAGE + 0x200000n];
+  // Both map the gigabyte of the program as it is; the page of VNCR_EL2 is in the next one.
+  const setUp = `
+    set     mair_el2, 0xff
+    set     tcr_el2, 0x80800019
+    adr     x0, first
+    msr     ttbr0_el2, x0
+    set     sctlr_el2, 0x30c50831
+    isb
+    mov     x0, #0x80200000
+    ldr     xzr, [x0]               // in the TLB now
+    adr     x0, second
+    msr     pan, #1
+    msr     ttbr0_el2, x0
+    tlbi    alle2
+    dsb     ish
+    b       2f
+    .align  12
+first:
+    .quad   0, 0x40000701, 0x40000701
+    .align  12
+second:
+    .quad   0, 0x40000701, blocks + 3
+    .align  12
+blocks:
+    .quad   0, ${hex(now | 0x701n)}
+    .align  12
+2:`;
+  const { pes } = runAssembly(guest(RW | NV | NV1 | NV2, before + 0x40000000n, touch([row]), setUp));
+  assert.equal(hex(pes[0].readRegister('X28')), hex(HVC));
+  const at = (page: bigint): bigint => memoryAt(pes[0], Number(page - PAGE) + offsetOf(row));
+  assert.deepEqual([at(before), at(now)].map(hex), ['0x0', '0x100']);
 });
 
 test('registers that FEAT_NV2 does not cover still trap', () => {
