@@ -77,7 +77,7 @@ test('a session begins in L0, whose stack goes through L1 to L2', async () => {
 test('a session stops at each trap of one exit of L2', async () => {
   const { page } = workbench;
   await start('each trap', 'L2 EL1');
-  await page.keyboard.press('F5');
+  await workbench.stops(() => page.keyboard.press('F5'));
   await workbench.stoppedFor('L2 EL1 → L0 EL2: HVC64');
   await page.keyboard.press('F5');
   await workbench.stoppedFor(/L1 virtual EL2 → L0 EL2/);
